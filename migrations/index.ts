@@ -1,0 +1,16 @@
+import { CreateTenants20261121090000 } from './20261121090000-create-tenants.js';
+import { CreateBulks20261121090100 } from './20261121090100-create-bulks.js';
+import { CreatePayoutIntents20261121090200 } from './20261121090200-create-payout-intents.js';
+import { CreateEvents20261121090300 } from './20261121090300-create-events.js';
+import { CreateIdempotencyKeys20261121090400 } from './20261121090400-create-idempotency-keys.js';
+import { CreateAgendaJobs20261121090500 } from './20261121090500-create-agenda-jobs.js';
+
+/** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
+export const migrations = [
+  CreateTenants20261121090000,
+  CreateBulks20261121090100,
+  CreatePayoutIntents20261121090200,
+  CreateEvents20261121090300,
+  CreateIdempotencyKeys20261121090400,
+  CreateAgendaJobs20261121090500,
+];

@@ -1,0 +1,34 @@
+import type { EncryptionKey } from '../crypto/index.js';
+
+export type Role = 'api' | 'worker';
+
+/** Everything the environment can say, read once, typed, with units in the names. */
+export interface Configuration {
+  readonly port: number;
+  readonly host: string;
+  readonly databaseUrl: string;
+  /** The engine brought its own PostgreSQL under `dataDir`: what it has to remember, it may keep there too. */
+  readonly databaseIsEmbedded: boolean;
+  readonly dataDir: string;
+  readonly databasePoolSize: number;
+  readonly roles: ReadonlySet<Role>;
+  readonly sandbox: boolean;
+  readonly operatorKey: string;
+  /** The first seals, all of them open. */
+  readonly encryptionKeys: readonly [EncryptionKey, ...EncryptionKey[]];
+  readonly webhookAllowCidrs: readonly string[];
+  readonly webhookRetrySchedule_s: readonly number[];
+  readonly webhookTimeout_s: number;
+  readonly lease_s: number;
+  readonly drainTimeout_s: number;
+  /** Per key; 0 = off. The burst is ten times of it. */
+  readonly rateLimitPerSecond: number;
+  readonly maxBulkItems: number;
+  readonly logLevel: LogLevel;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Injection token of the configuration. */
+export const CONFIGURATION = Symbol('CONFIGURATION');

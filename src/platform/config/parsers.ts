@@ -1,0 +1,89 @@
+import ipaddr from 'ipaddr.js';
+import type { EncryptionKey } from '../crypto/index.js';
+
+/**
+ * Reads one variable's text.
+ * @throws an Error whose message says what the value must be; it repeats no secret.
+ */
+export type Parser<Value> = (text: string) => Value;
+
+export const integer =
+  (least: number, most: number): Parser<number> =>
+  (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new Error(`must be a whole number from ${least} to ${most}`);
+    return value;
+  };
+
+/** Zero or more, with decimals. */
+export const seconds =
+  (least: number, most: number): Parser<number> =>
+  (text) => {
+    const value = Number(text);
+    if (!/^\d+(\.\d+)?$/.test(text) || value < least || value > most)
+      throw new Error(`must be a number of seconds from ${least} to ${most}`);
+    return value;
+  };
+
+export const boolean: Parser<boolean> = (text) => {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false');
+  return text === 'true';
+};
+
+export const oneOf =
+  <const Word extends string>(words: readonly Word[]): Parser<Word> =>
+  (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`);
+    return word;
+  };
+
+/** Comma separated; spaces around an element do not count. */
+export const listOf =
+  <Value>(parse: Parser<Value>): Parser<readonly [Value, ...Value[]]> =>
+  (text) => {
+    const [first, ...rest] = text.split(',').map((element) => parse(element.trim()));
+    return [first as Value, ...rest];
+  };
+
+export const anyText: Parser<string> = (text) => text;
+
+export const postgresUrl: Parser<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')) {
+    throw new Error('must be a URL like postgres://user:password@host:5432/database');
+  }
+  return text;
+};
+
+/** Too short to be guessed is the operator's duty; this refuses what can not be sent as a bearer token, and slips. */
+const OPERATOR_KEY_LENGTH_MIN = 8;
+
+export const operatorKey: Parser<string> = (text) => {
+  if (!/^[\x21-\x7e]+$/.test(text) || text.length < OPERATOR_KEY_LENGTH_MIN) {
+    throw new Error(`must be at least ${OPERATOR_KEY_LENGTH_MIN} printable ASCII characters without spaces; take 32 random ones`);
+  }
+  return text;
+};
+
+const ENCRYPTION_KEY_BYTES = 32;
+
+const encryptionKey: Parser<EncryptionKey> = (text) => {
+  const [, id, base64] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9+/]{43}=)$/.exec(text) ?? [];
+  const bytes = Buffer.from(base64 ?? '', 'base64');
+  if (id === undefined || bytes.length !== ENCRYPTION_KEY_BYTES) {
+    throw new Error('must be id:base64 of 32 bytes, comma separated, the first one current');
+  }
+  return { id, bytes };
+};
+
+export const encryptionKeys: Parser<readonly [EncryptionKey, ...EncryptionKey[]]> = (text) => {
+  const keys = listOf(encryptionKey)(text);
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('names a key id twice');
+  return keys;
+};
+
+export const cidr: Parser<string> = (text) => {
+  if (!ipaddr.isValidCIDR(text)) throw new Error('must be networks like 10.0.0.0/8 or fd00::/8, comma separated');
+  return text;
+};

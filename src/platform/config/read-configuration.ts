@@ -1,0 +1,89 @@
+import type { Configuration } from './configuration.js';
+import { type Values, type Variable, type VariableName, variables } from './variables.js';
+
+/** The environment can not be used. The message names every fault, one a line. */
+export class ConfigurationError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(['the configuration can not be used:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
+  }
+}
+
+/** The configuration as far as the environment says it: null is what the embedded PostgreSQL will bring. */
+export type WrittenConfiguration = Omit<Configuration, 'databaseUrl' | 'operatorKey' | 'encryptionKeys'> & {
+  readonly [Name in 'databaseUrl' | 'operatorKey' | 'encryptionKeys']: Configuration[Name] | null;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A call may start until its deadline before the end of the lease; this is what is left for starting and settling it. */
+const LEASE_MARGIN_S = 30;
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
+
+/** @throws ConfigurationError naming every fault at once. */
+export function readConfiguration(environment: Environment): WrittenConfiguration {
+  const faults: string[] = [];
+  const values = readValues(environment, faults);
+  faults.push(...contradictionsIn(values));
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return toConfiguration(values as Values);
+}
+
+/** The values that can be read; what can not is a fault and left out. */
+function readValues(environment: Environment, faults: string[]): Partial<Values> {
+  const values: Partial<Record<VariableName, unknown>> = {};
+  for (const [name, variable] of Object.entries(variables) as [VariableName, Variable<unknown>][]) {
+    const written = environment[name]?.trim();
+    const text = written === '' && variable.emptyCounts !== true ? undefined : written;
+    try {
+      const given = text ?? variable.default;
+      values[name] = given === null ? null : variable.parse(given);
+    } catch (error) {
+      faults.push(`${name} ${(error as Error).message}`);
+    }
+  }
+  return values as Partial<Values>;
+}
+
+/** What is wrong between values that can each be read. */
+function contradictionsIn(values: Partial<Values>): string[] {
+  const faults: string[] = [];
+  // A DATABASE_URL that can not be read is one all the same: whoever set it brings their own secrets.
+  if (values.DATABASE_URL !== null) {
+    for (const name of ['OPERATOR_KEY', 'ENCRYPTION_KEYS'] as const) {
+      if (values[name] === null)
+        faults.push(`${name} must be set with DATABASE_URL (it is only made for the embedded PostgreSQL)`);
+    }
+  }
+  const { LEASE_S: lease, WEBHOOK_TIMEOUT_S: timeout } = values;
+  if (lease !== undefined && timeout !== undefined && lease <= timeout + LEASE_MARGIN_S) {
+    faults.push(
+      `LEASE_S must be more than WEBHOOK_TIMEOUT_S + ${LEASE_MARGIN_S} = ${timeout + LEASE_MARGIN_S}: a claim must outlive the call it is for`,
+    );
+  }
+  return faults;
+}
+
+function toConfiguration(values: Values): WrittenConfiguration {
+  const databaseIsEmbedded = values.DATABASE_URL === null;
+  const sandbox = values.SANDBOX ?? databaseIsEmbedded;
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    databaseUrl: values.DATABASE_URL,
+    databaseIsEmbedded,
+    dataDir: values.DATA_DIR,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
+    roles: values.ROLES,
+    sandbox,
+    operatorKey: values.OPERATOR_KEY,
+    encryptionKeys: values.ENCRYPTION_KEYS,
+    webhookAllowCidrs: values.WEBHOOK_ALLOW_CIDRS ?? (sandbox ? LOOPBACK : []),
+    webhookRetrySchedule_s: values.WEBHOOK_RETRY_SCHEDULE,
+    webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
+    lease_s: values.LEASE_S,
+    drainTimeout_s: values.DRAIN_TIMEOUT_S,
+    rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
+    maxBulkItems: values.MAX_BULK_ITEMS,
+    logLevel: values.LOG_LEVEL,
+  };
+}

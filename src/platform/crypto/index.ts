@@ -1,0 +1,2 @@
+export * from './crypto.module.js';
+export * from './sealer.js';

@@ -1,0 +1,57 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+
+const ALGORITHM = 'aes-256-gcm';
+/** 96 random bits, the size GCM is specified for (NIST SP 800-38D 8.2.2): safe for 2^32 seals under one key. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const FORMAT = 1;
+
+export interface EncryptionKey {
+  readonly id: string;
+  /** 32 bytes. */
+  readonly bytes: Buffer;
+}
+
+/**
+ * Seals account data and secrets at rest: AES-256-GCM with a random nonce, bound to its place by `boundTo`
+ * (merchant, row and field), so that a sealed value moved to another row does not open.
+ * Layout: format (1 byte), length of key id (1), key id, nonce (12), tag (16), ciphertext.
+ */
+export class Sealer {
+  private readonly keys: ReadonlyMap<string, EncryptionKey>;
+
+  /** The first key seals; all of them open. */
+  constructor(private readonly ring: readonly [EncryptionKey, ...EncryptionKey[]]) {
+    this.keys = new Map(ring.map((key) => [key.id, key]));
+  }
+
+  seal(plain: string, boundTo: string): Buffer {
+    const [key] = this.ring;
+    const id = Buffer.from(key.id, 'utf8');
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(ALGORITHM, key.bytes, nonce).setAAD(Buffer.from(boundTo, 'utf8'));
+    const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+    return Buffer.concat([Buffer.from([FORMAT, id.length]), id, nonce, cipher.getAuthTag(), body]);
+  }
+
+  /** @throws where the key is unknown, the bytes were changed, or they were sealed for another place. */
+  open(sealed: Buffer, boundTo: string): string {
+    const idLength = sealed[1] ?? 0;
+    const id = sealed.subarray(2, 2 + idLength).toString('utf8');
+    const key = this.keys.get(id);
+    if (sealed[0] !== FORMAT || key === undefined)
+      throw new Error(`sealed under key "${id}", which ENCRYPTION_KEYS does not have`);
+    const nonceAt = 2 + idLength;
+    const tagAt = nonceAt + NONCE_BYTES;
+    const bodyAt = tagAt + TAG_BYTES;
+    const decipher = createDecipheriv(ALGORITHM, key.bytes, sealed.subarray(nonceAt, tagAt))
+      .setAAD(Buffer.from(boundTo, 'utf8'))
+      .setAuthTag(sealed.subarray(tagAt, bodyAt));
+    return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()]).toString('utf8');
+  }
+
+  /** A keyed hash, for equality of personal data without keeping it. */
+  fingerprint(plain: string): Buffer {
+    return createHmac('sha256', this.ring[0].bytes).update(plain, 'utf8').digest();
+  }
+}

@@ -1,0 +1,128 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import pg from 'pg';
+import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
+import { EMBEDDED_NAME, ensureCluster, openPostgresHome, type PostgresHome } from './postgres-cluster.js';
+import { embeddedUrl, ensureServer, type ServerSettings, stopServer } from './postgres-server.js';
+import { withStartLock } from './start-lock.js';
+
+export interface EmbeddedPostgres {
+  readonly url: string;
+  /** What a person who starts the engine has to know, for the start banner. */
+  readonly notes: readonly string[];
+  /** Stops the server, unless another process of ours uses it. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  readonly dataDirectory: string;
+  /** Over the usual settings of the server. */
+  readonly settings?: ServerSettings;
+  readonly initdbOptions?: readonly string[];
+}
+
+const GIB = 1024 ** 3;
+
+/** For a small machine that runs the engine beside it; a larger installation brings its own server by DATABASE_URL. */
+const usualSettings = (): ServerSettings => ({
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  // A quarter of a small machine's memory at the most.
+  shared_buffers: totalmem() >= 2 * GIB ? '256MB' : '64MB',
+  // Checkpoints by time, spread out, instead of one every few seconds under a burst of bulks.
+  max_wal_size: '2GB',
+  checkpoint_timeout: '15min',
+  // Statements are short and prepared: compiling them costs more than it saves.
+  jit: 'off',
+  random_page_cost: '1.1',
+  // Hot tables are vacuumed eagerly (see the migrations), so somebody has to look often.
+  autovacuum_naptime: '15s',
+  log_min_messages: 'warning',
+  // No DETAIL and no statement in the log: they repeat values of rows, and account data has no place there.
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
+});
+
+/**
+ * The database for a machine that has none: programs from npm, a cluster under the data directory, one server for every
+ * process of ours that names the directory. The server outlives us when we are killed, and the next start finds it.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  mkdirSync(resolve(options.dataDirectory), { recursive: true, mode: 0o711 });
+  const dataDirectory = realpathSync(options.dataDirectory);
+  return withStartLock(dataDirectory, async () => {
+    const home = openPostgresHome(dataDirectory);
+    const binaries = findPostgresBinaries(home.account, home.directory);
+    ensureCluster(home, binaries, options.initdbOptions ?? []);
+    const port = await ensureServer(home, binaries, { ...usualSettings(), ...options.settings });
+    await ensureDatabase(embeddedUrl(home, port, 'postgres'));
+    const url = embeddedUrl(home, port, EMBEDDED_NAME);
+    const presence = await connect(url, 'presence');
+    return {
+      url,
+      notes: home.moved
+        ? [`The database lies in ${home.directory}, because PostgreSQL does not run as root and can not enter ${dataDirectory}.`]
+        : [],
+      stop: () =>
+        withStartLock(dataDirectory, () => leave(home, binaries, { url: embeddedUrl(home, port, 'postgres'), presence })),
+    };
+  });
+}
+
+async function ensureDatabase(url: string): Promise<void> {
+  const client = await connect(url, 'start');
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [EMBEDDED_NAME]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${EMBEDDED_NAME}`);
+  } finally {
+    await client.end();
+  }
+}
+
+interface Departure {
+  readonly url: string;
+  /** The session that shows for as long as we run that we use the server, even when our pool has let every connection go. */
+  readonly presence: pg.Client;
+}
+
+/** Under the start lock, so that nobody who has just found the server loses it. */
+async function leave(home: PostgresHome, binaries: PostgresBinaries, departure: Departure): Promise<void> {
+  await departure.presence.end().catch(() => undefined);
+  let others: number;
+  try {
+    others = await countOthers(departure.url);
+  } catch {
+    return; // The server is gone already.
+  }
+  if (others === 0) stopServer(home, binaries);
+}
+
+/** Sessions of other processes of ours: each names itself `tranche <process number>`, and more. */
+async function countOthers(url: string): Promise<number> {
+  const client = await connect(url, 'stop');
+  try {
+    const { rows } = await client.query<{ others: number }>(
+      `SELECT count(*)::int AS others FROM pg_stat_activity
+       WHERE application_name LIKE 'tranche %' AND split_part(application_name, ' ', 2) <> $1`,
+      [String(process.pid)],
+    );
+    return rows[0]?.others ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
+async function connect(url: string, role: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: `tranche ${process.pid} ${role}`,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  // A lost session must not end the process; whoever needs it next learns from its own call.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}

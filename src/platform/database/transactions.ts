@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DatabaseError, type PoolClient } from 'pg';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { Tx } from './tx.js';
+
+/** Serialization failure, deadlock, lock not available: nothing was committed and the same work may simply be tried again. */
+const CONFLICT_CODES = new Set(['40001', '40P01', '55P03']);
+/** The server ended or refused the connection (administrator, crash recovery, start-up, too many clients). */
+const CONNECTION_CODES = new Set(['57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', '53300', '25P03']);
+/** Six tries with full jitter up to 50, 100, … 800 ms: longer than any of our transactions, shorter than a caller's patience. */
+const TRIES_MAX = 6;
+const BACKOFF_MS = 50;
+
+/**
+ * The COMMIT was sent and its answer never came: the work may or may not be done. Callers read again; nobody compensates.
+ */
+export class CommitOutcomeUnknownError extends Error {
+  constructor(cause: unknown) {
+    super('the connection was lost while the transaction was being committed; read again to learn whether it was', { cause });
+  }
+}
+
+/** Where this database error says that another try of the whole transaction may succeed. */
+export function isTransient(error: unknown): boolean {
+  const code = error instanceof DatabaseError ? error.code : undefined;
+  return (code !== undefined && CONFLICT_CODES.has(code)) || isConnectionLost(error);
+}
+
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof DatabaseError) return error.code !== undefined && CONNECTION_CODES.has(error.code);
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code;
+  return (
+    code === 'ECONNRESET' ||
+    code === 'ECONNREFUSED' ||
+    code === 'EPIPE' ||
+    code === 'ETIMEDOUT' ||
+    code === 'ENOENT' ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+  );
+}
+
+/** Begins, commits and retries transactions; the only door to the database. */
+@Injectable()
+export class Transactions {
+  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+
+  /** A transaction of the engine itself: sees every merchant. */
+  asEngine<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    return this.run(null, work);
+  }
+
+  /** A transaction on behalf of one merchant, whose id the database knows from its first statement on. */
+  asMerchant<Result>(merchantId: string, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    return this.run(merchantId, work);
+  }
+
+  /**
+   * Runs the work in one transaction, whole, again and again while the database says that nothing was committed and that
+   * another try may succeed. So the work has no effect outside the transaction except through `tx.afterCommit`.
+   */
+  private async run<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.runOnce(merchantId, work);
+      } catch (error) {
+        if (tries === TRIES_MAX || error instanceof CommitOutcomeUnknownError || !isTransient(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * 2 ** (tries - 1)));
+      }
+    }
+  }
+
+  private async runOnce<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    const runner = this.dataSource.createQueryRunner();
+    let broken: Error | undefined;
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      await runner.startTransaction();
+      const tx = new Tx(client, runner.manager, merchantId);
+      let result: Result;
+      try {
+        if (merchantId !== null) await tx.query(`SELECT set_config('tranche.merchant_id', $1, true)`, [merchantId]);
+        result = await work(tx);
+        // A statement error that somebody swallowed leaves the transaction aborted, and COMMIT would answer as if all were well.
+        if (client.getTransactionStatus() !== 'T')
+          throw new Error('a statement of this transaction failed and its error was swallowed');
+        await tx.sendWakes();
+      } catch (error) {
+        if (isConnectionLost(error)) broken = error as Error;
+        else await runner.rollbackTransaction().catch((failure: unknown) => (broken = failure as Error));
+        throw error;
+      }
+      try {
+        await runner.commitTransaction();
+      } catch (error) {
+        if (!isConnectionLost(error)) throw error;
+        broken = error as Error;
+        throw new CommitOutcomeUnknownError(error);
+      }
+      tx.runAfterCommit();
+      return result;
+    } finally {
+      await release(runner, broken);
+    }
+  }
+}
+
+/**
+ * TypeORM's public `release` has no word for a broken connection, and the pool would lend it out again while its socket
+ * closes; the method behind it has.
+ */
+function release(runner: QueryRunner, broken: Error | undefined): Promise<void> {
+  return (runner as unknown as { releasePostgresConnection(error?: Error): Promise<void> }).releasePostgresConnection(broken);
+}

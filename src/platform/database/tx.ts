@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { PoolClient, QueryResultRow } from 'pg';
+import type { EntityManager } from 'typeorm';
+
+/**
+ * One open transaction, passed explicitly as the first argument of every write. Statements are prepared once per
+ * connection under a name made of their text (1.5 to 1.7 times the rate of unnamed ones), so keep texts constant and let
+ * parameters vary.
+ */
+export class Tx {
+  private readonly afterCommitHooks: (() => void)[] = [];
+  private readonly wakes = new Set<string>();
+
+  constructor(
+    private readonly client: PoolClient,
+    /** TypeORM's manager on the same connection, for entities outside the hot path. */
+    readonly manager: EntityManager,
+    /** The merchant whose rows this transaction may see, or null for the engine itself. */
+    readonly merchantId: string | null,
+  ) {}
+
+  async query<Row extends QueryResultRow = QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
+    return result.rows;
+  }
+
+  /** The only row of the answer, or null where there is none. */
+  async one<Row extends QueryResultRow = QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row | null> {
+    const rows = await this.query<Row>(text, values);
+    return rows[0] ?? null;
+  }
+
+  /**
+   * Runs the work so that, where it throws, all it did in this transaction is undone, its wakes and hooks are forgotten,
+   * and the transaction lives on. The error is thrown on.
+   */
+  async savepoint<Result>(work: () => Promise<Result>): Promise<Result> {
+    const hooks = this.afterCommitHooks.length;
+    const wakes = [...this.wakes];
+    await this.query('SAVEPOINT work');
+    try {
+      return await work();
+    } catch (error) {
+      await this.query('ROLLBACK TO SAVEPOINT work');
+      this.afterCommitHooks.length = hooks;
+      this.wakes.clear();
+      for (const topic of wakes) this.wakes.add(topic);
+      throw error;
+    }
+  }
+
+  /** Runs once the transaction is known to be committed; never after a rollback. For in-process effects only. */
+  afterCommit(hook: () => void): void {
+    this.afterCommitHooks.push(hook);
+  }
+
+  /** Wakes the workers of every process at commit: one NOTIFY per transaction and topic (one per row costs two thirds of the rate). */
+  wake(topic: WakeTopic): void {
+    this.wakes.add(topic);
+  }
+
+  /** For the transaction runner alone: sends the wakes as the last statement, so that commits queue as briefly as possible. */
+  async sendWakes(): Promise<void> {
+    if (this.wakes.size > 0)
+      await this.query(`SELECT pg_notify('tranche', topic) FROM unnest($1::text[]) AS topic`, [[...this.wakes]]);
+  }
+
+  /** For the transaction runner alone. */
+  runAfterCommit(): void {
+    for (const hook of this.afterCommitHooks) hook();
+  }
+}
+
+/** What a sleeping worker can be woken for; the tables stay the truth, a lost wake costs at most one poll. */
+export type WakeTopic = 'validate' | 'execute' | 'deliver';
+
+const names = new Map<string, string>();
+
+function statementName(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash('sha256').update(text).digest('base64url').slice(0, 40);
+    names.set(text, name);
+  }
+  return name;
+}

@@ -1,0 +1,62 @@
+import { ModuleRef, Reflector } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+import type { Configuration } from '../config/index.js';
+import { Sealer } from '../crypto/index.js';
+import { Transactions } from '../database/index.js';
+import { Authenticated } from './authenticated.guard.js';
+import { CREDENTIALS, type Credentials } from './credentials.js';
+import { DtoPipe } from './dto.pipe.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RateLimit } from './rate-limit.guard.js';
+import { ReadRequest } from './read-request.interceptor.js';
+import { nameRequest } from './request-id.middleware.js';
+import { RequestTransaction } from './request-transaction.interceptor.js';
+
+/** Only what /docs needs beyond nothing: scripts of its own origin, and styles and pictures that it has inline. */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
+    connectSrc: ["'self'"],
+    fontSrc: ["'self'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+    imgSrc: ["'self'", 'data:'],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+  },
+};
+
+/**
+ * The way of every request, from top to bottom. The application has to be made with `bodyParser: false`, and its modules
+ * have to provide `CREDENTIALS`, `Transactions` and `Sealer`.
+ */
+export function configureHttp(app: NestExpressApplication, configuration: Pick<Configuration, 'rateLimitPerSecond'>): void {
+  const reflector = app.get(Reflector);
+  app.disable('x-powered-by');
+  // Express would make an ETag of every body; ours is the version.
+  app.disable('etag');
+  // Nobody's X-Forwarded-For is believed: the peer is whoever holds the socket.
+  app.set('trust proxy', false);
+  app.use(nameRequest);
+  app.use(helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY }));
+
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalGuards(
+    new Authenticated(reflector, app.get<Credentials>(CREDENTIALS, { strict: false })),
+    new RateLimit(configuration.rateLimitPerSecond),
+  );
+  app.useGlobalInterceptors(
+    new ReadRequest(reflector),
+    new RequestTransaction(
+      app.get(Transactions, { strict: false }),
+      new IdempotencyKeys(app.get(Sealer, { strict: false })),
+      reflector,
+      app.get(ModuleRef),
+    ),
+  );
+  app.useGlobalPipes(new DtoPipe());
+}

@@ -1,0 +1,72 @@
+import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
+import { findingsOfPlain, findingsOfValidation } from './dto-findings.js';
+import { kernelProblem } from './kernel.problems.js';
+import type { Problem, ProblemFinding } from './problem.js';
+import { verbatimFields } from './verbatim.decorator.js';
+
+/** What TypeScript writes down for a parameter that is no DTO. */
+const NOT_DTOS: readonly unknown[] = [undefined, Object, String, Number, Boolean, Array];
+
+/**
+ * Turns a body or a query into its DTO and holds it to the decorators there: every fault at once, unknown fields too, and
+ * no value is repeated. A missing body is an empty object. Every declared field is a property of the DTO: what was left
+ * out is `undefined`, what was removed is `null`.
+ */
+export class DtoPipe implements PipeTransform {
+  async transform(value: unknown, { type, metatype, data: member }: ArgumentMetadata): Promise<unknown> {
+    if ((type !== 'body' && type !== 'query') || member !== undefined || NOT_DTOS.includes(metatype)) return value;
+    const plain = value ?? (value === undefined ? {} : null);
+    if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
+      throw bodyProblem([{ pointer: '', code: 'invalid_field', detail: 'The body has to be a JSON object.' }]);
+    }
+    const { dto, findings } = await read(metatype as Type<object>, plain as Record<string, unknown>);
+    if (findings.length > 0) throw type === 'body' ? bodyProblem(findings) : queryProblem(findings);
+    return dto;
+  }
+}
+
+async function read(
+  metatype: Type<object>,
+  plain: Record<string, unknown>,
+): Promise<{ dto: object; findings: ProblemFinding[] }> {
+  const given = verbatimFields(metatype).filter((field) => plain[field] !== undefined);
+  const copied = Object.fromEntries(Object.entries(plain).filter(([key]) => !given.includes(key)));
+  const findings = findingsOfPlain(copied);
+  const dto = plainToInstance(metatype, copied);
+  Object.assign(dto, Object.fromEntries(given.map((field) => [field, plain[field]])));
+  const errors = await validate(dto, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    validationError: { target: false, value: false },
+  });
+  return { dto, findings: [...findings, ...findingsOfValidation(errors)] };
+}
+
+/** The body's refusal: `unknown_field` where that is all there is to say, else `invalid_field`. */
+function bodyProblem(errors: readonly ProblemFinding[]): Problem {
+  const code = errors.every((finding) => finding.code === 'unknown_field') ? 'unknown_field' : 'invalid_field';
+  return kernelProblem(
+    code,
+    `${errors.length === 1 ? 'One field is' : `${String(errors.length)} fields are`} not as they have to be; see errors.`,
+    {
+      errors,
+    },
+  );
+}
+
+function queryProblem(findings: readonly ProblemFinding[]): Problem {
+  const parameters = findings.map(({ pointer, code, detail }) => ({
+    name: pointer.slice(1),
+    detail: code === 'unknown_field' ? 'This route has no such parameter.' : detail,
+  }));
+  return invalidQuery(parameters);
+}
+
+/** A refused query, by parameter. */
+export const invalidQuery = (parameters: readonly { readonly name: string; readonly detail: string }[]): Problem =>
+  kernelProblem('invalid_query', `Mend these parameters: ${parameters.map(({ name }) => name).join(', ')}.`, {
+    members: { parameters },
+  });

@@ -1,0 +1,28 @@
+import type { Caller } from './credentials.js';
+import type { HttpRequest } from './http-request.js';
+import type { IdempotencyScope } from './idempotency-keys.js';
+import { kernelProblem, notFound } from './kernel.problems.js';
+
+/** Stands for the operator where a merchant's uuid stands for a merchant (RFC 9562's max UUID: no merchant can have it). */
+export const OPERATOR_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+const KEY = /^[\x20-\x7e]{1,255}$/;
+
+/** No path of ours with real ids in it comes near, and an index entry of PostgreSQL ends at 2700 bytes. */
+const PATH_LENGTH_MAX = 500;
+
+/**
+ * What the `Idempotency-Key` of this request stands for, or null where it has none.
+ * @throws `invalid_idempotency_key`
+ */
+export function idempotencyScopeOf(request: HttpRequest, caller: Exclude<Caller, { kind: 'nobody' }>): IdempotencyScope | null {
+  const sent = request.headersDistinct['idempotency-key'];
+  if (sent === undefined) return null;
+  const [key] = sent;
+  if (key === undefined || sent.length > 1 || !KEY.test(key)) {
+    throw kernelProblem('invalid_idempotency_key', 'Send Idempotency-Key once, with 1 to 255 printable ASCII characters.');
+  }
+  if (request.path.length > PATH_LENGTH_MAX) throw notFound();
+  const ownerId = caller.kind === 'merchant' ? caller.merchant.id : OPERATOR_ID;
+  return { ownerId, method: request.method, path: request.path, key };
+}

@@ -1,0 +1,18 @@
+export { Merchant, OperatorRoute, Public, Scopes } from './access.decorators.js';
+export { bearerOf } from './authenticated.guard.js';
+export { configureHttp } from './configure-http.js';
+export { CREDENTIALS, type Credentials, type MerchantPrincipal } from './credentials.js';
+export { invalidQuery } from './dto.pipe.js';
+export { IfMatch, setEtag } from './etag.js';
+export type { HttpRequest } from './http-request.js';
+export { FORGET_ROWS_MAX, forgetIdempotencyKeys, forgetIdempotencySecrets } from './idempotency-keys.js';
+export { pointerTo } from './json-pointer.js';
+export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
+export { KeysetList, invalidCursor, toList, type KeysetDefinition, type KeysetPage, type List } from './keyset-list.js';
+export { IsMetadata } from './metadata.js';
+export { PageQuery } from './page-query.dto.js';
+export * from './problem.js';
+export { LargeBody } from './read-request.interceptor.js';
+export { CarriesSecret, Prepared, PreparedBy, RequestTx, type Preparation } from './request-transaction.decorators.js';
+export { idOf } from './type-id.pipe.js';
+export { Verbatim } from './verbatim.decorator.js';

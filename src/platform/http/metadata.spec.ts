@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { isMetadata } from './metadata.js';
+
+const entries = (count: number): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${String(index)}`, 'v']));
+
+describe('metadata', () => {
+  it.each([
+    {},
+    { invoice: 'INV-1', constructor: 'x' },
+    entries(50),
+    { ['k'.repeat(40)]: '😀'.repeat(500) },
+    JSON.parse('{"__proto__":"x"}') as object,
+  ])('takes %j', (value) => {
+    expect(isMetadata(value)).toBe(true);
+  });
+
+  it.each([
+    null,
+    [],
+    'text',
+    entries(51),
+    { ['k'.repeat(41)]: 'v' },
+    { k: 'v'.repeat(501) },
+    { k: 1 },
+    { k: null },
+    { k: { nested: 'v' } },
+    { k: '\0' },
+    { k: '\ud800' },
+    JSON.parse('{"__proto__":{}}') as object,
+  ])('refuses %j', (value) => {
+    expect(isMetadata(value)).toBe(false);
+  });
+});

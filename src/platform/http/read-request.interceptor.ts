@@ -1,0 +1,42 @@
+import { type CallHandler, type ExecutionContext, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
+import type { Observable } from 'rxjs';
+import { hasBody, readBytes, refuseMediaType } from './body-reader.js';
+import type { HttpRequest } from './http-request.js';
+import { refuseStrayQuery } from './stray-query.js';
+import { parseStrictJson } from './strict-json.js';
+
+const MIB = 1024 * 1024;
+const BODY_LIMIT_BYTES = 1 * MIB;
+const LARGE_BODY_LIMIT_BYTES = 16 * MIB;
+
+const LARGE_BODY = Symbol('large body');
+
+/** The methods whose body means something; that of any other is never read. */
+const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Takes bodies up to 16 MiB, where every other route takes 1 MiB. For controllers whose bodies are lists. */
+export const LargeBody = (): MethodDecorator & ClassDecorator => SetMetadata(LARGE_BODY, true);
+
+/**
+ * Reads and parses the body. An interceptor and no middleware, because guards run between the two: a body is read only
+ * for a route that exists and a key that may use it, and before a transaction is opened.
+ */
+export class ReadRequest implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const stray = request.caller?.kind === 'nobody' ? null : refuseStrayQuery(context, request);
+    if (stray !== null) throw stray;
+    if (METHODS_WITH_BODY.has(request.method) && hasBody(request.headers)) {
+      const refusal = refuseMediaType(request.method, request.headers);
+      if (refusal !== null) throw refusal;
+      const large = this.reflector.getAllAndOverride<boolean | undefined>(LARGE_BODY, [context.getHandler(), context.getClass()]);
+      request.rawBody = await readBytes(request, large ? LARGE_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+      // A chunked body may turn out to be empty.
+      if (request.rawBody.length > 0) request.body = parseStrictJson(request.rawBody);
+    }
+    return next.handle();
+  }
+}

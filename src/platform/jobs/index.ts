@@ -1,0 +1,2 @@
+export * from './agenda-clock.js';
+export * from './job.js';

@@ -1,0 +1,20 @@
+import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { DatabaseReadiness } from './database-readiness.js';
+import { HealthController } from './health.controller.js';
+import { MetricsController } from './metrics.controller.js';
+import { Metrics } from './metrics.js';
+import { ObserveRequests } from './observe-requests.middleware.js';
+import { Readiness } from './readiness.js';
+
+/** What an operator can see of a process: `/healthz`, `/readyz`, `/metrics` and one log line for each request. */
+@Global()
+@Module({
+  controllers: [HealthController, MetricsController],
+  providers: [Metrics, Readiness, DatabaseReadiness],
+  exports: [Metrics, Readiness],
+})
+export class ObservabilityModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(ObserveRequests).forRoutes('{*path}');
+  }
+}

@@ -1,0 +1,3 @@
+export * from './format-instant.js';
+export * from './time-zone.js';
+export * from './to-instant.js';
