@@ -1,0 +1,140 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Sealer } from '../platform/crypto/index.js';
+import type { Tx } from '../platform/database/index.js';
+import type { ConnectorEntity, PausedBy } from './connector.entity.js';
+
+/** What an operator writes of a connector. */
+export interface ConnectorSettings {
+  readonly name: string;
+  /** In clear, as given; sealed before it is written. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly currencies: readonly string[] | null;
+  readonly method_types: readonly string[] | null;
+  readonly max_concurrency: number;
+  readonly rate_per_second: number | null;
+}
+
+export interface ConnectorPage {
+  readonly limit: number;
+  /** Ids of connectors: the page after this one (older), or the page before it (newer). At most one is set. */
+  readonly startingAfter: string | null;
+  readonly endingBefore: string | null;
+}
+
+/** The answers of one group of calls, in the order in which they came: how many unreadable ones stand at the end of it. */
+export interface AnswerTally {
+  readonly readable: number;
+  readonly unreadableAtEnd: number;
+}
+
+/** A provider that can not be understood this often in a row is not the one that the connector was made for. */
+export const UNREADABLE_STREAK_MAX = 20;
+
+type Row = ConnectorEntity & Record<string, unknown>;
+
+const COLUMNS = `id, name, type, config, currencies, method_types, max_concurrency, rate_per_second,
+  paused_at, paused_by, pause_reason, unreadable_streak, created_at, updated_at`;
+
+/** All SQL of configured connectors, and the sealing of their config. */
+@Injectable()
+export class ConnectorRepository {
+  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+
+  /** @returns null where a connector with this id exists. */
+  insert(tx: Tx, connector: ConnectorSettings & { readonly id: string; readonly type: string }): Promise<ConnectorEntity | null> {
+    const { id, name, type, config, currencies, method_types, max_concurrency, rate_per_second } = connector;
+    return tx.one<Row>(
+      `INSERT INTO connector (id, name, type, config, currencies, method_types, max_concurrency, rate_per_second)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
+      [id, name, type, this.sealConfig(id, config), currencies, method_types, max_concurrency, rate_per_second],
+    );
+  }
+
+  find(tx: Tx, id: string): Promise<ConnectorEntity | null> {
+    return tx.one<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = $1`, [id]);
+  }
+
+  /** NO KEY UPDATE: payouts and intents that name the connector take only a key share of its row. */
+  lock(tx: Tx, id: string): Promise<ConnectorEntity | null> {
+    return tx.one<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = $1 FOR NO KEY UPDATE`, [id]);
+  }
+
+  /** Every connector, for the worker that serves them all. */
+  all(tx: Tx): Promise<ConnectorEntity[]> {
+    return tx.query<Row>(`SELECT ${COLUMNS} FROM connector ORDER BY id`);
+  }
+
+  /** Newest first. @returns null where the cursor names no connector. */
+  async list(tx: Tx, page: ConnectorPage): Promise<{ connectors: ConnectorEntity[]; hasMore: boolean } | null> {
+    const cursor = page.startingAfter ?? page.endingBefore;
+    if (cursor !== null && (await this.find(tx, cursor)) === null) return null;
+    const newer = page.startingAfter === null && page.endingBefore !== null;
+    // One more than asked for tells whether there is more.
+    const rows = newer
+      ? await tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE id > $1 ORDER BY id LIMIT $2`, [cursor, page.limit + 1])
+      : await tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`, [
+          cursor,
+          page.limit + 1,
+        ]);
+    const connectors: ConnectorEntity[] = rows.slice(0, page.limit);
+    return { connectors: newer ? connectors.reverse() : connectors, hasMore: rows.length > page.limit };
+  }
+
+  /** Replaces all settings: the caller has locked the row and merged what it was given. */
+  write(tx: Tx, id: string, settings: ConnectorSettings): Promise<ConnectorEntity | null> {
+    const { name, config, currencies, method_types, max_concurrency, rate_per_second } = settings;
+    return tx.one<Row>(
+      `UPDATE connector SET name = $2, config = $3, currencies = $4, method_types = $5, max_concurrency = $6, rate_per_second = $7,
+         updated_at = tranche_now()
+       WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, name, this.sealConfig(id, config), currencies, method_types, max_concurrency, rate_per_second],
+    );
+  }
+
+  /**
+   * Pausing what is paused keeps its beginning. The engine never takes over an operator's pause; an operator takes over
+   * the engine's, with the newer reason. @returns null where there is no such connector, or nothing to change.
+   */
+  pause(tx: Tx, id: string, pause: { readonly by: PausedBy; readonly reason: string }): Promise<ConnectorEntity | null> {
+    return tx.one<Row>(
+      `UPDATE connector SET paused_at = coalesce(paused_at, tranche_now()), paused_by = $2, pause_reason = $3, updated_at = tranche_now()
+       WHERE id = $1 AND (paused_at IS NULL OR $2 = 'operator') RETURNING ${COLUMNS}`,
+      [id, pause.by, pause.reason],
+    );
+  }
+
+  /** Starts the count of unreadable answers afresh. @returns null where there is no such connector. */
+  resume(tx: Tx, id: string): Promise<ConnectorEntity | null> {
+    return tx.one<Row>(
+      `UPDATE connector SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, unreadable_streak = 0, updated_at = tranche_now()
+       WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id],
+    );
+  }
+
+  /**
+   * Counts unreadable answers in a row, and pauses at the twentieth. Call it once per group of answers; it leaves the row
+   * alone in the ordinary case. @returns true where it has paused the connector.
+   */
+  async countAnswers(tx: Tx, id: string, answers: AnswerTally): Promise<boolean> {
+    const row = await tx.one<{ unreadable_streak: number }>(
+      `UPDATE connector SET unreadable_streak = CASE WHEN $2 > 0 THEN 0 ELSE unreadable_streak END + $3::integer
+       WHERE id = $1 AND ($3::integer > 0 OR ($2::integer > 0 AND unreadable_streak > 0)) RETURNING unreadable_streak`,
+      [id, answers.readable, answers.unreadableAtEnd],
+    );
+    if (row === null || row.unreadable_streak < UNREADABLE_STREAK_MAX) return false;
+    const reason = `${row.unreadable_streak} answers in a row could not be read`;
+    return (await this.pause(tx, id, { by: 'engine', reason })) !== null;
+  }
+
+  /** The config in clear, credentials included: never answer or log it. */
+  openConfig(connector: Pick<ConnectorEntity, 'id' | 'config'>): Readonly<Record<string, unknown>> {
+    return JSON.parse(this.sealer.open(connector.config, placeOf(connector.id))) as Record<string, unknown>;
+  }
+
+  private sealConfig(id: string, config: Readonly<Record<string, unknown>>): Buffer {
+    return this.sealer.seal(JSON.stringify(config), placeOf(id));
+  }
+}
+
+const placeOf = (id: string): string => `connector:${id}:config`;

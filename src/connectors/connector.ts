@@ -1,0 +1,125 @@
+/** Why a provider did not pay, in its words (cut and cleared of account data before it is stored or shown). */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** The same payout may succeed when tried again. */
+  readonly retryable: boolean;
+}
+
+export type ProviderStatus = 'pending' | 'unclaimed' | 'succeeded' | 'failed' | 'returned';
+
+/** What a provider says of one payout intent that it has taken. */
+export interface ProviderPayment {
+  /** The provider's own id of it. */
+  readonly providerReference: string;
+  readonly status: ProviderStatus;
+  readonly failure: Failure | null;
+  /** Canonical decimal string and ISO 4217 code; null where the provider does not repeat them. */
+  readonly amount: string | null;
+  readonly currency: string | null;
+  /** The provider's hint when to ask again, in milliseconds; null: the engine's own cadence. */
+  readonly checkAfter_ms: number | null;
+}
+
+/** One payout intent as a connector sends it. Account data is in clear: never log it. */
+export interface IntentRequest {
+  /** `intent_…` */
+  readonly intentId: string;
+  readonly idempotencyKey: string;
+  readonly reference: string;
+  readonly bulkReference: string | null;
+  /** Canonical decimal string. */
+  readonly amount: string;
+  readonly currency: string;
+  readonly payoutMethod: Readonly<Record<string, unknown>>;
+  readonly billingData: Readonly<Record<string, unknown>> | null;
+  readonly metadata: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * What one answer means (docs/adr, "Unknown is an outcome"). Only `accepted` and `rejected` say that the provider decided;
+ * `not_taken` says for certain that it has nothing; everything else is `unknown`.
+ */
+export type SubmitOutcome =
+  | { readonly kind: 'accepted'; readonly payment: ProviderPayment; readonly httpStatus: number | null }
+  /** On the connector's list of definite refusals. Whether it counts (first send or not) is the engine's to say. */
+  | { readonly kind: 'rejected'; readonly failure: Failure; readonly httpStatus: number | null }
+  | {
+      readonly kind: 'not_taken';
+      /** `unauthorized` is systemic: the connector pauses and its payouts wait. */
+      readonly reason: 'busy' | 'unreachable' | 'unauthorized';
+      readonly retryAfter_ms: number | null;
+      readonly detail: string;
+      readonly httpStatus: number | null;
+    }
+  /** `unreadable`: an answer came and could not be read; 20 of them in a row pause the connector. */
+  | { readonly kind: 'unknown'; readonly detail: string; readonly httpStatus: number | null; readonly unreadable: boolean };
+
+export type LookupOutcome =
+  | { readonly kind: 'found'; readonly payments: readonly [ProviderPayment, ...ProviderPayment[]] }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unavailable'; readonly detail: string; readonly systemic: boolean };
+
+/** What a connector can do, as data: validation routes by it, the engine decides by it. */
+export interface Capabilities {
+  /** Null: every one. */
+  readonly methodTypes: readonly string[] | null;
+  readonly currencies: readonly string[] | null;
+  /** The provider can be asked what it has under an idempotency key. */
+  readonly lookup: boolean;
+  /** How long the provider remembers a key, in milliseconds. A key is never sent again past 0.8 of it. */
+  readonly keyRetention_ms: number;
+  /** How long after a send an empty look-up may still be wrong, in milliseconds. */
+  readonly staleWindow_ms: number;
+  /** The total deadline of one call (connect, headers and body), in milliseconds. */
+  readonly timeout_ms: number;
+}
+
+/** The provider door. Neither method throws for anything a provider or a network can do: that is an outcome. */
+export interface Connector {
+  readonly capabilities: Capabilities;
+  submit(request: IntentRequest): Promise<SubmitOutcome>;
+  lookup(idempotencyKey: string): Promise<LookupOutcome>;
+  /** Frees sockets. */
+  close(): Promise<void>;
+}
+
+/** Optional ability: the provider reports later changes by itself. */
+export interface ReceivesNotifications {
+  /** Header names in lower case, as Node gives them. Never throws. */
+  readNotification(headers: Readonly<Record<string, string>>, body: Buffer): NotificationReading;
+}
+
+/** Whether this open connector has the ability: a connector of the same type may lack it, for want of a secret. */
+export const receivesNotifications = (connector: Connector): connector is Connector & ReceivesNotifications =>
+  'readNotification' in connector && typeof connector.readNotification === 'function';
+
+export type NotificationReading =
+  /** The signature, the age or the form is wrong: answered 401, and nothing of it is believed. */
+  | { readonly kind: 'refused' }
+  /** Truly from the provider, but not about a payment: answered 2xx, or the provider would send it for days. */
+  | { readonly kind: 'irrelevant' }
+  | { readonly kind: 'update'; readonly notification: ProviderNotification };
+
+export interface ProviderNotification {
+  /** Either names the intent. */
+  readonly providerReference: string | null;
+  readonly idempotencyKey: string | null;
+  readonly payment: ProviderPayment;
+}
+
+/** One finding about a connector's `config`. */
+export interface ConfigFault {
+  /** JSON Pointer inside `config`. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** A kind of connector that an operator can configure. */
+export interface ConnectorType<Config = unknown> {
+  readonly type: string;
+  /** Names of config members that are never answered. */
+  readonly secrets: readonly string[];
+  parseConfig(config: unknown): { readonly config: Config } | { readonly faults: readonly ConfigFault[] };
+  open(opening: { readonly connectorId: string; readonly config: Config; readonly maxConcurrency: number }): Connector;
+}

@@ -1,0 +1,40 @@
+import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import { Sealer } from '../platform/crypto/index.js';
+import { Transactions } from '../platform/database/index.js';
+import type { ConnectorType } from './connector.js';
+import { ConnectorRepository } from './connector.repository.js';
+import { httpConnectorType } from './http/http.connector.js';
+import { CONNECTOR_TYPES, ConnectorRegistry, SANDBOX_MODE } from './registry.js';
+import { SandboxLedgerQueries } from './sandbox/sandbox-ledger.queries.js';
+import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
+
+/** The provider door. Needs `CONFIGURATION`, `Sealer` and `Transactions` from global modules. */
+@Module({
+  providers: [
+    ConnectorRepository,
+    ConnectorRegistry,
+    SandboxLedgerQueries,
+    { provide: SANDBOX_MODE, inject: [CONFIGURATION], useFactory: (configuration: Configuration) => configuration.sandbox },
+    {
+      provide: CONNECTOR_TYPES,
+      inject: [CONFIGURATION, Transactions, Sealer],
+      useFactory: (configuration: Configuration, transactions: Transactions, sealer: Sealer): readonly ConnectorType[] => [
+        sandboxConnectorType({ transactions, sealer }),
+        httpConnectorType({ plainHttpAnywhere: configuration.sandbox }),
+      ],
+    },
+  ],
+  exports: [ConnectorRepository, ConnectorRegistry, SandboxLedgerQueries],
+})
+export class ConnectorsModule implements OnApplicationBootstrap {
+  constructor(
+    @Inject(ConnectorRegistry) private readonly registry: ConnectorRegistry,
+    @Inject(Transactions) private readonly transactions: Transactions,
+    @Inject(SANDBOX_MODE) private readonly sandboxMode: boolean,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.sandboxMode) await this.transactions.asEngine((tx) => this.registry.ensureSandbox(tx));
+  }
+}

@@ -1,0 +1,75 @@
+import type {
+  Capabilities,
+  Connector,
+  ConnectorType,
+  IntentRequest,
+  LookupOutcome,
+  NotificationReading,
+  SubmitOutcome,
+} from '../connector.js';
+import { HttpClient } from './http.client.js';
+import { parseHttpConfig, type HttpConfig } from './http.config.js';
+import { toLookupOutcome, toSubmitOutcome } from './http.mapping.js';
+import { notificationReader } from './http.notifications.js';
+
+const HOUR_MS = 3_600_000;
+
+/** The connector for any provider, or gateway of one's own, that offers the protocol in this folder's README. */
+export class HttpConnector implements Connector {
+  readonly capabilities: Capabilities;
+  /** Present only where a secret is configured: without one nothing can be believed (see `receivesNotifications`). */
+  readonly readNotification: ((headers: Readonly<Record<string, string>>, body: Buffer) => NotificationReading) | undefined;
+  private readonly client: HttpClient;
+
+  constructor(config: HttpConfig, maxConcurrency: number) {
+    this.capabilities = {
+      methodTypes: null,
+      currencies: null,
+      lookup: true,
+      keyRetention_ms: config.key_retention_hours * HOUR_MS,
+      staleWindow_ms: config.stale_window_ms,
+      timeout_ms: config.timeout_ms,
+    };
+    this.readNotification = config.notification_secret === null ? undefined : notificationReader(config.notification_secret);
+    this.client = new HttpClient({
+      baseUrl: config.base_url,
+      token: config.token,
+      timeout_ms: config.timeout_ms,
+      connections: maxConcurrency,
+    });
+  }
+
+  async submit(request: IntentRequest): Promise<SubmitOutcome> {
+    const exchange = await this.client.post('/payout-intents', toWireRequest(request), request.idempotencyKey);
+    return toSubmitOutcome(exchange, request, new Date());
+  }
+
+  async lookup(idempotencyKey: string): Promise<LookupOutcome> {
+    const exchange = await this.client.get(`/payout-intents?idempotency_key=${encodeURIComponent(idempotencyKey)}`);
+    return toLookupOutcome(exchange, idempotencyKey);
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}
+
+/** The body that the README of this folder promises, field by field, so that nothing of ours is sent by accident. */
+const toWireRequest = (request: IntentRequest): Readonly<Record<string, unknown>> => ({
+  intent_id: request.intentId,
+  reference: request.reference,
+  bulk_reference: request.bulkReference,
+  amount: request.amount,
+  currency: request.currency,
+  payout_method: request.payoutMethod,
+  billing_data: request.billingData,
+  metadata: request.metadata,
+});
+
+/** `plainHttpAnywhere` is the sandbox mode: http to any address, not to loopback alone. */
+export const httpConnectorType = (options: { readonly plainHttpAnywhere: boolean }): ConnectorType<HttpConfig> => ({
+  type: 'http',
+  secrets: ['token', 'notification_secret'],
+  parseConfig: (config) => parseHttpConfig(config, options),
+  open: ({ config, maxConcurrency }) => new HttpConnector(config, maxConcurrency),
+});

@@ -1,0 +1,7 @@
+export * from './account-data.js';
+export * from './connector.entity.js';
+export * from './connector.js';
+export * from './connector.repository.js';
+export * from './connectors.module.js';
+export * from './registry.js';
+export * from './sandbox/sandbox-ledger.queries.js';
