@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import { allows } from '../platform/lifecycle/index.js';
+import { type EventDraft, recordEvents } from '../webhooks/index.js';
+import { type BulkChange, BulkProgress } from './bulk-progress.js';
+import type { Outcome } from './bulk-status.js';
+import { type PayoutEvent, payoutEvent } from './payout-event.js';
+import { payoutLifecycle, type PayoutStatus, type PayoutTransition } from './payout.lifecycle.js';
+import { PayoutRepository, type PayoutRow, type PayoutWrite, type PayoutWritten } from './payout.repository.js';
+
+/** What the caller's aggregate adds to a step: the intent to be shown, its own event, its move between the bulk's outcomes. */
+export interface IntentStep {
+  /** The intent as the API shows it, after the step. */
+  readonly shown: object;
+  /** Events of the intent, told after the payout's own; both statuses are the payout's. */
+  readonly events: readonly string[];
+  readonly outcome: { readonly from: Outcome; readonly to: Outcome };
+  /** No further change of the intent comes by itself. */
+  readonly settled: boolean;
+}
+
+/** One step of one payout: the row as it was loaded under lock, where it goes, and what changes with it. */
+export interface PayoutStep {
+  readonly payout: PayoutRow;
+  /** Steps along the lifecycle, in order; none where only the intent or the lease moves. */
+  readonly transitions: readonly PayoutTransition[];
+  readonly changes?: Partial<
+    Pick<PayoutRow, 'version' | 'revision' | 'scheduled_at' | 'connector_id' | 'attempt_no' | 'issues' | 'amount' | 'currency'>
+  >;
+  /** Seconds; only a payout in validation has one. */
+  readonly lease_s?: number;
+  readonly intent?: IntentStep;
+  /** Further members of the payout's own events. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+export interface Advanced {
+  /** The row as it stands now, by payout id. A payout that is missing was moved on by somebody else and was not touched. */
+  readonly rows: ReadonlyMap<string, PayoutRow>;
+}
+
+/**
+ * The only way a payout moves: state, fence, sequence, events, deliveries and the bulk's counts in the caller's transaction,
+ * set-based, whatever the number of payouts.
+ * Safe to crash here because it is one transaction: either all of it is committed or nothing.
+ */
+@Injectable()
+export class AdvancePayouts {
+  constructor(
+    private readonly payouts: PayoutRepository,
+    private readonly progress: BulkProgress,
+  ) {}
+
+  async execute(tx: Tx, steps: readonly PayoutStep[]): Promise<Advanced> {
+    if (steps.length === 0) return { rows: new Map() };
+    const planned = steps.map(plan);
+    const written = new Map(
+      (
+        await this.payouts.write(
+          tx,
+          planned.map(({ write }) => write),
+        )
+      ).map((row) => [row.id, row]),
+    );
+    const rows = new Map<string, PayoutRow>();
+    const drafts: EventDraft[] = [];
+    const changes: BulkChange[] = [];
+    for (const { step, after, events } of planned) {
+      const row = written.get(after.id);
+      if (row === undefined) continue;
+      rows.set(after.id, { ...after, claim_no: row.claim_no, last_sequence: row.last_sequence });
+      drafts.push(...draftsOf(after, events, row));
+      changes.push(changeOf(step, after));
+    }
+    await recordEvents(tx, [...drafts, ...(await this.progress.apply(tx, changes))]);
+    return { rows };
+  }
+}
+
+interface PlannedStep {
+  readonly step: PayoutStep;
+  readonly after: PayoutRow;
+  readonly events: readonly PayoutEvent[];
+  readonly write: PayoutWrite;
+}
+
+/** Pure: walks the lifecycle and says what is to be written and told. */
+function plan(step: PayoutStep): PlannedStep {
+  let status: PayoutStatus = step.payout.status;
+  const after = { ...step.payout, ...step.changes };
+  const shown = { scheduled_at: after.scheduled_at, issues: after.issues ?? [], intent: step.intent?.shown ?? null };
+  const events: PayoutEvent[] = [];
+  for (const transition of step.transitions) {
+    if (!allows(payoutLifecycle, transition, status)) throw new Error(`a payout in ${status} can not ${transition}`);
+    const { to, emits } = payoutLifecycle.transitions[transition];
+    if (emits !== null) {
+      events.push({
+        type: emits,
+        previous_status: status,
+        status: to,
+        final: isFinal(to, step.intent),
+        ...shown,
+        more: step.more,
+      });
+    }
+    status = to;
+  }
+  for (const type of step.intent?.events ?? []) {
+    events.push({ type, previous_status: status, status, final: isFinal(status, step.intent), ...shown });
+  }
+  const { id, claim_no, version, revision, scheduled_at, connector_id, attempt_no, issues } = after;
+  return {
+    step,
+    after: { ...after, status },
+    events,
+    write: {
+      id,
+      claim_no,
+      status,
+      version,
+      revision,
+      scheduled_at,
+      connector_id,
+      attempt_no,
+      issues,
+      lease_s: step.lease_s ?? null,
+      events: events.length,
+    },
+  };
+}
+
+/** No further change comes by itself, except `returned`. */
+export function isFinal(status: PayoutStatus, intent: { readonly settled: boolean } | undefined): boolean {
+  if (status === 'PROCESSED') return intent?.settled === true;
+  return status === 'CANCELLED' || status === 'INTENT_CREATION_FAILED';
+}
+
+const draftsOf = (payout: PayoutRow, events: readonly PayoutEvent[], row: PayoutWritten): EventDraft[] =>
+  events.map((event, index) =>
+    payoutEvent(payout, event, {
+      sequence: row.last_sequence - events.length + 1 + index,
+      feed: row.feed,
+      at: row.updated_at,
+    }),
+  );
+
+const changeOf = (step: PayoutStep, after: PayoutRow): BulkChange => ({
+  bulkId: step.payout.bulk_id,
+  from: step.payout.status,
+  to: after.status,
+  outcome: step.intent?.outcome ?? { from: null, to: null },
+  // What the bulk amounts to and when it runs follow the content, so they are read again only where that has changed.
+  summaryChanged: after.status === 'CANCELLED' || after.status === 'SCHEDULED' || step.changes?.revision !== undefined,
+});

@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import type { EventDraft } from '../webhooks/index.js';
+import { bulkEvent, type BulkFacts } from './bulk-event.js';
+import { milestonesReached, type Outcome, OUTCOMES, PAYOUT_STATUSES, type StatusCounts } from './bulk-status.js';
+import type { PayoutStatus } from './payout.lifecycle.js';
+
+/** What one payout's step means for its bulk. */
+export interface BulkChange {
+  readonly bulkId: string;
+  readonly from: PayoutStatus;
+  readonly to: PayoutStatus;
+  readonly outcome: { readonly from: Outcome; readonly to: Outcome };
+  readonly summaryChanged: boolean;
+}
+
+interface ProgressRow extends BulkFacts {
+  readonly [column: string]: unknown;
+}
+
+interface Delta {
+  readonly counts: Record<string, number>;
+  summaryChanged: boolean;
+}
+
+/** The columns of `bulk_progress` that count payouts by status and intents by outcome. */
+export const COUNT_COLUMNS = [
+  ...PAYOUT_STATUSES.map((status) => status.toLowerCase()),
+  ...OUTCOMES.map((outcome) => `outcome_${outcome}`),
+];
+
+/**
+ * The bulk's counts, summary and milestones. All of it is decided under the lock of the bulk's row, taken after the
+ * payouts' and in the order of the ids: two workers that settle a bulk's last two payouts see one another's work, and
+ * exactly one reports the bulk.
+ */
+@Injectable()
+export class BulkProgress {
+  /** Applies the changes of one transaction; gives the milestones' events to be recorded with the rest. */
+  async apply(tx: Tx, changes: readonly BulkChange[]): Promise<EventDraft[]> {
+    const deltas = sumByBulk(changes);
+    if (deltas.size === 0) return [];
+    const locked = await this.lock(tx, [...deltas.keys()]);
+    const reached = new Map(
+      locked.map((bulk) => {
+        const before = countsOf(bulk);
+        return [bulk.id, milestonesReached(before, countsAfter(before, deltas.get(bulk.id)))];
+      }),
+    );
+    const summaryOf = [...deltas].filter(([, delta]) => delta.summaryChanged).map(([bulkId]) => bulkId);
+    if (summaryOf.length > 0) await this.refreshSummary(tx, summaryOf);
+    const after = await this.write(tx, deltas, reached);
+    return after.flatMap((bulk) => draftsOf(bulk, reached.get(bulk.id) ?? []));
+  }
+
+  /** Events of the bulk itself that are no milestone of its payouts: created, edited, paused, resumed. */
+  async tell(tx: Tx, bulkId: string, type: string): Promise<EventDraft[]> {
+    const reached = new Map([[bulkId, [type]]]);
+    const after = await this.write(tx, new Map([[bulkId, { counts: {}, summaryChanged: false }]]), reached);
+    return after.flatMap((bulk) => draftsOf(bulk, [type]));
+  }
+
+  lock(tx: Tx, bulkIds: readonly string[]): Promise<ProgressRow[]> {
+    return tx.query<ProgressRow>(
+      `SELECT bulk_id AS id, ${COUNT_COLUMNS.join(', ')} FROM bulk_progress WHERE bulk_id = ANY($1::uuid[]) ORDER BY bulk_id FOR UPDATE`,
+      [bulkIds],
+    );
+  }
+
+  /** Totals and first and last instant, read again from the payouts, because an edit or a cancellation can change any of them. */
+  async refreshSummary(tx: Tx, bulkIds: readonly string[]): Promise<void> {
+    await tx.query(
+      `UPDATE bulk_progress g SET totals = s.totals, first_scheduled_at = s.first, last_scheduled_at = s.last
+       FROM (
+         SELECT bulk_id, min(first) AS first, max(last) AS last,
+           coalesce(json_agg(json_build_object('currency', currency, 'amount_minor', amount_minor::text, 'count', count) ORDER BY currency)
+             FILTER (WHERE currency IS NOT NULL), '[]') AS totals
+         FROM (
+           SELECT p.bulk_id, CASE WHEN r.amount_minor IS NOT NULL THEN r.currency END AS currency,
+             sum(r.amount_minor) AS amount_minor, count(*) AS count, min(p.scheduled_at) AS first, max(p.scheduled_at) AS last
+           FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+           WHERE p.bulk_id = ANY($1::uuid[]) AND p.status <> 'CANCELLED'
+           GROUP BY 1, 2) per_currency
+         GROUP BY bulk_id
+         UNION ALL
+         SELECT b, NULL, NULL, '[]' FROM unnest($1::uuid[]) b
+         WHERE NOT EXISTS (SELECT FROM payout p WHERE p.bulk_id = b AND p.status <> 'CANCELLED')) s
+       WHERE g.bulk_id = s.bulk_id`,
+      [bulkIds],
+    );
+  }
+
+  /**
+   * Holds or lets go what the bulk's pause and its rule for invalid items say. The caller has locked every payout of the
+   * bulks, or none of them can be waited for.
+   */
+  async updateHolds(tx: Tx, bulkIds: readonly string[]): Promise<void> {
+    await tx.query(
+      `UPDATE payout p SET held = h.held
+       FROM (SELECT b.id, b.paused_at IS NOT NULL OR (b.invalid_items = 'reject'
+               AND g.validation_pending + g.validation_in_progress + g.validation_failed > 0) AS held
+             FROM bulk b JOIN bulk_progress g ON g.bulk_id = b.id WHERE b.id = ANY($1::uuid[])) h
+       WHERE p.bulk_id = h.id AND p.held <> h.held
+         AND p.status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS', 'VALIDATION_FAILED', 'SCHEDULED', 'INTENT_CREATION_FAILED')`,
+      [bulkIds],
+    );
+    tx.wake('execute');
+  }
+
+  private write(
+    tx: Tx,
+    deltas: ReadonlyMap<string, Delta>,
+    reached: ReadonlyMap<string, readonly string[]>,
+  ): Promise<ProgressRow[]> {
+    const rows = [...deltas].map(([id, delta]) => ({ id, events: reached.get(id)?.length ?? 0, ...delta.counts }));
+    return tx.query<ProgressRow>(
+      `UPDATE bulk_progress g SET
+         ${COUNT_COLUMNS.map((column) => `${column} = g.${column} + coalesce(v.${column}, 0)`).join(', ')},
+         last_sequence = g.last_sequence + v.events, feed = greatest(g.feed, f.now), updated_at = tranche_now()
+       FROM (SELECT feed_now() AS now) f,
+         jsonb_to_recordset($1::jsonb) AS v (id uuid, events integer, ${COUNT_COLUMNS.map((column) => `${column} integer`).join(', ')}),
+         bulk b
+       WHERE g.bulk_id = v.id AND b.id = v.id
+       RETURNING b.id, b.merchant_id, b.reference, b.webhook_endpoint_id, g.status, g.totals, g.last_sequence, g.feed, g.updated_at,
+         ${COUNT_COLUMNS.map((column) => `g.${column}`).join(', ')}`,
+      [JSON.stringify(rows)],
+    );
+  }
+}
+
+function sumByBulk(changes: readonly BulkChange[]): Map<string, Delta> {
+  const deltas = new Map<string, Delta>();
+  const add = (delta: Delta, column: string, by: number): void => {
+    delta.counts[column] = (delta.counts[column] ?? 0) + by;
+  };
+  for (const { bulkId, from, to, outcome, summaryChanged } of changes) {
+    if (from === to && outcome.from === outcome.to && !summaryChanged) continue;
+    const delta = deltas.get(bulkId) ?? { counts: {}, summaryChanged: false };
+    deltas.set(bulkId, delta);
+    if (from !== to) {
+      add(delta, from.toLowerCase(), -1);
+      add(delta, to.toLowerCase(), 1);
+    }
+    if (outcome.from !== outcome.to) {
+      if (outcome.from !== null) add(delta, `outcome_${outcome.from}`, -1);
+      if (outcome.to !== null) add(delta, `outcome_${outcome.to}`, 1);
+    }
+    delta.summaryChanged ||= summaryChanged;
+  }
+  return deltas;
+}
+
+export const countsOf = (row: Readonly<Record<string, unknown>>): StatusCounts =>
+  Object.fromEntries(PAYOUT_STATUSES.map((status) => [status, Number(row[status.toLowerCase()] ?? 0)])) as StatusCounts;
+
+const countsAfter = (before: StatusCounts, delta: Delta | undefined): StatusCounts =>
+  Object.fromEntries(
+    PAYOUT_STATUSES.map((status) => [status, before[status] + (delta?.counts[status.toLowerCase()] ?? 0)]),
+  ) as StatusCounts;
+
+const draftsOf = (bulk: ProgressRow, types: readonly string[]): EventDraft[] =>
+  types.map((type, index) => bulkEvent(bulk, countsOf(bulk), type, bulk.last_sequence - types.length + 1 + index));

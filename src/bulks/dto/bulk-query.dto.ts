@@ -1,0 +1,26 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsISO8601, IsOptional, IsString } from 'class-validator';
+import { PageQuery } from '../../platform/http/index.js';
+import { PAYOUT_STATUSES } from '../bulk-status.js';
+
+export class BulkQuery extends PageQuery {
+  @ApiProperty({ enum: PAYOUT_STATUSES, required: false })
+  @IsOptional()
+  @IsIn(PAYOUT_STATUSES)
+  status?: string;
+
+  /** The bulk of this reference. */
+  @IsOptional()
+  @IsString()
+  reference?: string;
+
+  /** RFC 3339: bulks made after this instant. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  created_after?: string;
+
+  /** RFC 3339: bulks made before this instant. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  created_before?: string;
+}

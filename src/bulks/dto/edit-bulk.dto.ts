@@ -1,0 +1,30 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { IsArray, IsIn, IsOptional } from 'class-validator';
+import { Verbatim } from '../../platform/http/index.js';
+import { IsText } from '../../platform/text/index.js';
+import { BulkHeadDto } from './create-bulk.dto.js';
+import { ItemDto } from './item.dto.js';
+
+/** A member that is absent stays; null removes. The full shape of a creation is taken too: items that are left out stay. */
+export class EditBulkDto extends BulkHeadDto {
+  /** The bulk's own, or absent: it can not be changed. */
+  @IsOptional()
+  @IsText({ min: 1, max: 100, plain: true })
+  reference?: string | null;
+
+  /** The bulk's own, or absent: it can not be changed. */
+  @ApiProperty({ enum: ['hold', 'reject', 'drop'], required: false })
+  @IsOptional()
+  @IsIn(['hold', 'reject', 'drop'])
+  invalid_items?: 'hold' | 'reject' | 'drop' | null;
+
+  /**
+   * The payouts that change, each by its `reference` with the members that change (RFC 7396). `payout_method` is replaced whole
+   * when its `type` is given. An entry with only a `reference` is validated again.
+   */
+  @ApiProperty({ type: [PartialType(ItemDto)], required: false })
+  @IsOptional()
+  @Verbatim()
+  @IsArray()
+  items?: unknown[] | null;
+}

@@ -1,0 +1,49 @@
+import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
+import { bulkProblem } from './bulk.problems.js';
+import type { ItemPatch } from './edit-bulk.js';
+
+/**
+ * Reads the entries of an edit: objects that name a payout by its `reference`, each once.
+ * @throws Problem with a pointer to each entry that names none, or one that another entry names.
+ */
+export function readItemPatches(entries: readonly unknown[]): ItemPatch[] {
+  const findings: ProblemFinding[] = [];
+  const seen = new Set<string>();
+  const patches = entries.flatMap((entry, index) => {
+    const pointer = `/items/${index}`;
+    const { reference, ...patch } = isObject(entry) ? entry : {};
+    if (typeof reference !== 'string') {
+      findings.push({ pointer, code: 'invalid_reference', detail: 'Name the payout by its `reference`.' });
+      return [];
+    }
+    if (seen.has(reference)) {
+      findings.push({
+        pointer: `${pointer}/reference`,
+        code: 'repeated_reference',
+        detail: 'Put all changes of one payout into one entry.',
+      });
+    }
+    seen.add(reference);
+    return [{ reference, patch, pointer }];
+  });
+  if (findings.length > 0) throw bulkProblem('invalid_reference', 'Nothing was changed: see errors.', { errors: findings });
+  return patches;
+}
+
+/** @throws `invalid_field` where the body of an edit of one payout is no object. */
+export function readPayoutPatch(reference: string, body: unknown): ItemPatch {
+  const patch = body ?? {};
+  if (!isObject(patch)) {
+    const detail = 'Send an object with the members that change.';
+    throw kernelProblem('invalid_field', detail, { errors: [{ pointer: '', code: 'invalid_field', detail }] });
+  }
+  if (patch['reference'] !== undefined && patch['reference'] !== reference) {
+    const detail = 'The reference of a payout can not be changed; leave it out.';
+    throw bulkProblem('immutable_field', detail, { errors: [{ pointer: '/reference', code: 'immutable_field', detail }] });
+  }
+  const { reference: _same, ...changes } = patch;
+  return { reference, patch: changes, pointer: '' };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

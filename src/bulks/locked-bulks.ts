@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import { notFound, versionConflict } from '../platform/http/index.js';
+import { recordEvents } from '../webhooks/index.js';
+import { BulkProgress } from './bulk-progress.js';
+import { BulkRepository, type BulkRow } from './bulk.repository.js';
+import { PayoutRepository, type PayoutRow } from './payout.repository.js';
+
+/** A merchant's bulk with all of its payouts, locked: nothing of it moves until the transaction ends. */
+export interface LockedBulk {
+  readonly row: BulkRow;
+  /** In the order of the bulk. */
+  readonly payouts: readonly PayoutRow[];
+}
+
+/** Opens a bulk for a change by its merchant and closes it after: lock, compare the version; raise the version, hold, tell. */
+@Injectable()
+export class LockedBulks {
+  constructor(
+    private readonly bulks: BulkRepository,
+    private readonly payouts: PayoutRepository,
+    private readonly progress: BulkProgress,
+  ) {}
+
+  /** @throws `not_found` for an unknown or foreign bulk, `version_conflict` for a stale version. */
+  async open(tx: Tx, wanted: { merchantId: string; bulkId: string; ifMatch: number | null }): Promise<LockedBulk> {
+    const found = await this.bulks.find(tx, wanted.merchantId, wanted.bulkId);
+    if (found === null) throw notFound();
+    const payouts = await this.payouts.lockBulk(tx, found.id);
+    const row = await this.bulks.lock(tx, found.id);
+    refuseStaleVersion(wanted.ifMatch, row.version);
+    return { row, payouts: payouts.toSorted((a, b) => a.position - b.position) };
+  }
+
+  /** After the payouts were advanced: writes the bulk's row under a new version and tells, where there is something to tell. */
+  async close(tx: Tx, bulk: LockedBulk, event: 'bulk.edited' | 'bulk.paused' | 'bulk.resumed' | null): Promise<void> {
+    await this.bulks.write(tx, bulk.row);
+    await this.progress.updateHolds(tx, [bulk.row.id]);
+    if (event !== null) await recordEvents(tx, await this.progress.tell(tx, bulk.row.id, event));
+  }
+}
+
+/** @throws `version_conflict` where the caller has not seen the newest version. */
+export function refuseStaleVersion(ifMatch: number | null, version: number): void {
+  if (ifMatch !== null && ifMatch !== version) throw versionConflict();
+}

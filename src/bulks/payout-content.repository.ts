@@ -1,0 +1,150 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Sealer } from '../platform/crypto/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { parseAmount } from '../platform/money/index.js';
+import type { FieldChange, Issue, JsonObject, PayoutContent } from './payout-content.js';
+
+/** A payout that is about to exist. */
+export interface NewPayout {
+  readonly id: string;
+  readonly position: number;
+  readonly reference: string;
+}
+
+/** The content of one revision on its way into the database. */
+export interface NewRevision {
+  readonly payoutId: string;
+  readonly revision: number;
+  readonly content: PayoutContent;
+  readonly intakeIssues: readonly Issue[];
+  readonly changed: readonly FieldChange[] | null;
+}
+
+/** The content that counts for a payout, opened. */
+export interface StoredContent {
+  readonly payoutId: string;
+  readonly content: PayoutContent;
+  readonly amountMinor: bigint | null;
+  readonly intakeIssues: readonly Issue[];
+  /** When the create or the edit was accepted. */
+  readonly acceptedAt: Date;
+}
+
+interface ContentRow {
+  readonly [column: string]: unknown;
+  readonly payout_id: string;
+  readonly merchant_id: string;
+  readonly amount: string | null;
+  readonly amount_minor: string | null;
+  readonly currency: string | null;
+  readonly scheduled_date: string | null;
+  readonly timezone: string | null;
+  readonly payout_method: Buffer | null;
+  readonly billing_data: Buffer | null;
+  readonly metadata: Record<string, string> | null;
+  readonly intake_issues: Issue[] | null;
+  readonly accepted_at: Date;
+}
+
+type SealedField = 'payout_method' | 'billing_data';
+
+/** What merchants wrote: insert-only revisions, account data sealed to its merchant, payout and field. */
+@Injectable()
+export class PayoutContentRepository {
+  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+
+  /** The hot rows of a new bulk, in one statement. Held from the start where the bulk is rejected by an invalid item. */
+  async insertPayouts(
+    tx: Tx,
+    bulk: { id: string; merchantId: string; held: boolean },
+    payouts: readonly NewPayout[],
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO payout (id, merchant_id, bulk_id, position, reference, status, held, last_sequence, feed)
+       SELECT v.id, $2, $3, v.position, v.reference, 'VALIDATION_PENDING', $4, 1, f.now
+       FROM (SELECT feed_now() AS now) f, jsonb_to_recordset($1::jsonb) AS v (id uuid, position integer, reference text)`,
+      [JSON.stringify(payouts), bulk.merchantId, bulk.id, bulk.held],
+    );
+  }
+
+  async insertRevisions(tx: Tx, merchantId: string, revisions: readonly NewRevision[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO payout_revision (payout_id, revision, merchant_id, amount, amount_minor, currency, scheduled_date, timezone,
+         payout_method, billing_data, metadata, intake_issues, changed)
+       SELECT v.payout_id, v.revision, $2, v.amount, v.amount_minor, v.currency, v.scheduled_date, v.timezone,
+         decode(v.payout_method, 'base64'), decode(v.billing_data, 'base64'), v.metadata, v.intake_issues, v.changed
+       FROM json_to_recordset($1::json) AS v (payout_id uuid, revision integer, amount text, amount_minor bigint, currency text,
+         scheduled_date text, timezone text, payout_method text, billing_data text, metadata json, intake_issues json, changed json)`,
+      [JSON.stringify(revisions.map((revision) => this.toRow(merchantId, revision))), merchantId],
+    );
+  }
+
+  /** The content that counts for each of these payouts. */
+  async current(tx: Tx, payoutIds: readonly string[]): Promise<Map<string, StoredContent>> {
+    const rows = await tx.query<ContentRow>(
+      `SELECT r.payout_id, r.merchant_id, r.amount, r.amount_minor, r.currency, r.scheduled_date, r.timezone, r.payout_method,
+         r.billing_data, r.metadata, r.intake_issues, r.accepted_at
+       FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+       WHERE p.id = ANY($1::uuid[])`,
+      [payoutIds],
+    );
+    return new Map(rows.map((row) => [row.payout_id, this.fromRow(row)]));
+  }
+
+  /** Opens one sealed field of a row that a screen has read. */
+  open(row: { merchant_id: string; id: string }, field: SealedField, sealed: Buffer | null): JsonObject | null {
+    return sealed === null ? null : (JSON.parse(this.sealer.open(sealed, boundTo(row.merchant_id, row.id, field))) as JsonObject);
+  }
+
+  private toRow(merchantId: string, { payoutId, revision, content, intakeIssues, changed }: NewRevision): object {
+    const amount = readableAmount(content);
+    const seal = (field: SealedField): string | null => {
+      const value = content[field];
+      return value === null
+        ? null
+        : this.sealer.seal(JSON.stringify(value), boundTo(merchantId, payoutId, field)).toString('base64');
+    };
+    return {
+      payout_id: payoutId,
+      revision,
+      amount: amount?.canonical ?? content.amount,
+      amount_minor: amount?.minor.toString() ?? null,
+      currency: content.currency,
+      scheduled_date: content.scheduled_date,
+      timezone: content.timezone,
+      payout_method: seal('payout_method'),
+      billing_data: seal('billing_data'),
+      metadata: content.metadata,
+      intake_issues: intakeIssues.length === 0 ? null : intakeIssues,
+      changed,
+    };
+  }
+
+  private fromRow(row: ContentRow): StoredContent {
+    const place = { merchant_id: row.merchant_id, id: row.payout_id };
+    return {
+      payoutId: row.payout_id,
+      content: {
+        amount: row.amount,
+        currency: row.currency,
+        scheduled_date: row.scheduled_date,
+        timezone: row.timezone,
+        payout_method: this.open(place, 'payout_method', row.payout_method),
+        billing_data: this.open(place, 'billing_data', row.billing_data),
+        metadata: row.metadata,
+      },
+      amountMinor: row.amount_minor === null ? null : BigInt(row.amount_minor),
+      intakeIssues: row.intake_issues ?? [],
+      acceptedAt: row.accepted_at,
+    };
+  }
+}
+
+const boundTo = (merchantId: string, payoutId: string, field: SealedField): string => `${merchantId}|${payoutId}|${field}`;
+
+/** The amount in minor units where it can be read; whether it is allowed is validation's to say. */
+export function readableAmount(content: Pick<PayoutContent, 'amount' | 'currency'>): { minor: bigint; canonical: string } | null {
+  if (content.amount === null || content.currency === null) return null;
+  const parsed = parseAmount(content.amount, content.currency);
+  return 'minor' in parsed ? parsed : null;
+}

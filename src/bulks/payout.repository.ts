@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import type { Issue } from './payout-content.js';
+import type { PayoutStatus } from './payout.lifecycle.js';
+
+/** The hot row of a payout with what its events show, locked by the transaction that loaded it. */
+export interface PayoutRow {
+  readonly id: string;
+  readonly merchant_id: string;
+  readonly bulk_id: string;
+  readonly position: number;
+  readonly reference: string;
+  readonly status: PayoutStatus;
+  readonly version: number;
+  readonly revision: number;
+  readonly scheduled_at: Date | null;
+  readonly connector_id: string | null;
+  readonly held: boolean;
+  readonly claim_no: number;
+  readonly attempt_no: number;
+  readonly issues: readonly Issue[] | null;
+  readonly last_sequence: number;
+  readonly amount: string | null;
+  readonly currency: string | null;
+  readonly bulk_reference: string | null;
+  readonly bulk_endpoint_id: string | null;
+  readonly invalid_items: 'hold' | 'reject' | 'drop';
+}
+
+/** What a step writes to the hot row; the fence (`claim_no`) and the sequence are raised by the statement itself. */
+export interface PayoutWrite {
+  readonly id: string;
+  readonly claim_no: number;
+  readonly status: PayoutStatus;
+  readonly version: number;
+  readonly revision: number;
+  readonly scheduled_at: Date | null;
+  readonly connector_id: string | null;
+  readonly attempt_no: number;
+  readonly issues: readonly Issue[] | null;
+  readonly lease_s: number | null;
+  readonly events: number;
+}
+
+/** What the write gave: the subject's place in the feed, and the instant of the transition on the database's clock. */
+export interface PayoutWritten {
+  readonly id: string;
+  readonly claim_no: number;
+  readonly last_sequence: number;
+  readonly feed: string;
+  readonly updated_at: Date;
+}
+
+const ROW = `
+  p.id, p.merchant_id, p.bulk_id, p.position, p.reference, p.status, p.version, p.revision, p.scheduled_at, p.connector_id,
+  p.held, p.claim_no, p.attempt_no, p.issues, p.last_sequence, r.amount, r.currency,
+  b.reference AS bulk_reference, b.webhook_endpoint_id AS bulk_endpoint_id, b.invalid_items
+  FROM payout p
+  JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+  JOIN bulk b ON b.id = p.bulk_id`;
+
+/** All SQL that locks or writes the hot rows of payouts. Rows are locked in the order of their ids: no two lockers can deadlock. */
+@Injectable()
+export class PayoutRepository {
+  /** These payouts, and every payout of these bulks, in one statement and one order. */
+  lock(tx: Tx, ids: readonly string[], bulkIds: readonly string[] = []): Promise<PayoutRow[]> {
+    return tx.query<PayoutRow & Record<string, unknown>>(
+      `SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) OR p.bulk_id = ANY($2::uuid[]) ORDER BY p.id FOR UPDATE OF p`,
+      [ids, bulkIds],
+    );
+  }
+
+  /** Every payout of this bulk: whoever decides about a whole bulk locks all of it first, and the bulk's row after. */
+  lockBulk(tx: Tx, bulkId: string): Promise<PayoutRow[]> {
+    return this.lock(tx, [], [bulkId]);
+  }
+
+  /** Of these payouts those that nobody else holds at the moment. */
+  lockFree(tx: Tx, ids: readonly string[]): Promise<PayoutRow[]> {
+    return tx.query<PayoutRow & Record<string, unknown>>(
+      `SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`,
+      [ids],
+    );
+  }
+
+  /** Payouts to be judged: waiting ones, and those whose judge's lease has ended. Oldest first; what others hold is skipped. */
+  lockForValidation(tx: Tx, limit: number): Promise<PayoutRow[]> {
+    return tx.query<PayoutRow & Record<string, unknown>>(
+      `SELECT ${ROW}
+       WHERE p.id = ANY (ARRAY (
+         SELECT id FROM payout
+         WHERE status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS') AND (lease_until IS NULL OR lease_until < tranche_now())
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
+       ORDER BY p.id FOR UPDATE OF p`,
+      [limit],
+    );
+  }
+
+  /**
+   * Due payouts of one connector: merchants in turn, each merchant's oldest first, so that a full bulk of one never delays
+   * another's. Walks payout_due from merchant to merchant; paused merchants and the engine's brake are left out.
+   */
+  lockDue(tx: Tx, connectorId: string, limit: number): Promise<PayoutRow[]> {
+    return tx.query<PayoutRow & Record<string, unknown>>(
+      `SELECT ${ROW}
+       WHERE p.id = ANY (ARRAY (
+         WITH RECURSIVE lane AS (
+           (SELECT merchant_id FROM payout WHERE connector_id = $1 AND status = 'SCHEDULED' AND NOT held ORDER BY merchant_id LIMIT 1)
+           UNION ALL
+           SELECT (SELECT n.merchant_id FROM payout n
+                   WHERE n.connector_id = $1 AND n.status = 'SCHEDULED' AND NOT n.held AND n.merchant_id > lane.merchant_id
+                   ORDER BY n.merchant_id LIMIT 1)
+           FROM lane WHERE lane.merchant_id IS NOT NULL)
+         SELECT due.id
+         FROM lane
+         JOIN merchant m ON m.id = lane.merchant_id AND m.paused_at IS NULL
+         CROSS JOIN LATERAL (
+           SELECT id, row_number() OVER (ORDER BY scheduled_at) AS turn
+           FROM (SELECT id, scheduled_at FROM payout
+                 WHERE connector_id = $1 AND merchant_id = lane.merchant_id AND status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()
+                 ORDER BY scheduled_at LIMIT $2 FOR UPDATE SKIP LOCKED) mine) due
+         WHERE EXISTS (SELECT FROM engine WHERE paused_at IS NULL)
+         ORDER BY due.turn LIMIT $2))
+       ORDER BY p.id FOR UPDATE OF p`,
+      [connectorId, limit],
+    );
+  }
+
+  /** The one write path of a payout's state. Guarded by the fence: a row that somebody else has moved on is not written and not returned. */
+  write(tx: Tx, writes: readonly PayoutWrite[]): Promise<PayoutWritten[]> {
+    return tx.query<PayoutWritten & Record<string, unknown>>(
+      `UPDATE payout p SET
+         status = v.status, version = v.version, revision = v.revision, scheduled_at = v.scheduled_at, connector_id = v.connector_id,
+         attempt_no = v.attempt_no, issues = v.issues, claim_no = p.claim_no + 1,
+         lease_until = tranche_now() + v.lease_s * interval '1 second',
+         last_sequence = p.last_sequence + v.events, feed = greatest(p.feed, f.now), updated_at = tranche_now()
+       FROM (SELECT feed_now() AS now) f,
+         jsonb_to_recordset($1::jsonb) AS v (id uuid, claim_no integer, status text, version integer, revision integer,
+           scheduled_at timestamptz, connector_id uuid, attempt_no integer, issues json, lease_s double precision, events integer)
+       WHERE p.id = v.id AND p.claim_no = v.claim_no
+       RETURNING p.id, p.claim_no, p.last_sequence, p.feed, p.updated_at`,
+      [JSON.stringify(writes)],
+    );
+  }
+}

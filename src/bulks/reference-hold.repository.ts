@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+
+export interface ReferenceClaim {
+  readonly merchant_id: string;
+  readonly reference: string;
+  readonly payout_id: string;
+}
+
+/** Who holds which reference of a merchant: of two that race for one, exactly one gets it. */
+@Injectable()
+export class ReferenceHoldRepository {
+  /**
+   * Takes the references for these payouts, in one order for everybody so that two takers never deadlock. A payout that
+   * holds its reference already keeps it.
+   * @returns for each payout that came too late: who holds the reference.
+   */
+  async take(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
+    if (claims.length === 0) return new Map();
+    await tx.query(
+      `INSERT INTO reference_hold (merchant_id, reference, payout_id)
+       SELECT v.merchant_id, v.reference, v.payout_id
+       FROM jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, payout_id uuid)
+       ORDER BY v.merchant_id, v.reference, v.payout_id
+       ON CONFLICT (merchant_id, reference) DO NOTHING`,
+      [JSON.stringify(claims)],
+    );
+    return this.heldByOthers(tx, claims);
+  }
+
+  /** For each of these payouts whose reference another payout holds: that payout. */
+  async heldByOthers(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
+    const taken = await tx.query<{ payout_id: string; holder: string }>(
+      `SELECT v.payout_id, h.payout_id AS holder
+       FROM jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, payout_id uuid)
+       JOIN reference_hold h ON h.merchant_id = v.merchant_id AND h.reference = v.reference AND h.payout_id <> v.payout_id`,
+      [JSON.stringify(claims)],
+    );
+    return new Map(taken.map(({ payout_id, holder }) => [payout_id, holder]));
+  }
+
+  /** Lets go what these payouts hold; a payout that holds nothing is no fault. */
+  async release(tx: Tx, payouts: readonly { merchant_id: string; reference: string; id: string }[]): Promise<void> {
+    if (payouts.length === 0) return;
+    await tx.query(
+      `DELETE FROM reference_hold h
+       USING jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, id uuid)
+       WHERE h.merchant_id = v.merchant_id AND h.reference = v.reference AND h.payout_id = v.id`,
+      [JSON.stringify(payouts.map(({ merchant_id, reference, id }) => ({ merchant_id, reference, id })))],
+    );
+  }
+}

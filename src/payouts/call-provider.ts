@@ -1,0 +1,68 @@
+import type { Connector, SubmitOutcome } from '../connectors/index.js';
+import type { Claimed } from './claim-payouts.js';
+import { decideLookup, decideSubmit, decideWithoutLookup, putBack } from './decide-outcome.js';
+import type { Finding } from './settle-intents.js';
+
+/** What became of one call, and what it says about the connector as a whole. */
+export interface CallResult {
+  readonly finding: Finding;
+  /** Set where every further call would fail alike: why the connector is to be paused. */
+  readonly systemic: string | null;
+  /** An answer came; whether it could be read. Null: no answer. */
+  readonly readable: boolean | null;
+}
+
+/**
+ * One call with no transaction open. Does not start where its answer could come after the lease: another process may have
+ * taken the payout over by then.
+ */
+export async function callProvider(connector: Connector, claimed: Claimed): Promise<CallResult> {
+  if (performance.now() >= claimed.leaseEnds - connector.capabilities.timeout_ms) return notStarted(claimed);
+  return claimed.action === 'send' ? send(connector, claimed) : lookUp(connector, claimed);
+}
+
+/** A payout that was claimed and not called for: it goes back at once. */
+export const notStarted = (claimed: Claimed): CallResult => ({
+  finding: {
+    payoutId: claimed.payoutId,
+    claimNo: claimed.claimNo,
+    decide: (known) => putBack(known, claimed.action),
+    httpStatus: null,
+  },
+  systemic: null,
+  readable: null,
+});
+
+async function send(connector: Connector, claimed: Claimed): Promise<CallResult> {
+  const outcome = await connector.submit(claimed.request);
+  const unauthorized = outcome.kind === 'not_taken' && outcome.reason === 'unauthorized';
+  return {
+    finding: {
+      payoutId: claimed.payoutId,
+      claimNo: claimed.claimNo,
+      decide: (known) => decideSubmit(outcome, known, connector.capabilities),
+      httpStatus: outcome.httpStatus,
+    },
+    systemic: unauthorized ? outcome.detail : null,
+    readable: readableOf(outcome),
+  };
+}
+
+function readableOf(outcome: SubmitOutcome): boolean | null {
+  if (outcome.httpStatus === null) return null;
+  return !(outcome.kind === 'unknown' && outcome.unreadable);
+}
+
+async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResult> {
+  const { capabilities } = connector;
+  const about = { payoutId: claimed.payoutId, claimNo: claimed.claimNo, httpStatus: null };
+  if (!capabilities.lookup) {
+    return { finding: { ...about, decide: (known) => decideWithoutLookup(known, capabilities) }, systemic: null, readable: null };
+  }
+  const outcome = await connector.lookup(claimed.request.idempotencyKey);
+  return {
+    finding: { ...about, decide: (known) => decideLookup(outcome, known, capabilities) },
+    systemic: outcome.kind === 'unavailable' && outcome.systemic ? outcome.detail : null,
+    readable: null,
+  };
+}

@@ -1,0 +1,169 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AdvancePayouts, PayoutContentRepository, PayoutRepository, type PayoutRow, type StoredContent } from '../bulks/index.js';
+import type { IntentRequest } from '../connectors/index.js';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import { Transactions, type Tx } from '../platform/database/index.js';
+import { newUuid, toTypeId } from '../platform/ids/index.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
+import { toIntentResponse } from './intent-response.js';
+import { type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
+import { intentStep, outcomeOf } from './settle-intents.js';
+
+/** One payout in this process's hands: what to ask the provider, and until when. */
+export interface Claimed {
+  readonly payoutId: string;
+  readonly claimNo: number;
+  readonly action: 'send' | 'look_up';
+  readonly request: IntentRequest;
+  /**
+   * The end of the lease on this process's monotonic clock (`performance.now()`), measured from before the claim was sent:
+   * never later than the database's, whatever the wall clock says.
+   */
+  readonly leaseEnds: number;
+}
+
+/**
+ * Claims payouts for one connector: due ones, with intent and attempt written ahead of the call, and intents that are due
+ * to be looked at or sent again. Database time only.
+ * Safe to crash here, before or after the commit, because the intent is due again when its lease ends, and an attempt that
+ * may have been sent is looked up before anything else.
+ */
+@Injectable()
+export class ClaimPayouts {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly payouts: PayoutRepository,
+    private readonly contents: PayoutContentRepository,
+    private readonly intents: PayoutIntentRepository,
+    private readonly advance: AdvancePayouts,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  /** At most `limit` payouts; open intents first, for they are older than anything due. */
+  async execute(connectorId: string, limit: number): Promise<Claimed[]> {
+    const leaseEnds = performance.now() + this.configuration.lease_s * 1000;
+    const checks = await this.transactions.asEngine((tx) => this.claimChecks(tx, { connectorId, limit, leaseEnds }));
+    if (checks.length >= limit) return checks;
+    const due = await this.transactions.asEngine((tx) =>
+      this.claimDue(tx, { connectorId, limit: limit - checks.length, leaseEnds }),
+    );
+    return [...checks, ...due];
+  }
+
+  private async claimDue(tx: Tx, { connectorId, limit, leaseEnds }: ClaimRequest): Promise<Claimed[]> {
+    const due = await this.payouts.lockDue(tx, connectorId, limit);
+    if (due.length === 0) return [];
+    const contents = await this.contents.current(
+      tx,
+      due.map(({ id }) => id),
+    );
+    await this.intents.create(
+      tx,
+      due.map((payout) => newIntentOf(payout, connectorId)),
+      this.configuration.lease_s,
+    );
+    const intents = new Map(
+      (
+        await this.intents.of(
+          tx,
+          due.map(({ id }) => id),
+        )
+      ).map((intent) => [intent.payout_id, intent]),
+    );
+    const steps = due.map((payout) => {
+      const intent = intentOf(intents, payout);
+      return {
+        payout,
+        transitions: ['claim'] as const,
+        intent: intentStep(toIntentResponse(intent), payout.attempt_no === 1 ? null : outcomeOf('rejected')),
+      };
+    });
+    const { rows } = await this.advance.execute(tx, steps);
+    return [...rows.values()].map((payout) =>
+      claimedOf(payout, intentOf(intents, payout), { contents, action: 'send', leaseEnds }),
+    );
+  }
+
+  private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds }: ClaimRequest): Promise<Claimed[]> {
+    const candidates = await this.intents.dueChecks(tx, connectorId, limit);
+    if (candidates.length === 0) return [];
+    const locked = await this.payouts.lockFree(tx, candidates);
+    const intents = new Map(
+      (
+        await this.intents.of(
+          tx,
+          locked.map(({ id }) => id),
+        )
+      ).map((intent) => [intent.payout_id, intent]),
+    );
+    const due = locked.filter((payout) => intentOf(intents, payout).due);
+    if (due.length === 0) return [];
+    const contents = await this.contents.current(
+      tx,
+      due.map(({ id }) => id),
+    );
+    const sends = new Set(due.filter((payout) => !intentOf(intents, payout).may_have_been_taken).map(({ id }) => id));
+    await this.intents.beginCheck(
+      tx,
+      due.map(({ id }) => ({ payout_id: id, attempt_id: intents.get(id)?.attempt_id ?? '', send: sends.has(id) })),
+      this.configuration.lease_s,
+    );
+    const { rows } = await this.advance.execute(
+      tx,
+      due.map((payout) => ({ payout, transitions: [] })),
+    );
+    return [...rows.values()].map((payout) =>
+      claimedOf(payout, intentOf(intents, payout), { contents, action: sends.has(payout.id) ? 'send' : 'look_up', leaseEnds }),
+    );
+  }
+}
+
+interface ClaimRequest {
+  readonly connectorId: string;
+  readonly limit: number;
+  readonly leaseEnds: number;
+}
+
+const newIntentOf = (payout: PayoutRow, connectorId: string) => ({
+  payout_id: payout.id,
+  intent_id: newUuid(),
+  attempt_id: newUuid(),
+  merchant_id: payout.merchant_id,
+  connector_id: connectorId,
+  number: payout.attempt_no,
+  idempotency_key: idempotencyKeyOf(payout.merchant_id, payout.id, payout.attempt_no),
+});
+
+function intentOf(intents: ReadonlyMap<string, IntentRow>, payout: PayoutRow): IntentRow {
+  const intent = intents.get(payout.id);
+  if (intent === undefined) throw new Error(`payout ${payout.id} is with its provider and has no intent`);
+  return intent;
+}
+
+function claimedOf(
+  payout: PayoutRow,
+  intent: IntentRow,
+  claim: { contents: ReadonlyMap<string, StoredContent>; action: Claimed['action']; leaseEnds: number },
+): Claimed {
+  const content = claim.contents.get(payout.id)?.content;
+  if (content?.amount == null || content.currency === null || content.payout_method === null) {
+    throw new Error(`payout ${payout.id} was claimed without amount, currency or method`);
+  }
+  return {
+    payoutId: payout.id,
+    claimNo: payout.claim_no,
+    action: claim.action,
+    leaseEnds: claim.leaseEnds,
+    request: {
+      intentId: toTypeId('intent', intent.id),
+      idempotencyKey: intent.idempotency_key,
+      reference: payout.reference,
+      bulkReference: payout.bulk_reference,
+      amount: content.amount,
+      currency: content.currency,
+      payoutMethod: content.payout_method,
+      billingData: content.billing_data,
+      metadata: content.metadata,
+    },
+  };
+}

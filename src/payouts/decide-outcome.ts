@@ -1,0 +1,281 @@
+import type { Failure, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connectors/index.js';
+import type { IntentStatus, IntentTransition } from './payout-intent.lifecycle.js';
+
+/** What is known about the live attempt before the answer. All spans in milliseconds on the database's clock. */
+export interface AttemptKnowledge {
+  readonly intentStatus: IntentStatus;
+  /** Some send of this key ended without a clear answer, now or ever before. */
+  readonly everUnknown: boolean;
+  /** A refusal that waits for an empty look-up past the stale window. */
+  readonly refused: Failure | null;
+  readonly age_ms: number;
+  readonly sinceLastSend_ms: number;
+  /** Looks since the status last changed. */
+  readonly checks: number;
+  /** Canonical amount and ISO 4217 code that were sent. */
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** What the provider promises, of its connector's capabilities. */
+export interface ProviderPromise {
+  readonly lookup: boolean;
+  readonly keyRetention_ms: number;
+  readonly staleWindow_ms: number;
+}
+
+/** What is to be written. A member that is absent stays. */
+export interface Decision {
+  readonly transitions: readonly IntentTransition[];
+  readonly providerReference?: string;
+  readonly failure?: Failure | null;
+  /** When to look next, from now; null: never again by itself. */
+  readonly nextCheck_ms: number | null;
+  readonly attempt: {
+    readonly outcome: 'accepted' | 'rejected' | 'not_taken' | 'unknown';
+    /** The provider may have the payment under this key. */
+    readonly mayHaveBeenTaken: boolean;
+    readonly everUnknown: boolean;
+    readonly refused: Failure | null;
+    readonly live: boolean;
+    readonly detail: string | null;
+  };
+}
+
+/** A key is never sent again past this share of the provider's retention: the rest is for clocks and delays. */
+const RETENTION_SHARE = 0.8;
+/** Back-off of a send that was not taken, and of looks: 1, 2, 4 … s, at most the second figure. Doubling spares a provider in trouble. */
+const BACKOFF_MS = 1_000;
+const NOT_TAKEN_WAIT_MAX_MS = 60_000;
+const UNKNOWN_WAIT_MAX_MS = 60_000;
+/** A pending outcome mostly comes by notification; asking is the safety net. */
+const PENDING_WAIT_MAX_MS = 15 * 60_000;
+/** A provider's hint is followed within these bounds. */
+const HINT_MIN_MS = 50;
+
+const backoff_ms = (checks: number, max_ms: number): number => Math.min(BACKOFF_MS * 2 ** Math.min(checks, 20), max_ms);
+
+const canBeSentAgain = (known: AttemptKnowledge, promise: ProviderPromise): boolean =>
+  known.age_ms < RETENTION_SHARE * promise.keyRetention_ms;
+
+/** What the answer to a send means (engine.md section 5; docs/adr "Unknown is an outcome"). Pure. */
+export function decideSubmit(outcome: SubmitOutcome, known: AttemptKnowledge, promise: ProviderPromise): Decision {
+  switch (outcome.kind) {
+    case 'accepted':
+      return decideFound(outcome.payment, known);
+    case 'rejected':
+      return known.everUnknown ? awaitEmptyLookup(outcome.failure, known, promise) : reject(outcome.failure, known);
+    case 'not_taken':
+      return notTaken(outcome, known, promise);
+    case 'unknown':
+      return becomeUnknown(known, { detail: outcome.detail, nextCheck_ms: backoff_ms(0, UNKNOWN_WAIT_MAX_MS) });
+  }
+}
+
+/** What the answer to a look-up means. Pure. */
+export function decideLookup(outcome: LookupOutcome, known: AttemptKnowledge, promise: ProviderPromise): Decision {
+  switch (outcome.kind) {
+    case 'found': {
+      const [payment, second] = outcome.payments;
+      return second === undefined
+        ? decideFound(payment, known)
+        : giveUp(known, 'The provider has more than one payment under this key.');
+    }
+    case 'none':
+      return isOpen(known) ? decideEmpty(known, promise) : lookAgain(known, 'The provider does not find it at the moment.');
+    case 'unavailable':
+      return lookAgain(known, outcome.detail);
+  }
+}
+
+/** An unknown attempt at a provider that can not be asked: only its own de-duplication helps, or a person. Pure. */
+export function decideWithoutLookup(known: AttemptKnowledge, promise: ProviderPromise): Decision {
+  if (known.refused === null && canBeSentAgain(known, promise))
+    return sendAgain(known, 'The provider can not be asked; it knows the key.');
+  return giveUp(known, 'The provider can not be asked, and its memory of the key can not be relied on any more.');
+}
+
+/** A payment that the provider has: the intent follows it, unless it is not the payment that was sent. Pure. */
+export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): Decision {
+  const differs =
+    (payment.amount !== null && payment.amount !== known.amount) ||
+    (payment.currency !== null && payment.currency !== known.currency);
+  if (differs) return giveUp(known, 'The provider has another amount or currency under this key.');
+  if (contradicts(known.intentStatus, payment.status))
+    return giveUp(known, `The provider says ${payment.status} after it had said ${known.intentStatus}.`);
+  const transitions = pathTo(known.intentStatus, payment.status);
+  const changed = transitions.length > 0;
+  return {
+    transitions,
+    providerReference: payment.providerReference,
+    failure: payment.failure,
+    nextCheck_ms: nextLook_ms(payment, changed ? 0 : known.checks),
+    attempt: {
+      outcome: 'accepted',
+      mayHaveBeenTaken: true,
+      everUnknown: known.everUnknown,
+      refused: null,
+      live: false,
+      detail: null,
+    },
+  };
+}
+
+/** When to ask for an outcome again: open ones always, closed ones only where the provider says that more may come. */
+function nextLook_ms(payment: ProviderPayment, checks: number): number | null {
+  const open = payment.status === 'pending' || payment.status === 'unclaimed';
+  if (payment.checkAfter_ms !== null) return Math.max(payment.checkAfter_ms, HINT_MIN_MS);
+  return open ? backoff_ms(checks + 2, PENDING_WAIT_MAX_MS) : null;
+}
+
+const OPEN: readonly IntentStatus[] = ['created', 'unknown', 'needs_review'];
+
+/** Whether it is still to be found out if the provider took it. */
+const isOpen = (known: AttemptKnowledge): boolean => OPEN.includes(known.intentStatus);
+
+/** A payment that was refused or had failed is there after all: no machine decides what that means. */
+const contradicts = (from: IntentStatus, to: ProviderStatus): boolean =>
+  (from === 'rejected' && to !== 'failed') || (from === 'failed' && to === 'succeeded');
+
+/** The steps from what we know to what the provider says; none where it says nothing new, or something older. */
+export function pathTo(from: IntentStatus, to: ProviderStatus): IntentTransition[] {
+  const known = OPEN.includes(from);
+  switch (to) {
+    case 'pending':
+      return known ? ['await_outcome'] : [];
+    case 'unclaimed':
+      return known || from === 'pending' ? ['hold_unclaimed'] : [];
+    case 'succeeded':
+      return known || from === 'pending' || from === 'unclaimed' ? ['succeed'] : [];
+    case 'failed':
+      return known || from === 'pending' ? ['fail'] : [];
+    case 'returned':
+      if (known || from === 'pending') return ['succeed', 'return'];
+      return from === 'unclaimed' || from === 'succeeded' ? ['return'] : [];
+  }
+}
+
+function reject(failure: Failure, known: AttemptKnowledge): Decision {
+  return {
+    transitions: ['reject'],
+    failure,
+    nextCheck_ms: null,
+    attempt: {
+      outcome: 'rejected',
+      mayHaveBeenTaken: false,
+      everUnknown: known.everUnknown,
+      refused: null,
+      live: false,
+      detail: null,
+    },
+  };
+}
+
+/** A provider that took the first send may refuse the second as a duplicate: the refusal waits for an empty look-up. */
+function awaitEmptyLookup(failure: Failure, known: AttemptKnowledge, promise: ProviderPromise): Decision {
+  const decision = becomeUnknown(known, {
+    detail: `refused (${failure.code}) after an unknown end`,
+    nextCheck_ms: promise.staleWindow_ms,
+  });
+  return { ...decision, attempt: { ...decision.attempt, refused: failure } };
+}
+
+function notTaken(
+  outcome: Extract<SubmitOutcome, { kind: 'not_taken' }>,
+  known: AttemptKnowledge,
+  promise: ProviderPromise,
+): Decision {
+  const wait_ms = Math.max(outcome.retryAfter_ms ?? 0, backoff_ms(known.checks, NOT_TAKEN_WAIT_MAX_MS) * (0.5 + Math.random()));
+  if (known.age_ms + wait_ms >= RETENTION_SHARE * promise.keyRetention_ms) {
+    return becomeUnknown(known, { detail: `${outcome.detail}; the key is too old to be sent again`, nextCheck_ms: 0 });
+  }
+  return {
+    transitions: [],
+    nextCheck_ms: wait_ms,
+    attempt: {
+      outcome: 'not_taken',
+      // An earlier send of this key may still have been taken.
+      mayHaveBeenTaken: known.everUnknown,
+      everUnknown: known.everUnknown,
+      refused: known.refused,
+      live: true,
+      detail: outcome.detail,
+    },
+  };
+}
+
+function becomeUnknown(known: AttemptKnowledge, { detail, nextCheck_ms }: { detail: string; nextCheck_ms: number }): Decision {
+  return {
+    transitions: lostSight(known),
+    nextCheck_ms,
+    attempt: { outcome: 'unknown', mayHaveBeenTaken: true, everUnknown: true, refused: known.refused, live: true, detail },
+  };
+}
+
+/** Nothing under the key: that counts only once the stale window has passed since the last send. */
+function decideEmpty(known: AttemptKnowledge, promise: ProviderPromise): Decision {
+  const wait_ms = promise.staleWindow_ms - known.sinceLastSend_ms;
+  if (wait_ms > 0) return { ...lookAgain(known, 'not found yet'), nextCheck_ms: wait_ms };
+  if (known.refused !== null) return reject(known.refused, known);
+  if (canBeSentAgain(known, promise)) return sendAgain(known, 'The provider has nothing under this key; it never arrived.');
+  return giveUp(known, 'The provider has nothing under this key, and the key is too old to be sent again.');
+}
+
+/** Who looks up a `created` intent took it over from a process that died or froze with the call out. */
+const lostSight = (known: AttemptKnowledge): IntentTransition[] => (known.intentStatus === 'created' ? ['lose_sight'] : []);
+
+/** The same key again, at once: `mayHaveBeenTaken` false is what lets the next look send. */
+function sendAgain(known: AttemptKnowledge, detail: string): Decision {
+  return {
+    transitions: lostSight(known),
+    nextCheck_ms: 0,
+    attempt: { outcome: 'unknown', mayHaveBeenTaken: false, everUnknown: true, refused: null, live: true, detail },
+  };
+}
+
+function lookAgain(known: AttemptKnowledge, detail: string): Decision {
+  const settled = !isOpen(known);
+  return {
+    transitions: lostSight(known),
+    nextCheck_ms: backoff_ms(known.checks, settled ? PENDING_WAIT_MAX_MS : UNKNOWN_WAIT_MAX_MS),
+    attempt: {
+      outcome: settled ? 'accepted' : 'unknown',
+      mayHaveBeenTaken: true,
+      everUnknown: !settled || known.everUnknown,
+      refused: known.refused,
+      live: !settled,
+      detail,
+    },
+  };
+}
+
+const WAYS_TO_REVIEW: Readonly<Partial<Record<IntentStatus, readonly IntentTransition[]>>> = {
+  created: ['lose_sight', 'give_up'],
+  unknown: ['give_up'],
+  rejected: ['give_up'],
+  failed: ['give_up'],
+};
+
+/** A claimed payout for which no call was made. What was written ahead is taken back: before a send the provider had nothing. Pure. */
+export function putBack(known: AttemptKnowledge, action: 'send' | 'look_up'): Decision {
+  return {
+    transitions: [],
+    nextCheck_ms: 0,
+    attempt: {
+      outcome: 'not_taken',
+      mayHaveBeenTaken: action === 'look_up',
+      everUnknown: known.everUnknown,
+      refused: known.refused,
+      live: isOpen(known),
+      detail: 'claimed and given back without a call',
+    },
+  };
+}
+
+function giveUp(known: AttemptKnowledge, detail: string): Decision {
+  return {
+    transitions: WAYS_TO_REVIEW[known.intentStatus] ?? [],
+    nextCheck_ms: null,
+    attempt: { outcome: 'unknown', mayHaveBeenTaken: true, everUnknown: true, refused: known.refused, live: true, detail },
+  };
+}

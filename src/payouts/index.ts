@@ -1,0 +1,2 @@
+export * from './payout-intent.lifecycle.js';
+export * from './payouts.module.js';

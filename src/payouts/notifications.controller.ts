@@ -1,0 +1,47 @@
+import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import {
+  ConnectorRegistry,
+  ConnectorUnavailableError,
+  type ReceivesNotifications,
+  receivesNotifications,
+} from '../connectors/index.js';
+import { Transactions } from '../platform/database/index.js';
+import { type HttpRequest, idOf, notFound, Public, unauthorized } from '../platform/http/index.js';
+import { ReceiveNotification } from './receive-notification.js';
+
+/** Where providers report later changes of what they took (api.md section 6). The signature is the credential. */
+@Controller('v1/connectors')
+export class NotificationsController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly registry: ConnectorRegistry,
+    private readonly receive: ReceiveNotification,
+  ) {}
+
+  /** Signed as Standard Webhooks with the connector's `notification_secret`. */
+  @Post(':id/notifications')
+  @HttpCode(204)
+  @Public()
+  async notify(@Param('id', idOf('connector')) id: string, @Req() request: HttpRequest): Promise<void> {
+    const connector = await this.receiver(id);
+    const reading = connector.readNotification(headersOf(request), request.rawBody ?? Buffer.alloc(0));
+    if (reading.kind === 'refused') throw unauthorized();
+    if (reading.kind === 'update') await this.transactions.asEngine((tx) => this.receive.execute(tx, id, reading.notification));
+  }
+
+  /** @throws `not_found` for an unknown connector, and for one that can not receive or has no secret. */
+  private async receiver(id: string): Promise<ReceivesNotifications> {
+    try {
+      const { connector } = await this.registry.get(id);
+      if (receivesNotifications(connector)) return connector;
+    } catch (error) {
+      if (!(error instanceof ConnectorUnavailableError)) throw error;
+    }
+    throw notFound();
+  }
+}
+
+const headersOf = (request: HttpRequest): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );

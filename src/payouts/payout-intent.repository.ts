@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import type { Failure } from '../connectors/index.js';
+import type { Tx } from '../platform/database/index.js';
+import type { IntentStatus } from './payout-intent.lifecycle.js';
+
+/** An intent with its live (or else its last) attempt. Never locked by itself: the lock of its payout covers it. */
+export interface IntentRow {
+  readonly [column: string]: unknown;
+  readonly payout_id: string;
+  readonly id: string;
+  readonly merchant_id: string;
+  readonly connector_id: string;
+  readonly status: IntentStatus;
+  readonly provider_reference: string | null;
+  readonly failure: Failure | null;
+  readonly next_check_at: Date | null;
+  readonly checks: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly attempt_id: string;
+  readonly idempotency_key: string;
+  readonly sends: number;
+  readonly may_have_been_taken: boolean;
+  readonly ever_unknown: boolean;
+  readonly refused: Failure | null;
+  readonly age_ms: number;
+  readonly since_last_send_ms: number;
+  /** Whether `next_check_at` has come. */
+  readonly due: boolean;
+}
+
+export interface NewIntent {
+  readonly payout_id: string;
+  readonly intent_id: string;
+  readonly attempt_id: string;
+  readonly merchant_id: string;
+  readonly connector_id: string;
+  readonly number: number;
+  readonly idempotency_key: string;
+}
+
+export interface IntentWrite {
+  readonly payout_id: string;
+  readonly status: IntentStatus;
+  readonly provider_reference: string | null;
+  readonly failure: Failure | null;
+  /** Milliseconds from now; null: never by itself. */
+  readonly next_check_ms: number | null;
+  readonly checks: number;
+}
+
+export type IntentWritten = Pick<IntentRow, 'payout_id' | 'provider_reference' | 'failure' | 'next_check_at' | 'updated_at'>;
+
+export interface AttemptWrite {
+  readonly attempt_id: string;
+  readonly live: boolean;
+  readonly may_have_been_taken: boolean;
+  readonly ever_unknown: boolean;
+  readonly refused: Failure | null;
+  readonly outcome: string;
+  readonly http_status: number | null;
+  readonly provider_reference: string | null;
+  readonly detail: string | null;
+}
+
+const ROW = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.provider_reference, i.failure, i.next_check_at, i.checks,
+  i.created_at, i.updated_at, i.next_check_at <= tranche_now() AS due,
+  a.id AS attempt_id, a.idempotency_key, a.sends, a.may_have_been_taken, a.ever_unknown, a.refused,
+  extract(epoch FROM tranche_now() - a.started_at)::double precision * 1000 AS age_ms,
+  extract(epoch FROM tranche_now() - a.last_send_at)::double precision * 1000 AS since_last_send_ms
+  FROM payout_intent i
+  JOIN payout p ON p.id = i.payout_id
+  JOIN attempt a ON a.payout_id = i.payout_id AND a.number = p.attempt_no`;
+
+/** All SQL of intents and attempts. */
+@Injectable()
+export class PayoutIntentRepository {
+  of(tx: Tx, payoutIds: readonly string[]): Promise<IntentRow[]> {
+    return tx.query<IntentRow>(`SELECT ${ROW} WHERE i.payout_id = ANY($1::uuid[])`, [payoutIds]);
+  }
+
+  /**
+   * Writes the intents and the attempts ahead of their first send. A retried payout keeps its intent and gets a new attempt
+   * number, and with it a new key.
+   */
+  async create(tx: Tx, intents: readonly NewIntent[], lease_s: number): Promise<void> {
+    await tx.query(
+      `WITH v AS (
+         SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, intent_id uuid, attempt_id uuid, merchant_id uuid,
+           connector_id uuid, number integer, idempotency_key uuid)),
+       intents AS (
+         INSERT INTO payout_intent (payout_id, id, merchant_id, connector_id, status, next_check_at)
+         SELECT payout_id, intent_id, merchant_id, connector_id, 'created', tranche_now() + $2 * interval '1 second' FROM v
+         ON CONFLICT (payout_id) DO UPDATE SET status = 'created', connector_id = excluded.connector_id, provider_reference = NULL,
+           failure = NULL, next_check_at = excluded.next_check_at, checks = 0, updated_at = tranche_now())
+       INSERT INTO attempt (id, payout_id, merchant_id, connector_id, number, idempotency_key)
+       SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key FROM v`,
+      [JSON.stringify(intents), lease_s],
+    );
+  }
+
+  /**
+   * Payouts whose intent is due to be looked at or sent again, oldest first, for connectors that are not paused. Nothing is
+   * sent again while the engine or the merchant is paused; looking is always allowed. Only a hint: who works on one locks
+   * its payout and asks again.
+   */
+  async dueChecks(tx: Tx, connectorId: string, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ payout_id: string }>(
+      `SELECT i.payout_id
+       FROM payout_intent i
+       JOIN payout p ON p.id = i.payout_id
+       JOIN attempt a ON a.payout_id = i.payout_id AND a.number = p.attempt_no
+       JOIN merchant m ON m.id = i.merchant_id
+       CROSS JOIN engine e
+       WHERE i.next_check_at <= tranche_now() AND i.connector_id = $1
+         AND (a.may_have_been_taken OR (e.paused_at IS NULL AND m.paused_at IS NULL))
+       ORDER BY i.next_check_at LIMIT $2`,
+      [connectorId, limit],
+    );
+    return rows.map(({ payout_id }) => payout_id);
+  }
+
+  /** Written ahead: another send of the same key, or a look, under a lease. */
+  async beginCheck(
+    tx: Tx,
+    checks: readonly { payout_id: string; attempt_id: string; send: boolean }[],
+    lease_s: number,
+  ): Promise<void> {
+    await tx.query(
+      `WITH v AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, attempt_id uuid, send boolean)),
+       sends AS (
+         UPDATE attempt a SET sends = a.sends + 1, last_send_at = tranche_now(), may_have_been_taken = true
+         FROM v WHERE a.id = v.attempt_id AND v.send)
+       UPDATE payout_intent i SET next_check_at = tranche_now() + $2 * interval '1 second'
+       FROM v WHERE i.payout_id = v.payout_id`,
+      [JSON.stringify(checks), lease_s],
+    );
+  }
+
+  /** Writes what was learnt. The caller holds the lock of each payout and has compared the fence. */
+  async write(tx: Tx, intents: readonly IntentWrite[], attempts: readonly AttemptWrite[]): Promise<Map<string, IntentWritten>> {
+    const rows = await tx.query<IntentWritten & Record<string, unknown>>(
+      `WITH attempts AS (
+         UPDATE attempt a SET live = v.live, may_have_been_taken = v.may_have_been_taken, ever_unknown = v.ever_unknown, refused = v.refused,
+           outcome = v.outcome, http_status = coalesce(v.http_status, a.http_status),
+           provider_reference = coalesce(v.provider_reference, a.provider_reference), detail = v.detail,
+           ended_at = CASE WHEN v.live THEN NULL ELSE coalesce(a.ended_at, tranche_now()) END
+         FROM jsonb_to_recordset($2::jsonb) AS v (attempt_id uuid, live boolean, may_have_been_taken boolean, ever_unknown boolean,
+           refused json, outcome text, http_status integer, provider_reference text, detail text)
+         WHERE a.id = v.attempt_id)
+       UPDATE payout_intent i SET status = v.status, provider_reference = v.provider_reference, failure = v.failure,
+         next_check_at = tranche_now() + v.next_check_ms * interval '1 millisecond', checks = v.checks,
+         updated_at = CASE WHEN i.status <> v.status THEN tranche_now() ELSE i.updated_at END
+       FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, status text, provider_reference text, failure json,
+         next_check_ms double precision, checks integer)
+       WHERE i.payout_id = v.payout_id
+       RETURNING i.payout_id, i.provider_reference, i.failure, i.next_check_at, i.updated_at`,
+      [JSON.stringify(intents), JSON.stringify(attempts)],
+    );
+    return new Map(rows.map((row) => [row.payout_id, row]));
+  }
+
+  async payoutOfIntent(tx: Tx, intentId: string): Promise<string | null> {
+    const row = await tx.one<{ payout_id: string }>(`SELECT payout_id FROM payout_intent WHERE id = $1`, [intentId]);
+    return row?.payout_id ?? null;
+  }
+
+  /** The payout whose intent a provider names, by its own reference or by our key, among those of this connector. */
+  async payoutOf(
+    tx: Tx,
+    connectorId: string,
+    names: { providerReference: string | null; idempotencyKey: string | null },
+  ): Promise<string | null> {
+    const row = await tx.one<{ payout_id: string }>(
+      `SELECT payout_id FROM attempt WHERE connector_id = $1 AND idempotency_key::text = lower($3)
+       UNION ALL
+       SELECT payout_id FROM payout_intent WHERE connector_id = $1 AND provider_reference = $2
+       LIMIT 1`,
+      [connectorId, names.providerReference, names.idempotencyKey],
+    );
+    return row?.payout_id ?? null;
+  }
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import { notFound } from '../platform/http/index.js';
+import type { AttemptKnowledge, Decision } from './decide-outcome.js';
+import type { IntentTransition } from './payout-intent.lifecycle.js';
+import { PayoutIntentRepository } from './payout-intent.repository.js';
+import { payoutProblem } from './payout.problems.js';
+import { SettleIntents } from './settle-intents.js';
+
+/** How a person may settle an intent, and the step it takes. */
+export const RESOLUTIONS = {
+  pending: ['await_outcome'],
+  unclaimed: ['hold_unclaimed'],
+  succeeded: ['succeed'],
+  failed: ['fail'],
+  returned: ['return'],
+  rejected: ['reject'],
+} as const satisfies Readonly<Record<string, readonly IntentTransition[]>>;
+
+export type Resolution = keyof typeof RESOLUTIONS;
+
+/** A person has asked the provider and says what became of an intent that no machine can clear up. */
+@Injectable()
+export class ResolveIntent {
+  constructor(
+    private readonly intents: PayoutIntentRepository,
+    private readonly settle: SettleIntents,
+  ) {}
+
+  /** @returns the payout of the intent. */
+  async execute(tx: Tx, command: { intentId: string; status: Resolution; reason: string }): Promise<string> {
+    const payoutId = await this.intents.payoutOfIntent(tx, command.intentId);
+    if (payoutId === null) throw notFound();
+    await this.settle.execute(tx, [{ payoutId, claimNo: null, httpStatus: null, decide: (known) => decide(known, command) }]);
+    return payoutId;
+  }
+}
+
+function decide(known: AttemptKnowledge, { status, reason }: { status: Resolution; reason: string }): Decision {
+  if (known.intentStatus !== 'needs_review') {
+    throw payoutProblem('intent_not_in_review', `This intent is ${known.intentStatus}; only needs_review is settled by hand.`);
+  }
+  const open = status === 'pending' || status === 'unclaimed';
+  return {
+    transitions: RESOLUTIONS[status],
+    failure:
+      status === 'failed' || status === 'rejected'
+        ? { code: 'resolved_by_operator', message: reason, retryable: status === 'rejected' }
+        : null,
+    nextCheck_ms: open ? 0 : null,
+    attempt: {
+      outcome: status === 'rejected' ? 'rejected' : 'accepted',
+      mayHaveBeenTaken: status !== 'rejected',
+      everUnknown: true,
+      refused: null,
+      live: false,
+      detail: `settled by an operator as ${status}: ${reason}`,
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AdvancePayouts,
+  type IntentStep,
+  type Outcome,
+  PayoutContentRepository,
+  PayoutRepository,
+  type PayoutRow,
+  type PayoutStep,
+  type PayoutTransition,
+  ReferenceHoldRepository,
+} from '../bulks/index.js';
+import { clearOfAccountData } from '../connectors/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { allows } from '../platform/lifecycle/index.js';
+import type { AttemptKnowledge, Decision } from './decide-outcome.js';
+import { toIntentResponse } from './intent-response.js';
+import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
+import { type IntentRow, type IntentWritten, PayoutIntentRepository } from './payout-intent.repository.js';
+
+/** Something was learnt about one intent, and what it means is decided once it is known where the intent stands now. */
+export interface Finding {
+  readonly payoutId: string;
+  /** The fence of the claim under which it was learnt; null for what a provider or a person says unasked. */
+  readonly claimNo: number | null;
+  readonly decide: (known: AttemptKnowledge) => Decision;
+  readonly httpStatus: number | null;
+}
+
+interface Settled {
+  readonly payout: PayoutRow;
+  readonly intent: IntentRow;
+  readonly decision: Decision;
+  readonly status: IntentStatus;
+  readonly httpStatus: number | null;
+}
+
+/**
+ * Writes what was learnt, in groups: intent, attempt, payout, events and the bulk in one transaction.
+ * Safe to crash here because nothing is told before it is committed, and an intent whose finding is lost is due again when
+ * its lease ends. Findings of an older claim are dropped: whoever took the payout over resolves it.
+ */
+@Injectable()
+export class SettleIntents {
+  constructor(
+    private readonly payouts: PayoutRepository,
+    private readonly intents: PayoutIntentRepository,
+    private readonly advance: AdvancePayouts,
+    private readonly holds: ReferenceHoldRepository,
+    private readonly contents: PayoutContentRepository,
+  ) {}
+
+  /** @returns the payouts whose finding counted. */
+  async execute(tx: Tx, findings: readonly Finding[]): Promise<ReadonlySet<string>> {
+    const ids = findings.map(({ payoutId }) => payoutId);
+    const payouts = new Map((await this.payouts.lock(tx, ids)).map((row) => [row.id, row]));
+    const intents = new Map((await this.intents.of(tx, ids)).map((row) => [row.payout_id, row]));
+    const found = findings.flatMap((finding) => settle(finding, payouts.get(finding.payoutId), intents.get(finding.payoutId)));
+    const settled = await this.withoutAccountData(tx, found);
+    if (settled.length === 0) return new Set();
+    const written = await this.intents.write(tx, settled.map(intentWriteOf), settled.map(attemptWriteOf));
+    await this.advance.execute(
+      tx,
+      settled.map((each) => stepOf(each, written.get(each.payout.id))),
+    );
+    await this.holds.release(
+      tx,
+      settled.filter(lettingGo).map(({ payout }) => payout),
+    );
+    tx.wake('execute');
+    return new Set(settled.map(({ payout }) => payout.id));
+  }
+
+  /** Providers repeat what they refuse: the payout's own account data is taken out of their words before they are kept or told. */
+  private async withoutAccountData(tx: Tx, settled: readonly Settled[]): Promise<Settled[]> {
+    const failed = settled.filter(({ decision }) => decision.failure != null).map(({ payout }) => payout.id);
+    if (failed.length === 0) return [...settled];
+    const contents = await this.contents.current(tx, failed);
+    return settled.map((each) => {
+      const { failure } = each.decision;
+      const content = contents.get(each.payout.id)?.content;
+      if (failure == null || content === undefined) return each;
+      const account = { payoutMethod: content.payout_method ?? {}, billingData: content.billing_data };
+      return {
+        ...each,
+        decision: { ...each.decision, failure: { ...failure, message: clearOfAccountData(failure.message, account) } },
+      };
+    });
+  }
+}
+
+function settle(finding: Finding, payout: PayoutRow | undefined, intent: IntentRow | undefined): Settled[] {
+  if (payout === undefined || intent === undefined) return [];
+  if (finding.claimNo !== null && finding.claimNo !== payout.claim_no) return [];
+  const decision = finding.decide(knowledgeOf(payout, intent));
+  return [{ payout, intent, decision, status: walk(intent.status, decision.transitions), httpStatus: finding.httpStatus }];
+}
+
+export const knowledgeOf = (payout: PayoutRow, intent: IntentRow): AttemptKnowledge => ({
+  intentStatus: intent.status,
+  everUnknown: intent.ever_unknown,
+  refused: intent.refused,
+  age_ms: intent.age_ms,
+  sinceLastSend_ms: intent.since_last_send_ms,
+  checks: intent.checks,
+  amount: payout.amount ?? '',
+  currency: payout.currency ?? '',
+});
+
+function walk(from: IntentStatus, transitions: readonly IntentTransition[]): IntentStatus {
+  let status = from;
+  for (const transition of transitions) {
+    if (!allows(payoutIntentLifecycle, transition, status)) throw new Error(`an intent in ${status} can not ${transition}`);
+    status = payoutIntentLifecycle.transitions[transition].to;
+  }
+  return status;
+}
+
+const intentWriteOf = ({ payout, intent, decision, status }: Settled) => ({
+  payout_id: payout.id,
+  status,
+  provider_reference: decision.providerReference ?? intent.provider_reference,
+  failure: decision.failure === undefined ? intent.failure : decision.failure,
+  next_check_ms: decision.nextCheck_ms,
+  checks: status === intent.status ? intent.checks + 1 : 0,
+});
+
+const attemptWriteOf = ({ intent, decision, httpStatus }: Settled) => ({
+  attempt_id: intent.attempt_id,
+  live: decision.attempt.live,
+  may_have_been_taken: decision.attempt.mayHaveBeenTaken,
+  ever_unknown: decision.attempt.everUnknown,
+  refused: decision.attempt.refused,
+  outcome: decision.attempt.outcome,
+  http_status: httpStatus,
+  provider_reference: decision.providerReference ?? null,
+  detail: decision.attempt.detail,
+});
+
+/** The payout follows its intent out of PROCESSING_IN_PROGRESS; later changes of the intent never change its status. */
+function stepOf({ payout, intent, status, decision }: Settled, written: IntentWritten | undefined): PayoutStep {
+  if (written === undefined) throw new Error(`the intent of payout ${payout.id} is gone`);
+  const events = decision.transitions.flatMap((transition) => payoutIntentLifecycle.transitions[transition].emits ?? []);
+  return {
+    payout,
+    transitions: payout.status === 'PROCESSING_IN_PROGRESS' ? payoutTransitionsTo(status) : [],
+    intent: {
+      shown: toIntentResponse({ ...intent, ...written, status }),
+      events,
+      outcome: { from: outcomeOf(intent.status), to: outcomeOf(status) },
+      settled: isSettled(status),
+    },
+  };
+}
+
+function payoutTransitionsTo(status: IntentStatus): PayoutTransition[] {
+  switch (status) {
+    case 'created':
+    case 'unknown':
+    case 'needs_review':
+      return [];
+    case 'pending':
+    case 'unclaimed':
+    case 'succeeded':
+    case 'failed':
+    case 'returned':
+      return ['process'];
+    case 'rejected':
+      return ['fail_intent_creation'];
+  }
+}
+
+/** In which count of the bulk's `outcome` an intent of this status stands. */
+export function outcomeOf(status: IntentStatus): Outcome {
+  switch (status) {
+    case 'created':
+    case 'unknown':
+    case 'needs_review':
+    case 'pending':
+    case 'unclaimed':
+      return 'pending';
+    case 'succeeded':
+    case 'returned':
+    case 'failed':
+      return status;
+    case 'rejected':
+      return 'failed';
+  }
+}
+
+/** No further change of the intent comes by itself, except `returned`. */
+export const isSettled = (status: IntentStatus): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'returned' || status === 'rejected';
+
+/** A payout that was not paid, or whose money came back, lets its reference go: it can be tried again in a new bulk. */
+const lettingGo = ({ intent, status }: Settled): boolean =>
+  status !== intent.status && (status === 'rejected' || status === 'failed' || status === 'returned');
+
+export const intentStep = (shown: object, from: Outcome): IntentStep => ({
+  shown,
+  events: [],
+  outcome: { from, to: 'pending' },
+  settled: false,
+});

@@ -1,0 +1,72 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type CreateBulkCommand,
+  type IntakenItem,
+  ReferenceHoldRepository,
+  refuseWrongControlTotals,
+  refuseWrongNumberOfItems,
+  sumByCurrency,
+  takeItems,
+  toTotals,
+} from '../bulks/index.js';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { newUuid } from '../platform/ids/index.js';
+import { formatInstant } from '../platform/time/index.js';
+import type { DryRunDto } from './dto/dry-run.dto.js';
+import { judgePayout } from './judge-payout.js';
+import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
+import { duplicateReference } from './validate-payouts.js';
+
+/** Says what validation would find about a bulk, by the same rules, and stores nothing. */
+@Injectable()
+export class DryRunBulk {
+  constructor(
+    private readonly contexts: JudgingContexts,
+    private readonly holds: ReferenceHoldRepository,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  async execute(tx: Tx, command: CreateBulkCommand): Promise<DryRunDto> {
+    refuseWrongNumberOfItems(command.items.length, this.configuration.maxBulkItems);
+    const items = takeItems(command.items);
+    const contents = items.map(({ content }) => content);
+    refuseWrongControlTotals(command.controlTotals, contents);
+    const bulk = { scheduled_date: command.scheduledDate, timezone: command.timezone };
+    const context = await this.contexts.loadDryRun(tx, command.merchantId, bulk);
+    const holders = await this.holdersOf(tx, command.merchantId, items);
+    const judged = items.map((item) => judge(item, context, holders.get(item.reference)));
+    const valid = judged.filter((item) => item.valid).length;
+    return {
+      valid: valid === judged.length,
+      counts: { valid, invalid: judged.length - valid },
+      totals: toTotals(sumByCurrency(contents)),
+      items: judged,
+    };
+  }
+
+  /** By reference: the payout that holds it. */
+  private async holdersOf(tx: Tx, merchantId: string, items: readonly IntakenItem[]): Promise<Map<string, string>> {
+    const claims = items.map(({ reference }) => ({ merchant_id: merchantId, reference, payout_id: newUuid() }));
+    const byClaim = await this.holds.heldByOthers(tx, claims);
+    return new Map(
+      claims.flatMap(({ reference, payout_id }) => {
+        const holder = byClaim.get(payout_id);
+        return holder === undefined ? [] : [[reference, holder] as const];
+      }),
+    );
+  }
+}
+
+function judge(item: IntakenItem, context: JudgingContext, holder: string | undefined): DryRunDto['items'][number] {
+  const { rules } = context;
+  const { issues, scheduledAt } = judgePayout(item.content, item.issues, { ...rules, acceptedAt: rules.judgedAt });
+  // As in validation: only a payout that is valid otherwise competes for its reference.
+  const found = issues.length === 0 && holder !== undefined ? [duplicateReference(holder)] : issues;
+  return {
+    reference: item.reference,
+    valid: found.length === 0,
+    scheduled_at: scheduledAt === null ? null : formatInstant(scheduledAt),
+    issues: found,
+  };
+}

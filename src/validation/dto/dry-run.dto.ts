@@ -1,0 +1,40 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ISSUE_CODES, TotalDto } from '../../bulks/index.js';
+
+export class FoundIssueDto {
+  @ApiProperty({ enum: ISSUE_CODES })
+  code: string;
+  /**
+   * JSON Pointer inside the item.
+   * @example /payout_method/iban
+   */
+  pointer: string;
+  /** How to mend it. */
+  detail: string;
+  /** With `duplicate_reference`: the payout that holds the reference. */
+  existing_id?: string;
+}
+
+export class DryRunItemDto {
+  /** @example INV-1001 */
+  reference: string;
+  valid: boolean;
+  /** When it would run; null where that can not be told. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  scheduled_at: string | null;
+  @ApiProperty({ type: [FoundIssueDto] })
+  issues: FoundIssueDto[];
+}
+
+/** What validation would find; nothing was stored. */
+export class DryRunDto {
+  /** Whether every item is valid. */
+  valid: boolean;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { valid: 999, invalid: 1 } })
+  counts: { valid: number; invalid: number };
+  /** Per currency, over every item whose amount can be read. */
+  @ApiProperty({ type: [TotalDto] })
+  totals: TotalDto[];
+  @ApiProperty({ type: [DryRunItemDto] })
+  items: DryRunItemDto[];
+}

@@ -1,0 +1,2 @@
+export * from './payout-limits.js';
+export * from './validation.module.js';

@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { BUILT_IN_SANDBOX_ID, type Capabilities, ConnectorRegistry, ConnectorRepository } from '../connectors/index.js';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { smallestLimits, type StoredLimits } from './payout-limits.js';
+import type { JudgementContext } from './rule.js';
+
+/** What all payouts of one bulk are judged by, and where they would go. */
+export interface JudgingContext {
+  readonly rules: Omit<JudgementContext, 'acceptedAt'>;
+  readonly connectorId: string | null;
+}
+
+interface Surroundings {
+  readonly scheduled_date: string | null;
+  readonly timezone: string | null;
+  readonly merchant_timezone: string | null;
+  readonly limits: StoredLimits;
+  readonly connector_id: string | null;
+  readonly now: Date;
+}
+
+const SURROUNDINGS = `m.timezone AS merchant_timezone, m.limits, m.connector_id, tranche_now() AS now`;
+
+/** Collects what payouts are judged by: dates of the bulk, zone, limits and route of the merchant, the database's clock. */
+@Injectable()
+export class JudgingContexts {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly connectors: ConnectorRepository,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  /** By bulk id. */
+  async load(tx: Tx, payouts: readonly { readonly bulk_id: string }[]): Promise<Map<string, JudgingContext>> {
+    const bulkIds = [...new Set(payouts.map(({ bulk_id }) => bulk_id))];
+    const rows = await tx.query<Surroundings & { id: string }>(
+      `SELECT b.id, b.scheduled_date, b.timezone, ${SURROUNDINGS}
+       FROM bulk b JOIN merchant m ON m.id = b.merchant_id WHERE b.id = ANY($1::uuid[])`,
+      [bulkIds],
+    );
+    const contexts = new Map<string, JudgingContext>();
+    for (const row of rows) contexts.set(row.id, await this.contextOf(tx, row));
+    return contexts;
+  }
+
+  /** For a bulk that is not stored. */
+  async loadDryRun(
+    tx: Tx,
+    merchantId: string,
+    bulk: { scheduled_date: string | null; timezone: string | null },
+  ): Promise<JudgingContext> {
+    const row = await tx.one<Omit<Surroundings, 'scheduled_date' | 'timezone'>>(
+      `SELECT ${SURROUNDINGS} FROM merchant m WHERE m.id = $1`,
+      [merchantId],
+    );
+    if (row === null) throw new Error('the merchant of a valid key is gone');
+    return this.contextOf(tx, { ...row, ...bulk });
+  }
+
+  private async contextOf(tx: Tx, row: Surroundings): Promise<JudgingContext> {
+    const connectorId = row.connector_id ?? (this.configuration.sandbox ? BUILT_IN_SANDBOX_ID : null);
+    const capabilities = connectorId === null ? null : await this.capabilitiesOf(tx, connectorId);
+    return {
+      connectorId,
+      rules: {
+        judgedAt: row.now,
+        bulk: { scheduled_date: row.scheduled_date, timezone: row.timezone },
+        merchantTimezone: row.merchant_timezone,
+        limits: smallestLimits(row.limits),
+        routes: (methodType, currency) =>
+          capabilities !== null && includes(capabilities.methodTypes, methodType) && includes(capabilities.currencies, currency),
+      },
+    };
+  }
+
+  private async capabilitiesOf(tx: Tx, connectorId: string): Promise<Capabilities | null> {
+    const row = await this.connectors.find(tx, connectorId);
+    return row === null ? null : this.registry.fromRow(row).capabilities;
+  }
+}
+
+/** Null: every one. */
+const includes = (list: readonly string[] | null, one: string): boolean => list === null || list.includes(one);

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { BulksModule } from '../bulks/index.js';
+import { ConnectorsModule } from '../connectors/index.js';
+import { DryRunBulk } from './dry-run-bulk.js';
+import { DryRunController } from './dry-run.controller.js';
+import { JudgingContexts } from './judging-contexts.js';
+import { ValidatePayouts } from './validate-payouts.js';
+import { ValidationWorker } from './validation-worker.js';
+
+/** The judgement of payouts, asynchronous or as a dry run, by one set of rules. */
+@Module({
+  imports: [BulksModule, ConnectorsModule],
+  controllers: [DryRunController],
+  providers: [DryRunBulk, JudgingContexts, ValidatePayouts, ValidationWorker],
+})
+export class ValidationModule {}
