@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import { type EngineBrake, EngineRepository } from './engine.repository.js';
+
+/**
+ * Stops everything, or lets it go on: while the engine is paused no payout of any merchant is claimed. What was claimed
+ * before goes on; overdue payouts run at once after the resume. Repeating is harmless.
+ */
+@Injectable()
+export class BrakeEngine {
+  constructor(private readonly engine: EngineRepository) {}
+
+  /** @param reason why it is paused; null resumes. */
+  async execute(tx: Tx, reason: string | null): Promise<EngineBrake> {
+    if (reason !== null) return this.engine.pause(tx, reason);
+    tx.wake('execute');
+    return this.engine.resume(tx);
+  }
+}

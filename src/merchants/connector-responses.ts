@@ -1,0 +1,37 @@
+import type { ConnectorEntity, LedgerEntry } from '../connectors/index.js';
+import { toTypeId } from '../platform/ids/index.js';
+import type { ConnectorDto, LedgerEntryDto } from './dto/connector.dto.js';
+
+/** Field by field, so that a new column never leaks. @param shownConfig the config without its secrets. */
+export function toConnectorResponse(connector: ConnectorEntity, shownConfig: Readonly<Record<string, unknown>>): ConnectorDto {
+  return {
+    id: toTypeId('connector', connector.id),
+    object: 'connector',
+    name: connector.name,
+    type: connector.type,
+    config: shownConfig,
+    currencies: connector.currencies,
+    method_types: connector.method_types,
+    max_concurrency: connector.max_concurrency,
+    rate_per_second: connector.rate_per_second,
+    paused: connector.paused_at !== null,
+    paused_at: connector.paused_at?.toISOString() ?? null,
+    paused_by: connector.paused_by,
+    pause_reason: connector.pause_reason,
+    created_at: connector.created_at.toISOString(),
+    updated_at: connector.updated_at.toISOString(),
+  };
+}
+
+export function toLedgerEntryResponse(entry: LedgerEntry): LedgerEntryDto {
+  return {
+    id: entry.id,
+    idempotency_key: entry.idempotency_key,
+    intent_id: entry.intent_id,
+    reference: entry.reference,
+    amount: entry.amount,
+    currency: entry.currency,
+    status: entry.status,
+    created_at: entry.created_at.toISOString(),
+  };
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { ConnectorRegistry } from '../connectors/index.js';
+import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
+import { isPayableCurrency } from '../platform/money/index.js';
+
+export interface ConnectorWish {
+  readonly type: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly currencies: readonly string[] | null;
+}
+
+/** What makes a connector one that can be opened. */
+@Injectable()
+export class ConnectorRules {
+  constructor(private readonly registry: ConnectorRegistry) {}
+
+  /** @throws `invalid_field` with every fault at once; details come from the connector's type and repeat no value. */
+  refuseFaults(wish: ConnectorWish): void {
+    const findings = [...this.configFindings(wish), ...currencyFindings(wish.currencies)];
+    if (findings.length > 0)
+      throw kernelProblem('invalid_field', 'The connector can not be used like this; `errors` lists every fault.', {
+        errors: findings,
+      });
+  }
+
+  private configFindings({ type: name, config }: ConnectorWish): ProblemFinding[] {
+    const type = this.registry.type(name);
+    if (type === null) {
+      const known = this.registry.types().map((one) => one.type);
+      return [{ pointer: '/type', code: 'invalid_field', detail: `must be one of ${known.join(', ')}` }];
+    }
+    const parsed = type.parseConfig(config);
+    if (!('faults' in parsed)) return [];
+    return parsed.faults.map(({ pointer, detail }) => ({ pointer: `/config${pointer}`, code: 'invalid_field', detail }));
+  }
+}
+
+function currencyFindings(currencies: readonly string[] | null): ProblemFinding[] {
+  return (currencies ?? []).flatMap((currency, index) =>
+    isPayableCurrency(currency)
+      ? []
+      : [{ pointer: `/currencies/${String(index)}`, code: 'invalid_field', detail: 'is no ISO 4217 currency that can be paid' }],
+  );
+}

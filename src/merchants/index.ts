@@ -1,0 +1,2 @@
+export * from './merchants.module.js';
+export * from './scopes.js';

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../platform/database/index.js';
+import { notFound } from '../platform/http/index.js';
+import { ApiKeyRepository } from './api-key.repository.js';
+import { KeyCredentials } from './credentials.js';
+
+export interface RevokeApiKeyCommand {
+  readonly merchantId: string;
+  readonly keyId: string;
+}
+
+/** Revokes a key: refused at once by this process, by every other when its short memory of the key ends. Repeating is harmless. */
+@Injectable()
+export class RevokeApiKey {
+  constructor(
+    private readonly keys: ApiKeyRepository,
+    private readonly credentials: KeyCredentials,
+  ) {}
+
+  async execute(tx: Tx, { merchantId, keyId }: RevokeApiKeyCommand): Promise<void> {
+    if (!(await this.keys.revoke(tx, merchantId, keyId))) throw notFound();
+    tx.afterCommit(() => {
+      this.credentials.forget(keyId);
+    });
+  }
+}

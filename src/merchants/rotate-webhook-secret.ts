@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Sealer } from '../platform/crypto/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { notFound } from '../platform/http/index.js';
+import { MerchantRepository } from './merchant.repository.js';
+import { newWebhookSecret, rotateSecrets, type WebhookSecret, webhookSecretsPlace } from './webhook-secrets.js';
+
+export interface RotateWebhookSecretCommand {
+  readonly merchantId: string;
+  /** For how many seconds the replaced secret signs beside the new one. */
+  readonly grace_s: number;
+}
+
+/**
+ * Replaces the secret that signs what is sent to the `webhook_url` of a merchant's bulks. Until the grace ends both sign, so a
+ * receiver changes over at any moment in between and refuses nothing.
+ */
+@Injectable()
+export class RotateWebhookSecret {
+  constructor(
+    private readonly merchants: MerchantRepository,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** @returns the new secret, in clear, for the answer only. */
+  async execute(tx: Tx, { merchantId, grace_s }: RotateWebhookSecretCommand): Promise<string> {
+    const merchant = await this.merchants.lock(tx, merchantId);
+    if (merchant === null) throw notFound();
+    const place = webhookSecretsPlace(merchantId);
+    const before = JSON.parse(this.sealer.open(merchant.webhook_secrets, place)) as WebhookSecret[];
+    const fresh = newWebhookSecret();
+    const after = rotateSecrets(before, { fresh, now: merchant.now, grace_s });
+    await this.merchants.writeWebhookSecrets(tx, merchantId, this.sealer.seal(JSON.stringify(after), place));
+    return fresh;
+  }
+}
