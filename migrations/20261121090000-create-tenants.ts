@@ -16,6 +16,7 @@ export class CreateTenants20261121090000 implements MigrationInterface {
         currencies text[],                          -- null: every currency the connector's type can do
         method_types text[],                        -- null: every method type the connector's type can do
         max_concurrency integer NOT NULL CHECK (max_concurrency BETWEEN 1 AND 10000),
+        limits jsonb NOT NULL DEFAULT '{}',         -- {max_amount: {currency: amount}}: the most one payout through it may be
         rate_per_second integer CHECK (rate_per_second > 0),
         paused_at timestamptz,
         paused_by text CHECK (paused_by IN ('operator', 'engine')),

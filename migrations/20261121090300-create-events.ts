@@ -88,9 +88,11 @@ export class CreateEvents20261121090300 implements MigrationInterface {
         CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id)
       ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
       -- Answers whether an earlier sequence of the same subject is still open.
-      CREATE INDEX webhook_delivery_open ON webhook_delivery (endpoint_id, subject_id, sequence) WHERE state IN ('waiting', 'in_flight', 'held');
+      CREATE INDEX webhook_delivery_open ON webhook_delivery (subject_id, endpoint_id, sequence) WHERE state IN ('waiting', 'in_flight', 'held');
       -- Which lanes have anything to send, and what each may send next.
       CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, due_at, id) WHERE state IN ('waiting', 'in_flight');
+      -- What is kept for a disabled lane: to be counted, and to be let go.
+      CREATE INDEX webhook_delivery_held ON webhook_delivery (endpoint_id) WHERE state = 'held';
       -- How many calls of a lane are out.
       CREATE INDEX webhook_delivery_in_flight ON webhook_delivery (endpoint_id) WHERE state = 'in_flight';
       CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery (merchant_id, id DESC);

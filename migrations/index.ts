@@ -4,6 +4,7 @@ import { CreatePayoutIntents20261121090200 } from './20261121090200-create-payou
 import { CreateEvents20261121090300 } from './20261121090300-create-events.js';
 import { CreateIdempotencyKeys20261121090400 } from './20261121090400-create-idempotency-keys.js';
 import { CreateAgendaJobs20261121090500 } from './20261121090500-create-agenda-jobs.js';
+import { GuardProviders20261121090600 } from './20261121090600-guard-providers.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   CreateEvents20261121090300,
   CreateIdempotencyKeys20261121090400,
   CreateAgendaJobs20261121090500,
+  GuardProviders20261121090600,
 ];

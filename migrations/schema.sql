@@ -115,6 +115,19 @@ CREATE TABLE attempt (
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
 
+CREATE TABLE attempt_step (
+  attempt_id uuid NOT NULL,
+  place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  action text NOT NULL,
+  outcome text NOT NULL,
+  http_status integer,
+  detail text,
+  CONSTRAINT attempt_step_pkey PRIMARY KEY (attempt_id, place),
+  CONSTRAINT attempt_step_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempt(id),
+  CONSTRAINT attempt_step_action CHECK (action = ANY (ARRAY['send'::text, 'look_up'::text, 'notification'::text, 'reconciliation'::text, 'operator'::text]))
+);
+
 CREATE TABLE bulk (
   id uuid NOT NULL,
   merchant_id uuid NOT NULL,
@@ -195,6 +208,7 @@ CREATE TABLE connector (
   currencies text[],
   method_types text[],
   max_concurrency integer NOT NULL,
+  limits jsonb DEFAULT '{}'::jsonb NOT NULL,
   rate_per_second integer,
   paused_at timestamp with time zone,
   paused_by text,
@@ -202,17 +216,41 @@ CREATE TABLE connector (
   unreadable_streak integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  busy_until timestamp with time zone,
+  fault_streak integer DEFAULT 0 NOT NULL,
+  breaker_opened_at timestamp with time zone,
+  breaker_openings integer DEFAULT 0 NOT NULL,
+  breaker_until timestamp with time zone,
+  probe_until timestamp with time zone,
+  lists_payments boolean,
+  reconcile_from timestamp with time zone,
+  reconcile_began_at timestamp with time zone,
+  reconcile_cursor text,
+  reconciled_until timestamp with time zone,
   CONSTRAINT connector_pkey PRIMARY KEY (id),
+  CONSTRAINT connector_breaker_is_whole CHECK ((breaker_opened_at IS NULL) = (breaker_until IS NULL)),
   CONSTRAINT connector_check CHECK ((paused_at IS NULL) = (paused_by IS NULL) AND (paused_at IS NULL) = (pause_reason IS NULL)),
   CONSTRAINT connector_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 10000),
+  CONSTRAINT connector_pass_is_whole CHECK ((reconcile_from IS NULL) = (reconcile_began_at IS NULL) AND (reconcile_cursor IS NULL OR reconcile_from IS NOT NULL)),
   CONSTRAINT connector_paused_by_check CHECK (paused_by = ANY (ARRAY['operator'::text, 'engine'::text])),
   CONSTRAINT connector_rate_per_second_check CHECK (rate_per_second > 0)
 );
+
+CREATE TABLE connector_worker (
+  connector_id uuid NOT NULL,
+  worker_id uuid NOT NULL,
+  places integer NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  CONSTRAINT connector_worker_pkey PRIMARY KEY (connector_id, worker_id),
+  CONSTRAINT connector_worker_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
+  CONSTRAINT connector_worker_places_check CHECK (places >= 0)
+) WITH (fillfactor=50);
 
 CREATE TABLE engine (
   one boolean DEFAULT true NOT NULL,
   paused_at timestamp with time zone,
   pause_reason text,
+  quarantined_at timestamp with time zone,
   CONSTRAINT engine_pkey PRIMARY KEY (one),
   CONSTRAINT engine_check CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
   CONSTRAINT engine_one_check CHECK (one)
@@ -331,6 +369,7 @@ CREATE TABLE payout_intent (
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX payout_intent_next_check ON payout_intent USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference);
+CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 
 CREATE TABLE payout_revision (
   payout_id uuid NOT NULL,
@@ -350,6 +389,19 @@ CREATE TABLE payout_revision (
   CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision),
   CONSTRAINT payout_revision_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id)
 );
+
+CREATE TABLE provider_notification (
+  connector_id uuid NOT NULL,
+  provider_reference text NOT NULL,
+  status text NOT NULL,
+  idempotency_key text,
+  payment json NOT NULL,
+  received_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  CONSTRAINT provider_notification_pkey PRIMARY KEY (connector_id, provider_reference, status),
+  CONSTRAINT provider_notification_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
+);
+CREATE INDEX provider_notification_age ON provider_notification USING btree (received_at);
+CREATE INDEX provider_notification_key ON provider_notification USING btree (connector_id, idempotency_key);
 
 CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,
@@ -382,6 +434,20 @@ CREATE TABLE sandbox_refusal (
   CONSTRAINT sandbox_refusal_pkey PRIMARY KEY (connector_id, idempotency_key),
   CONSTRAINT sandbox_refusal_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
 );
+
+CREATE TABLE stray_payment (
+  connector_id uuid NOT NULL,
+  provider_reference text NOT NULL,
+  kind text NOT NULL,
+  payout_id uuid,
+  detail text NOT NULL,
+  found_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  acknowledged_at timestamp with time zone,
+  CONSTRAINT stray_payment_pkey PRIMARY KEY (connector_id, provider_reference, kind),
+  CONSTRAINT stray_payment_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
+  CONSTRAINT stray_payment_kind CHECK (kind = ANY (ARRAY['unknown'::text, 'not_ours_to_pay'::text, 'superseded'::text, 'other_amount'::text, 'contradiction'::text]))
+);
+CREATE INDEX stray_payment_open ON stray_payment USING btree (connector_id) WHERE (acknowledged_at IS NULL);
 
 CREATE TABLE webhook_attempt (
   id uuid NOT NULL,
@@ -420,14 +486,14 @@ CREATE TABLE webhook_delivery (
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
   CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id),
-  CONSTRAINT webhook_delivery_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
   CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
+CREATE INDEX webhook_delivery_held ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'held'::text);
 CREATE INDEX webhook_delivery_in_flight ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'in_flight'::text);
 CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (merchant_id, id DESC);
-CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (endpoint_id, subject_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
+CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
 
 CREATE TABLE webhook_endpoint (
   id uuid NOT NULL,

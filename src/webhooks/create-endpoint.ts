@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { Sealer } from '../platform/crypto/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { newUuid, toTypeId } from '../platform/ids/index.js';
+import { type EndpointContent, EndpointRepository } from './endpoint.repository.js';
+import { endpointSecretsPlace, newSigningSecret, sealSecrets } from './signing-secrets.js';
+import type { UrlRefusal } from './webhook-url.js';
+import { refuseUnknownTypes, refuseUrl, webhookProblem } from './webhooks.problems.js';
+
+export interface CreateEndpointCommand extends EndpointContent {
+  readonly merchantId: string;
+  readonly refusal: UrlRefusal | null;
+}
+
+/** Registers an endpoint for the events of every bulk. The lane of a URL that bulks already name becomes the endpoint. */
+@Injectable()
+export class CreateEndpoint {
+  constructor(
+    private readonly endpoints: EndpointRepository,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** @returns its id, and its secret, which is never shown again. */
+  async execute(tx: Tx, { merchantId, refusal, ...content }: CreateEndpointCommand): Promise<{ id: string; secret: string }> {
+    if (refusal !== null) throw refuseUrl(refusal, '/url');
+    refuseUnknownTypes(content.event_types);
+    const id = await this.endpoints.insert(tx, { id: newUuid(), merchantId, ...content });
+    if (id === null) throw await this.urlTaken(tx, merchantId, content.url);
+    const secret = newSigningSecret();
+    await this.endpoints.writeSecrets(tx, id, sealSecrets(this.sealer, [{ secret, expires_at: null }], endpointSecretsPlace(id)));
+    return { id, secret };
+  }
+
+  private async urlTaken(tx: Tx, merchantId: string, url: string) {
+    const existing = await this.endpoints.idOfUrl(tx, merchantId, url);
+    const members = existing === null ? {} : { existing_id: toTypeId('endpoint', existing) };
+    return webhookProblem('endpoint_url_taken', 'An endpoint with this URL is registered already.', { members });
+  }
+}

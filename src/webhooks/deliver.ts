@@ -1,0 +1,79 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import { Sealer } from '../platform/crypto/index.js';
+import { toTypeId } from '../platform/ids/index.js';
+import type { ClaimedDelivery } from './delivery.repository.js';
+import { Egress, type EgressAnswer } from './egress.js';
+import { judgeAnswer, type Verdict } from './judge-answer.js';
+import { signatureHeaders } from './signature.js';
+import { endpointSecretsPlace, merchantSecretsPlace, openSecrets, secretsAt } from './signing-secrets.js';
+
+/** How much longer a delivery is leased than its call may last: the time it may wait between its claim and its start. */
+export const LEASE_MARGIN_S = 30;
+
+const FIXED_HEADERS = {
+  'content-type': 'application/json',
+  'user-agent': 'Tranche-Webhooks/1',
+  accept: '*/*',
+  // An answer that has to be inflated could be a bomb, and nobody reads it.
+  'accept-encoding': 'identity',
+};
+
+/** A delivery whose attempt has ended, to be settled. Instants are this process's monotonic clock, in milliseconds. */
+export interface SentDelivery {
+  readonly delivery: ClaimedDelivery;
+  readonly answer: EgressAnswer;
+  readonly verdict: Verdict;
+  readonly claimed_ms: number;
+  readonly started_ms: number;
+  readonly ended_ms: number;
+}
+
+/** One attempt: signs and sends, with no transaction open. */
+@Injectable()
+export class Deliver {
+  constructor(
+    private readonly egress: Egress,
+    private readonly sealer: Sealer,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  /**
+   * @param claimed_ms when the claim was sent off, on this process's monotonic clock.
+   * @returns null where the delivery waited so long that its call could outlast its lease (a frozen process): then it is
+   * left alone, and whoever claims it after the lease sends it.
+   */
+  async execute(delivery: ClaimedDelivery, claimed_ms: number): Promise<SentDelivery | null> {
+    const { webhookTimeout_s, webhookRetrySchedule_s } = this.configuration;
+    const started_ms = performance.now();
+    if (started_ms - claimed_ms > LEASE_MARGIN_S * 1000) return null;
+    const answer = await this.egress.post({
+      url: delivery.url,
+      headers: { ...FIXED_HEADERS, ...this.sign(delivery) },
+      body: delivery.body,
+      timeout_ms: webhookTimeout_s * 1000,
+    });
+    const verdict = judgeAnswer(answer, {
+      attempt: delivery.attempts - delivery.attempts_before + 1,
+      schedule_s: webhookRetrySchedule_s,
+      now: new Date(),
+      random: Math.random(),
+    });
+    return { delivery, answer, verdict, claimed_ms, started_ms, ended_ms: performance.now() };
+  }
+
+  /** With the merchant's secret for what its bulks name, with the endpoint's own for what it registered, with both where it is both. */
+  private sign(delivery: ClaimedDelivery): Record<string, string> {
+    const { merchant_id, endpoint_id, claimed_at } = delivery;
+    const secrets = [
+      ...(delivery.from_bulk ? openSecrets(this.sealer, delivery.merchant_secrets, merchantSecretsPlace(merchant_id)) : []),
+      ...(delivery.secrets === null ? [] : openSecrets(this.sealer, delivery.secrets, endpointSecretsPlace(endpoint_id))),
+    ];
+    const content = {
+      id: toTypeId('event', delivery.event_id),
+      timestamp_s: Math.floor(Date.now() / 1000),
+      body: delivery.body,
+    };
+    return signatureHeaders(content, secretsAt(secrets, claimed_at));
+  }
+}

@@ -1,0 +1,76 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+
+/** The query of a list of events: oldest first, so that reading on from the last id one has gives what came since. */
+export class EventPageQuery {
+  /** The id of an event: the page starts behind it. Absent: from the beginning. */
+  @IsOptional()
+  @IsString()
+  after?: string;
+
+  /**
+   * Only events of this type.
+   * @example payout.processed
+   */
+  @IsOptional()
+  @IsString()
+  type?: string;
+
+  /**
+   * At most so many events.
+   * @example 100
+   */
+  @Transform(({ value }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : (value as unknown)))
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1)
+  @Max(1000)
+  limit: number = 100;
+}
+
+export class EventFeedQuery extends EventPageQuery {
+  /** Only events of this bulk and its payouts. */
+  @IsOptional()
+  @IsString()
+  bulk_id?: string;
+
+  /** Only events of this payout. */
+  @IsOptional()
+  @IsString()
+  payout_id?: string;
+}
+
+/** One event: the body of its webhook with its id beside. */
+export class EventDto {
+  /** @example event_01jd3q8yv6f5w9x2k4m7n0p1rs */
+  id: string;
+
+  /** @example payout.scheduled */
+  type: string;
+
+  /** @example 2026-11-21T12:00:00.000Z */
+  timestamp: string;
+
+  /** As the type of the event has it: see Webhooks. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { event_id: 'event_01jd3q8yv6f5w9x2k4m7n0p1rs', sequence: 3, status: 'SCHEDULED' },
+  })
+  data: Record<string, unknown>;
+}
+
+/** Oldest first. */
+export class EventListDto {
+  /** @example list */
+  object: 'list';
+
+  @ApiProperty({ type: [EventDto] })
+  data: readonly EventDto[];
+
+  /**
+   * There are more behind the last one.
+   * @example false
+   */
+  has_more: boolean;
+}

@@ -1,0 +1,71 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { WebhookTarget } from './webhook-url.js';
+
+/** A receiver that does not even accept within this long would not answer in time either. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export type ConnectFault = 'connection_refused' | 'connection_timeout' | 'tls_failed' | 'not_reachable';
+
+export class ConnectError extends Error {
+  constructor(
+    readonly fault: ConnectFault,
+    cause?: unknown,
+  ) {
+    super(fault, { cause });
+  }
+}
+
+/**
+ * Connects to one vetted address, then, for https, speaks TLS to the host of the URL over that socket. No name is looked
+ * up here, so nothing can come between the vetting and the connection.
+ */
+export async function openSocket(
+  target: WebhookTarget,
+  address: string,
+  isVetted: (address: string) => boolean,
+): Promise<Socket> {
+  const tcp = connectTcp({ host: address, port: target.port, noDelay: true });
+  // A socket that errs once nobody waits for it any more must not end the process.
+  tcp.on('error', () => undefined);
+  const timer = setTimeout(() => tcp.destroy(new ConnectError('connection_timeout')), CONNECT_TIMEOUT_MS);
+  try {
+    await settled(tcp, 'connect', 'connection_refused');
+    // The kernel's word on where the connection went, whatever was asked for.
+    if (tcp.remoteAddress === undefined || !isVetted(tcp.remoteAddress)) throw new ConnectError('not_reachable');
+    if (target.protocol === 'http:') return tcp;
+    const tls = connectTls({
+      socket: tcp,
+      host: target.host,
+      // SNI names hosts only (RFC 6066 3); a certificate for an address is checked against `host`.
+      ...(target.hostIsAddress ? {} : { servername: target.host }),
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+    });
+    tls.on('error', () => undefined);
+    await settled(tls, 'secureConnect', 'tls_failed');
+    return tls;
+  } catch (error) {
+    tcp.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves at the event; rejects with the fault where the socket errs or closes before. */
+function settled(socket: Socket, event: 'connect' | 'secureConnect', fault: ConnectFault): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error?: Error): void =>
+      reject(error instanceof ConnectError ? error : new ConnectError(faultOf(error) ?? fault, error));
+    const closed = (): void => fail();
+    socket.once('error', fail).once('close', closed);
+    socket.once(event, () => {
+      socket.off('error', fail).off('close', closed);
+      resolve();
+    });
+  });
+}
+
+const faultOf = (error: Error | undefined): ConnectFault | null =>
+  (error as NodeJS.ErrnoException | null)?.code === 'ETIMEDOUT' ? 'connection_timeout' : null;

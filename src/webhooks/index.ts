@@ -1,0 +1,13 @@
+export { BacklogRepository } from './backlog.repository.js';
+export { deliveryLifecycle } from './delivery.lifecycle.js';
+export { DispatcherModule } from './dispatcher.module.js';
+export * from './endpoint.events.js';
+export { EndpointRepository } from './endpoint.repository.js';
+export { allEvents, defineEvents, type EventTypeDefinition } from './event-catalogue.js';
+export type { EventDraft } from './event-draft.js';
+export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './event-schema.js';
+export { recordEvents } from './record-events.js';
+export { merchantSecretsPlace, newSigningSecret, openSecrets, rotateSecrets, sealSecrets } from './signing-secrets.js';
+export { VetWebhookUrl } from './vet-webhook-url.js';
+export type { UrlRefusal } from './webhook-url.js';
+export { WebhooksModule } from './webhooks.module.js';

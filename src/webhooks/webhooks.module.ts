@@ -1,0 +1,52 @@
+import { Module } from '@nestjs/common';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import { BacklogRepository } from './backlog.repository.js';
+import { CreateEndpoint } from './create-endpoint.js';
+import { DeleteEndpoint } from './delete-endpoint.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveryQueries } from './delivery.queries.js';
+import { DeliveryRepository } from './delivery.repository.js';
+import { DisableEndpoint } from './disable-endpoint.js';
+import { Egress } from './egress.js';
+import { EnableEndpoint } from './enable-endpoint.js';
+import { EndpointNotices } from './endpoint-notices.js';
+import { EndpointQueries } from './endpoint.queries.js';
+import { EndpointRepository } from './endpoint.repository.js';
+import { EndpointsController } from './endpoints.controller.js';
+import { EventFeedQueries } from './event-feed.queries.js';
+import { EventsController } from './events.controller.js';
+import { PingEndpoint } from './ping-endpoint.js';
+import { ResendDelivery } from './resend-delivery.js';
+import { RotateEndpointSecret } from './rotate-endpoint-secret.js';
+import { UpdateEndpoint } from './update-endpoint.js';
+import { VetWebhookUrl } from './vet-webhook-url.js';
+
+/** Events, endpoints and deliveries as merchants see them. Needs `CONFIGURATION`, `Sealer` and `Transactions` from global modules. */
+@Module({
+  controllers: [DeliveriesController, EndpointsController, EventsController],
+  providers: [
+    BacklogRepository,
+    CreateEndpoint,
+    DeleteEndpoint,
+    DeliveryQueries,
+    DeliveryRepository,
+    DisableEndpoint,
+    EnableEndpoint,
+    EndpointNotices,
+    EndpointQueries,
+    EndpointRepository,
+    EventFeedQueries,
+    PingEndpoint,
+    ResendDelivery,
+    RotateEndpointSecret,
+    UpdateEndpoint,
+    VetWebhookUrl,
+    {
+      provide: Egress,
+      inject: [CONFIGURATION],
+      useFactory: ({ webhookAllowCidrs }: Configuration) => new Egress({ allowCidrs: webhookAllowCidrs }),
+    },
+  ],
+  exports: [BacklogRepository, DeliveryRepository, Egress, EndpointNotices, EndpointRepository, VetWebhookUrl],
+})
+export class WebhooksModule {}

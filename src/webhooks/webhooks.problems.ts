@@ -1,0 +1,46 @@
+import { defineProblems, kernelProblem, type Problem, type ProblemFinding } from '../platform/http/index.js';
+import { isKnownEventType } from './event-catalogue.js';
+import type { UrlRefusal } from './webhook-url.js';
+
+export const webhookProblem = defineProblems({
+  endpoint_url_taken: {
+    status: 409,
+    title: 'Endpoint URL taken',
+    meaning: 'Another endpoint has this URL: `existing_id`. Change that one, or delete it first.',
+  },
+  endpoint_named_by_bulk: {
+    status: 409,
+    title: 'Endpoint named by a bulk',
+    meaning:
+      'Bulks name this URL as their webhook_url. Change the bulks, or disable the endpoint; register another URL by itself.',
+  },
+  endpoint_not_registered: {
+    status: 409,
+    title: 'Endpoint not registered',
+    meaning: 'This endpoint was only named by a bulk: it has neither content nor a secret of its own. Register its URL first.',
+  },
+  endpoint_disabled: {
+    status: 409,
+    title: 'Endpoint disabled',
+    meaning: 'Nothing is sent to a disabled or deleted endpoint. Enable it first.',
+  },
+  too_many_secrets: {
+    status: 409,
+    title: 'Too many secrets',
+    meaning: 'Several replaced secrets are still in their grace. Wait for one to end, or rotate with a shorter grace_s.',
+  },
+});
+
+/** The refusal of a body's URL, in the shape of any other wrong field. */
+export const refuseUrl = (refusal: UrlRefusal, pointer: string): Problem =>
+  kernelProblem('invalid_field', 'The URL can not be taken; see errors.', { errors: [{ pointer, ...refusal }] });
+
+/** @throws `invalid_field` where a type is in no catalogue: a misspelt one would never be delivered. */
+export function refuseUnknownTypes(types: readonly string[] | null): void {
+  const errors = (types ?? []).flatMap((type, index): ProblemFinding[] =>
+    isKnownEventType(type)
+      ? []
+      : [{ pointer: `/event_types/${index}`, code: 'invalid_field', detail: 'There is no such event type; see docs/events.md.' }],
+  );
+  if (errors.length > 0) throw kernelProblem('invalid_field', 'Some event types do not exist; see errors.', { errors });
+}
