@@ -1,0 +1,38 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { BulksModule } from './bulks/index.js';
+import { ConnectorsModule } from './connectors/index.js';
+import { MerchantsModule } from './merchants/index.js';
+import { OpenapiModule } from './openapi/index.js';
+import { PayoutsModule } from './payouts/index.js';
+import { type Configuration, ConfigurationModule } from './platform/config/index.js';
+import { CryptoModule } from './platform/crypto/index.js';
+import { DatabaseModule } from './platform/database/index.js';
+import { ObservabilityModule } from './platform/observability/index.js';
+import { SchedulerModule } from './scheduler/index.js';
+import { ValidationModule } from './validation/index.js';
+import { DispatcherModule, WebhooksModule } from './webhooks/index.js';
+
+/** The table of contents, in the order of dependency: each module may use those above it. */
+@Module({})
+export class AppModule {
+  static for(configuration: Configuration): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigurationModule.for(configuration),
+        CryptoModule.for(configuration.encryptionKeys),
+        DatabaseModule.forRoot(),
+        ObservabilityModule,
+        WebhooksModule,
+        DispatcherModule,
+        ConnectorsModule,
+        BulksModule,
+        MerchantsModule,
+        ValidationModule,
+        PayoutsModule,
+        SchedulerModule,
+        OpenapiModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { Transactions } from '../platform/database/index.js';
+import { Metrics } from '../platform/observability/index.js';
+
+interface Figures {
+  readonly [column: string]: unknown;
+  readonly due: number;
+  readonly lateness_s: number;
+  readonly unknown: number;
+  readonly needs_review: number;
+  readonly connectors_paused: number;
+  readonly deliveries_waiting: number;
+  readonly delivery_age_s: number;
+}
+
+/** What an operator watches of the engine as a whole; the same in every process, since it is read from the database. */
+@Injectable()
+export class EngineFigures {
+  private readonly gauges: Readonly<Record<keyof Figures & string, Gauge>>;
+
+  constructor(
+    private readonly transactions: Transactions,
+    { registry }: Metrics,
+  ) {
+    const gauge = (name: string, help: string): Gauge => new Gauge({ name: `tranche_${name}`, help, registers: [registry] });
+    this.gauges = {
+      due: gauge('payouts_due', 'Payouts whose instant has come and that are not claimed yet.'),
+      lateness_s: gauge('payouts_lateness_seconds', 'How long the oldest of them has been due, in seconds.'),
+      unknown: gauge('intents_unknown', 'Intents whose outcome is not known; each is being looked up.'),
+      needs_review: gauge('intents_needs_review', 'Intents that wait for a person.'),
+      connectors_paused: gauge('connectors_paused', 'Connectors that are paused, by an operator or by the engine.'),
+      deliveries_waiting: gauge('webhook_deliveries_waiting', 'Webhook deliveries that are due and not delivered.'),
+      delivery_age_s: gauge('webhook_deliveries_oldest_seconds', 'Age of the oldest of them, in seconds.'),
+    };
+  }
+
+  async refresh(): Promise<void> {
+    const figures = await this.transactions.asEngine((tx) =>
+      tx.one<Figures>(
+        `SELECT d.due, d.lateness_s, i.unknown, i.needs_review, c.connectors_paused, w.deliveries_waiting, w.delivery_age_s
+         FROM (SELECT count(*)::integer AS due, coalesce(extract(epoch FROM tranche_now() - min(scheduled_at)), 0)::double precision AS lateness_s
+               FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()) d,
+              (SELECT count(*) FILTER (WHERE status = 'unknown')::integer AS unknown,
+                 count(*) FILTER (WHERE status = 'needs_review')::integer AS needs_review
+               FROM payout_intent WHERE status IN ('unknown', 'needs_review')) i,
+              (SELECT count(*)::integer AS connectors_paused FROM connector WHERE paused_at IS NOT NULL) c,
+              (SELECT count(*)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(created_at)), 0)::double precision AS delivery_age_s
+               FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) w`,
+      ),
+    );
+    if (figures === null) return;
+    for (const [name, gauge] of Object.entries(this.gauges)) gauge.set(Number(figures[name]));
+  }
+}

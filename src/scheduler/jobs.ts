@@ -1,0 +1,63 @@
+import { Logger } from '@nestjs/common';
+import type { BulkAudit } from '../bulks/index.js';
+import type { Transactions } from '../platform/database/index.js';
+import { FORGET_ROWS_MAX, forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
+import { defineJobs, type Job } from '../platform/jobs/index.js';
+import type { EngineFigures } from './engine-figures.js';
+
+const MINUTE_MS = 60_000;
+
+/** What the jobs work with. */
+export interface JobPorts {
+  readonly transactions: Transactions;
+  readonly bulkAudit: BulkAudit;
+}
+
+/**
+ * Every recurring duty of the cluster, run by agenda: one worker at a time takes each. What is due at an instant of its own
+ * (payouts, checks of intents, deliveries, leases that end) is no job: rows are the schedule, and the workers wake for them.
+ */
+export const clusterJobs = ({ transactions, bulkAudit }: JobPorts): readonly Job[] =>
+  defineJobs([
+    {
+      name: 'forget-idempotency-secrets',
+      meaning: 'Drops kept answers that carried a secret, an hour after they were given.',
+      every: '5 minutes',
+      lease_ms: 5 * MINUTE_MS,
+      run: () => inSlices(transactions, forgetIdempotencySecrets),
+    },
+    {
+      name: 'forget-idempotency-keys',
+      meaning: 'Deletes idempotency keys that are older than a day.',
+      every: '15 minutes',
+      lease_ms: 10 * MINUTE_MS,
+      run: () => inSlices(transactions, forgetIdempotencyKeys),
+    },
+    {
+      name: 'audit-bulk-counts',
+      meaning:
+        'Compares the stored counts of the newest bulks with their payouts; a difference is a defect and is logged as one.',
+      every: '5 minutes',
+      lease_ms: 5 * MINUTE_MS,
+      run: async () => {
+        for (const difference of await bulkAudit.differences()) new Logger('BulkAudit').error(difference);
+      },
+    },
+  ]);
+
+/** Every recurring duty that each process has for itself, run by @nestjs/schedule. */
+export const ownDuties = {
+  measureEngine: {
+    meaning: 'Reads the figures of the engine that /metrics shows: due and late payouts, unknown outcomes, paused connectors.',
+    every_ms: 15_000,
+    run: (figures: EngineFigures) => figures.refresh(),
+  },
+} as const;
+
+/** Slices, so that no transaction is long and other writers never wait. */
+async function inSlices(
+  transactions: Transactions,
+  forget: (tx: Parameters<typeof forgetIdempotencyKeys>[0]) => Promise<number>,
+): Promise<void> {
+  while ((await transactions.asEngine(forget)) === FORGET_ROWS_MAX);
+}

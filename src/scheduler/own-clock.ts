@@ -1,0 +1,27 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { EngineFigures } from './engine-figures.js';
+import { ownDuties } from './jobs.js';
+
+/** Runs what each process does by itself, by @nestjs/schedule. */
+@Injectable()
+export class OwnClock {
+  private readonly logger = new Logger(OwnClock.name);
+  private measuring = false;
+
+  constructor(private readonly figures: EngineFigures) {}
+
+  /** A turn is left out while the one before it is still running: the figures are no reason to queue up at a slow database. */
+  @Interval(ownDuties.measureEngine.every_ms)
+  async measureEngine(): Promise<void> {
+    if (this.measuring) return;
+    this.measuring = true;
+    try {
+      await ownDuties.measureEngine.run(this.figures);
+    } catch (error) {
+      this.logger.warn(`the figures of the engine were not read: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.measuring = false;
+    }
+  }
+}
