@@ -32,7 +32,11 @@ export const toCounts = (counts: StatusCounts): Partial<StatusCounts> =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 
 /** A milestone of a bulk as an event (api.md section 4). */
-export function bulkEvent(bulk: BulkFacts, counts: StatusCounts, type: string, sequence: number): EventDraft {
+export function bulkEvent(
+  bulk: BulkFacts,
+  counts: StatusCounts,
+  { type, sequence }: { type: string; sequence: number },
+): EventDraft {
   return {
     merchantId: bulk.merchant_id,
     type,

@@ -159,4 +159,4 @@ const countsAfter = (before: StatusCounts, delta: Delta | undefined): StatusCoun
   ) as StatusCounts;
 
 const draftsOf = (bulk: ProgressRow, types: readonly string[]): EventDraft[] =>
-  types.map((type, index) => bulkEvent(bulk, countsOf(bulk), type, bulk.last_sequence - types.length + 1 + index));
+  types.map((type, index) => bulkEvent(bulk, countsOf(bulk), { type, sequence: bulk.last_sequence - types.length + 1 + index }));

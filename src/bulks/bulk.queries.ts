@@ -46,6 +46,7 @@ export interface BulkFilter {
   readonly createdBefore: Date | null;
 }
 
+/** Instants are answered in milliseconds, so they are compared in milliseconds: nothing comes after itself. */
 const newestFirst = new KeysetList<BulkView>({
   kind: 'bulk',
   key: 'b.id',
@@ -55,7 +56,8 @@ const newestFirst = new KeysetList<BulkView>({
   values: 5,
   select: (condition) => `${VIEW}
     AND ($2::text IS NULL OR g.status = $2) AND ($3::text IS NULL OR b.reference = $3)
-    AND ($4::timestamptz IS NULL OR b.created_at > $4) AND ($5::timestamptz IS NULL OR b.created_at < $5)
+    AND ($4::timestamptz IS NULL OR date_trunc('milliseconds', b.created_at) > $4)
+    AND ($5::timestamptz IS NULL OR date_trunc('milliseconds', b.created_at) < $5)
     AND ${condition}`,
 });
 

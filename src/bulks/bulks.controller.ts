@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import {
@@ -8,6 +9,7 @@ import {
   Merchant,
   type MerchantPrincipal,
   notFound,
+  Operation,
   Prepared,
   PreparedBy,
   RequestTx,
@@ -30,6 +32,7 @@ import { EditBulk } from './edit-bulk.js';
 import { PauseBulk } from './pause-bulk.js';
 
 /** Bulks of the calling merchant. */
+@ApiTags('Bulks')
 @Controller('v1/bulks')
 export class BulksController {
   constructor(
@@ -42,6 +45,17 @@ export class BulksController {
   ) {}
 
   /** Accepts a bulk of payouts: durable before the answer, validated afterwards. */
+  @Operation('createBulk', {
+    refuses: [
+      'too_few_items',
+      'too_many_items',
+      'invalid_reference',
+      'repeated_reference',
+      'control_totals_mismatch',
+      'bulk_reference_taken',
+    ],
+    sets: ['Location', 'ETag'],
+  })
   @Post()
   @Scopes('bulks:write')
   @LargeBody()
@@ -55,10 +69,11 @@ export class BulksController {
   ): Promise<BulkDto> {
     const id = await this.createBulk.execute(tx, toCreateCommand(merchant.id, body, refusal));
     response.setHeader('Location', `/v1/bulks/${toTypeId('bulk', id)}`);
-    return this.answer(tx, merchant.id, id, response);
+    return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 
   /** Lists bulks, newest first. */
+  @Operation('listBulks')
   @Get()
   @Scopes('bulks:read')
   async list(@Merchant() merchant: MerchantPrincipal, @Query() query: BulkQuery): Promise<BulkListDto> {
@@ -74,6 +89,7 @@ export class BulksController {
   }
 
   /** Reads one bulk with the counts of its payouts. */
+  @Operation('getBulk', { sets: ['ETag'] })
   @Get(':id')
   @Scopes('bulks:read')
   async get(
@@ -81,10 +97,14 @@ export class BulksController {
     @Param('id', idOf('bulk')) id: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BulkDto> {
-    return this.transactions.asMerchant(merchant.id, (tx) => this.answer(tx, merchant.id, id, response));
+    return this.transactions.asMerchant(merchant.id, (tx) => this.answer(tx, { merchantId: merchant.id, id }, response));
   }
 
   /** Changes the bulk and some of its payouts, all or nothing; edited payouts are validated again. */
+  @Operation('editBulk', {
+    refuses: ['invalid_reference', 'unknown_reference', 'immutable_field', 'payout_not_editable', 'control_totals_mismatch'],
+    sets: ['ETag'],
+  })
   @Patch(':id')
   @Scopes('bulks:write')
   @LargeBody()
@@ -99,10 +119,11 @@ export class BulksController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<BulkDto> {
     await this.editBulk.execute(tx, toEditCommand({ merchantId: merchant.id, bulkId: id, ifMatch, refusal }, body));
-    return this.answer(tx, merchant.id, id, response);
+    return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 
   /** Cancels all payouts of the bulk, or those named; says honestly for each what became of it. */
+  @Operation('cancelBulk', { refuses: ['too_few_references', 'unknown_reference'], sets: ['ETag'] })
   @Post(':id/cancel')
   @HttpCode(200)
   @Scopes('payouts:cancel')
@@ -123,6 +144,7 @@ export class BulksController {
   }
 
   /** No payout of a paused bulk is claimed. */
+  @Operation('pauseBulk', { sets: ['ETag'] })
   @Post(':id/pause')
   @HttpCode(200)
   @Scopes('bulks:write')
@@ -134,10 +156,11 @@ export class BulksController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<BulkDto> {
     await this.pauseBulk.execute(tx, { merchantId: merchant.id, bulkId: id, ifMatch, pause: true });
-    return this.answer(tx, merchant.id, id, response);
+    return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 
   /** Lets a paused bulk go on; overdue payouts run at once. */
+  @Operation('resumeBulk', { sets: ['ETag'] })
   @Post(':id/resume')
   @HttpCode(200)
   @Scopes('bulks:write')
@@ -149,7 +172,7 @@ export class BulksController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<BulkDto> {
     await this.pauseBulk.execute(tx, { merchantId: merchant.id, bulkId: id, ifMatch, pause: false });
-    return this.answer(tx, merchant.id, id, response);
+    return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 
   private async found(tx: Tx, merchantId: string, id: string): Promise<BulkView> {
@@ -158,7 +181,7 @@ export class BulksController {
     return bulk;
   }
 
-  private async answer(tx: Tx, merchantId: string, id: string, response: Response): Promise<BulkDto> {
+  private async answer(tx: Tx, { merchantId, id }: { merchantId: string; id: string }, response: Response): Promise<BulkDto> {
     const bulk = await this.found(tx, merchantId, id);
     setEtag(response, bulk.version);
     return toBulkResponse(bulk);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
 import type { ProblemFinding } from '../platform/http/index.js';
 import { allows } from '../platform/lifecycle/index.js';
-import { EndpointRepository } from '../webhooks/index.js';
+import { BacklogRepository, EndpointRepository } from '../webhooks/index.js';
 import { AdvancePayouts, type PayoutStep } from './advance-payouts.js';
 import { bulkProblem } from './bulk.problems.js';
 import type { BulkRow } from './bulk.repository.js';
@@ -69,13 +69,13 @@ export class EditBulk {
     private readonly contents: PayoutContentRepository,
     private readonly advance: AdvancePayouts,
     private readonly endpoints: EndpointRepository,
+    private readonly backlog: BacklogRepository,
   ) {}
 
   async execute(tx: Tx, command: EditBulkCommand): Promise<void> {
     const bulk = await this.locked.open(tx, command);
     refuseImmutable(bulk.row, command.immutable);
-    const named = namedPayouts(bulk, command.items);
-    for (const { payout } of named) refuseStaleVersion(command.payoutIfMatch ?? null, payout.version);
+    const named = namedPayouts(bulk, command);
 
     const head = {
       ...bulk.row,
@@ -120,6 +120,8 @@ export class EditBulk {
   private async withLane(tx: Tx, before: BulkRow, head: BulkRow): Promise<BulkRow> {
     if (head.webhook_url === before.webhook_url) return head;
     const lane = head.webhook_url === null ? null : await this.endpoints.laneForUrl(tx, head.merchant_id, head.webhook_url);
+    const old = before.webhook_endpoint_id;
+    if (old !== null && lane !== null) await this.backlog.moveBulk(tx, { bulkId: before.id, from: old, to: lane });
     return { ...head, webhook_endpoint_id: lane };
   }
 }
@@ -131,8 +133,14 @@ function refuseImmutable(bulk: BulkRow, sent: EditBulkCommand['immutable']): voi
   if (errors.length > 0) throw bulkProblem('immutable_field', 'Nothing was changed: some fields can not be changed.', { errors });
 }
 
-/** The payouts that the request names, each with its patch; every unknown or uneditable one is listed in the refusal. */
-function namedPayouts(bulk: LockedBulk, items: readonly ItemPatch[]): { payout: PayoutRow; patch: ItemPatch['patch'] }[] {
+/**
+ * The payouts that the request names, each with its patch; every unknown or uneditable one is listed in the refusal. Their
+ * version is compared first: who edits what has changed meanwhile learns that, not what it has changed to.
+ */
+function namedPayouts(
+  bulk: LockedBulk,
+  { items, payoutIfMatch = null }: EditBulkCommand,
+): { payout: PayoutRow; patch: ItemPatch['patch'] }[] {
   const byReference = new Map(bulk.payouts.map((payout) => [payout.reference, payout]));
   refuseUnknownReferences(
     byReference,
@@ -142,6 +150,7 @@ function namedPayouts(bulk: LockedBulk, items: readonly ItemPatch[]): { payout: 
   const named = items.flatMap(({ reference, patch, pointer }) => {
     const payout = byReference.get(reference);
     if (payout === undefined) return [];
+    refuseStaleVersion(payoutIfMatch, payout.version);
     if (!allows(payoutLifecycle, 'edit', payout.status)) {
       const detail = `This payout is ${payout.status}; only SCHEDULED and VALIDATION_FAILED ones can be edited.`;
       findings.push({ pointer, code: 'payout_not_editable', detail });

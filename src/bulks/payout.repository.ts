@@ -59,14 +59,21 @@ const ROW = `
   JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
   JOIN bulk b ON b.id = p.bulk_id`;
 
-/** All SQL that locks or writes the hot rows of payouts. Rows are locked in the order of their ids: no two lockers can deadlock. */
+/**
+ * All SQL that locks or writes the hot rows of payouts. Rows are locked in the order of their ids: no two lockers can
+ * deadlock. What a lock found is read by a statement of its own, after it: whoever had to wait for a lock has a snapshot from
+ * before, in which the revision that an edit has made meanwhile is missing, and the join would silently leave the payout out.
+ */
 @Injectable()
 export class PayoutRepository {
-  /** These payouts, and every payout of these bulks, in one statement and one order. */
+  /** These payouts, and every payout of these bulks, in one order. */
   lock(tx: Tx, ids: readonly string[], bulkIds: readonly string[] = []): Promise<PayoutRow[]> {
-    return tx.query<PayoutRow & Record<string, unknown>>(
-      `SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) OR p.bulk_id = ANY($2::uuid[]) ORDER BY p.id FOR UPDATE OF p`,
-      [ids, bulkIds],
+    return this.locked(
+      tx,
+      tx.query(`SELECT id FROM payout WHERE id = ANY($1::uuid[]) OR bulk_id = ANY($2::uuid[]) ORDER BY id FOR UPDATE`, [
+        ids,
+        bulkIds,
+      ]),
     );
   }
 
@@ -77,53 +84,66 @@ export class PayoutRepository {
 
   /** Of these payouts those that nobody else holds at the moment. */
   lockFree(tx: Tx, ids: readonly string[]): Promise<PayoutRow[]> {
-    return tx.query<PayoutRow & Record<string, unknown>>(
-      `SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`,
-      [ids],
+    return this.locked(
+      tx,
+      tx.query(`SELECT id FROM payout WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED`, [ids]),
     );
   }
 
   /** Payouts to be judged: waiting ones, and those whose judge's lease has ended. Oldest first; what others hold is skipped. */
   lockForValidation(tx: Tx, limit: number): Promise<PayoutRow[]> {
-    return tx.query<PayoutRow & Record<string, unknown>>(
-      `SELECT ${ROW}
-       WHERE p.id = ANY (ARRAY (
-         SELECT id FROM payout
+    return this.locked(
+      tx,
+      tx.query(
+        `SELECT id FROM payout
          WHERE status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS') AND (lease_until IS NULL OR lease_until < tranche_now())
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
-       ORDER BY p.id FOR UPDATE OF p`,
-      [limit],
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        [limit],
+      ),
     );
   }
 
   /**
-   * Due payouts of one connector: merchants in turn, each merchant's oldest first, so that a full bulk of one never delays
-   * another's. Walks payout_due from merchant to merchant; paused merchants and the engine's brake are left out.
+   * Due payouts of one connector: an equal share for each merchant that has any, each merchant's oldest first, so that a full
+   * bulk of one never delays another's. What a merchant leaves of its share is for the next claim. Walks payout_due from
+   * merchant to merchant and locks only what it takes; paused merchants and the engine's brake are left out.
    */
   lockDue(tx: Tx, connectorId: string, limit: number): Promise<PayoutRow[]> {
-    return tx.query<PayoutRow & Record<string, unknown>>(
-      `SELECT ${ROW}
-       WHERE p.id = ANY (ARRAY (
-         WITH RECURSIVE lane AS (
+    return this.locked(
+      tx,
+      tx.query(
+        `WITH RECURSIVE lane AS (
            (SELECT merchant_id FROM payout WHERE connector_id = $1 AND status = 'SCHEDULED' AND NOT held ORDER BY merchant_id LIMIT 1)
            UNION ALL
            SELECT (SELECT n.merchant_id FROM payout n
                    WHERE n.connector_id = $1 AND n.status = 'SCHEDULED' AND NOT n.held AND n.merchant_id > lane.merchant_id
                    ORDER BY n.merchant_id LIMIT 1)
-           FROM lane WHERE lane.merchant_id IS NOT NULL)
+           FROM lane WHERE lane.merchant_id IS NOT NULL),
+         ready AS MATERIALIZED (
+           SELECT lane.merchant_id, oldest.scheduled_at, count(*) OVER () AS lanes
+           FROM lane
+           JOIN merchant m ON m.id = lane.merchant_id AND m.paused_at IS NULL
+           CROSS JOIN LATERAL (
+             SELECT scheduled_at FROM payout
+             WHERE connector_id = $1 AND merchant_id = lane.merchant_id AND status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()
+             ORDER BY scheduled_at LIMIT 1) oldest
+           WHERE EXISTS (SELECT FROM engine WHERE paused_at IS NULL))
          SELECT due.id
-         FROM lane
-         JOIN merchant m ON m.id = lane.merchant_id AND m.paused_at IS NULL
+         FROM (SELECT * FROM ready ORDER BY scheduled_at LIMIT $2) turn
          CROSS JOIN LATERAL (
-           SELECT id, row_number() OVER (ORDER BY scheduled_at) AS turn
-           FROM (SELECT id, scheduled_at FROM payout
-                 WHERE connector_id = $1 AND merchant_id = lane.merchant_id AND status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()
-                 ORDER BY scheduled_at LIMIT $2 FOR UPDATE SKIP LOCKED) mine) due
-         WHERE EXISTS (SELECT FROM engine WHERE paused_at IS NULL)
-         ORDER BY due.turn LIMIT $2))
-       ORDER BY p.id FOR UPDATE OF p`,
-      [connectorId, limit],
+           SELECT id FROM payout
+           WHERE connector_id = $1 AND merchant_id = turn.merchant_id AND status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()
+           ORDER BY scheduled_at LIMIT ceil($2::double precision / turn.lanes) FOR UPDATE SKIP LOCKED) due
+         LIMIT $2`,
+        [connectorId, limit],
+      ),
     );
+  }
+
+  private async locked(tx: Tx, lock: Promise<{ id: string }[]>): Promise<PayoutRow[]> {
+    const ids = (await lock).map(({ id }) => id);
+    if (ids.length === 0) return [];
+    return tx.query<PayoutRow & Record<string, unknown>>(`SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) ORDER BY p.id`, [ids]);
   }
 
   /** The one write path of a payout's state. Guarded by the fence: a row that somebody else has moved on is not written and not returned. */

@@ -7,16 +7,39 @@ export interface ReferenceClaim {
   readonly payout_id: string;
 }
 
+interface NotHeld {
+  readonly [column: string]: unknown;
+  readonly payout_id: string;
+  readonly holder: string | null;
+}
+
+const holdersOf = (rows: readonly NotHeld[]): Map<string, string> =>
+  new Map(rows.flatMap(({ payout_id, holder }) => (holder === null ? [] : [[payout_id, holder]])));
+
 /** Who holds which reference of a merchant: of two that race for one, exactly one gets it. */
 @Injectable()
 export class ReferenceHoldRepository {
   /**
    * Takes the references for these payouts, in one order for everybody so that two takers never deadlock. A payout that
-   * holds its reference already keeps it.
+   * holds its reference already keeps it. Where the holder that was met has let go by the time it is looked up, the
+   * reference is free and is taken again: a payout never leaves here without a hold and without a holder.
    * @returns for each payout that came too late: who holds the reference.
    */
   async take(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
     if (claims.length === 0) return new Map();
+    for (;;) {
+      await this.insert(tx, claims);
+      const others = await this.others(tx, claims);
+      if (others.every(({ holder }) => holder !== null)) return holdersOf(others);
+    }
+  }
+
+  /** For each of these payouts whose reference another payout holds: that payout. */
+  async heldByOthers(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
+    return holdersOf(await this.others(tx, claims));
+  }
+
+  private async insert(tx: Tx, claims: readonly ReferenceClaim[]): Promise<void> {
     await tx.query(
       `INSERT INTO reference_hold (merchant_id, reference, payout_id)
        SELECT v.merchant_id, v.reference, v.payout_id
@@ -25,18 +48,17 @@ export class ReferenceHoldRepository {
        ON CONFLICT (merchant_id, reference) DO NOTHING`,
       [JSON.stringify(claims)],
     );
-    return this.heldByOthers(tx, claims);
   }
 
-  /** For each of these payouts whose reference another payout holds: that payout. */
-  async heldByOthers(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
-    const taken = await tx.query<{ payout_id: string; holder: string }>(
+  /** The payouts that do not hold their reference, with who does; null: nobody. */
+  private others(tx: Tx, claims: readonly ReferenceClaim[]): Promise<NotHeld[]> {
+    return tx.query<NotHeld>(
       `SELECT v.payout_id, h.payout_id AS holder
        FROM jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, payout_id uuid)
-       JOIN reference_hold h ON h.merchant_id = v.merchant_id AND h.reference = v.reference AND h.payout_id <> v.payout_id`,
+       LEFT JOIN reference_hold h ON h.merchant_id = v.merchant_id AND h.reference = v.reference
+       WHERE h.payout_id IS DISTINCT FROM v.payout_id`,
       [JSON.stringify(claims)],
     );
-    return new Map(taken.map(({ payout_id, holder }) => [payout_id, holder]));
   }
 
   /** Lets go what these payouts hold; a payout that holds nothing is no fault. */

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { StoredLimits } from '../platform/money/index.js';
 
 /** A configured connector: which provider, under what limits. The meaning of each column stands in the migration. */
 @Entity('connector')
@@ -28,6 +29,10 @@ export class ConnectorEntity {
   /** Null: no limit. */
   @Column('integer', { nullable: true })
   readonly rate_per_second: number | null;
+
+  /** The most that one payout through it may be, by currency; validation judges by it. */
+  @Column('jsonb')
+  readonly limits: StoredLimits;
 
   @Column('timestamptz', { nullable: true })
   readonly paused_at: Date | null;

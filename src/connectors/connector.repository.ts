@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
+import type { StoredLimits } from '../platform/money/index.js';
 import type { ConnectorEntity, PausedBy } from './connector.entity.js';
 
 /** What an operator writes of a connector. */
@@ -12,6 +13,7 @@ export interface ConnectorSettings {
   readonly method_types: readonly string[] | null;
   readonly max_concurrency: number;
   readonly rate_per_second: number | null;
+  readonly limits: StoredLimits;
 }
 
 export interface ConnectorPage {
@@ -32,7 +34,7 @@ export const UNREADABLE_STREAK_MAX = 20;
 
 type Row = ConnectorEntity & Record<string, unknown>;
 
-const COLUMNS = `id, name, type, config, currencies, method_types, max_concurrency, rate_per_second,
+const COLUMNS = `id, name, type, config, currencies, method_types, max_concurrency, rate_per_second, limits,
   paused_at, paused_by, pause_reason, unreadable_streak, created_at, updated_at`;
 
 /** All SQL of configured connectors, and the sealing of their config. */
@@ -42,11 +44,11 @@ export class ConnectorRepository {
 
   /** @returns null where a connector with this id exists. */
   insert(tx: Tx, connector: ConnectorSettings & { readonly id: string; readonly type: string }): Promise<ConnectorEntity | null> {
-    const { id, name, type, config, currencies, method_types, max_concurrency, rate_per_second } = connector;
+    const { id, name, type, config, currencies, method_types, max_concurrency, rate_per_second, limits } = connector;
     return tx.one<Row>(
-      `INSERT INTO connector (id, name, type, config, currencies, method_types, max_concurrency, rate_per_second)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
-      [id, name, type, this.sealConfig(id, config), currencies, method_types, max_concurrency, rate_per_second],
+      `INSERT INTO connector (id, name, type, config, currencies, method_types, max_concurrency, rate_per_second, limits)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
+      [id, name, type, this.sealConfig(id, config), currencies, method_types, max_concurrency, rate_per_second, limits],
     );
   }
 
@@ -82,12 +84,12 @@ export class ConnectorRepository {
 
   /** Replaces all settings: the caller has locked the row and merged what it was given. */
   write(tx: Tx, id: string, settings: ConnectorSettings): Promise<ConnectorEntity | null> {
-    const { name, config, currencies, method_types, max_concurrency, rate_per_second } = settings;
+    const { name, config, currencies, method_types, max_concurrency, rate_per_second, limits } = settings;
     return tx.one<Row>(
       `UPDATE connector SET name = $2, config = $3, currencies = $4, method_types = $5, max_concurrency = $6, rate_per_second = $7,
-         updated_at = tranche_now()
+         limits = $8, updated_at = tranche_now()
        WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, name, this.sealConfig(id, config), currencies, method_types, max_concurrency, rate_per_second],
+      [id, name, this.sealConfig(id, config), currencies, method_types, max_concurrency, rate_per_second, limits],
     );
   }
 

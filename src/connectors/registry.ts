@@ -124,6 +124,7 @@ export class ConnectorRegistry implements OnApplicationShutdown {
       method_types: null,
       max_concurrency: SANDBOX_MAX_CONCURRENCY,
       rate_per_second: null,
+      limits: {},
     });
   }
 

@@ -14,6 +14,7 @@ export function toConnectorResponse(connector: ConnectorEntity, shownConfig: Rea
     method_types: connector.method_types,
     max_concurrency: connector.max_concurrency,
     rate_per_second: connector.rate_per_second,
+    limits: connector.limits,
     paused: connector.paused_at !== null,
     paused_at: connector.paused_at?.toISOString() ?? null,
     paused_by: connector.paused_by,

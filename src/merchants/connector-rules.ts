@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectorRegistry } from '../connectors/index.js';
 import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
-import { isPayableCurrency } from '../platform/money/index.js';
+import { isPayableCurrency, type StoredLimits } from '../platform/money/index.js';
+import { readLimits } from './payout-limits.js';
 
 export interface ConnectorWish {
   readonly type: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly currencies: readonly string[] | null;
+  readonly limits: Readonly<Record<string, unknown>>;
 }
 
 /** What makes a connector one that can be opened. */
@@ -14,13 +16,18 @@ export interface ConnectorWish {
 export class ConnectorRules {
   constructor(private readonly registry: ConnectorRegistry) {}
 
-  /** @throws `invalid_field` with every fault at once; details come from the connector's type and repeat no value. */
-  refuseFaults(wish: ConnectorWish): void {
-    const findings = [...this.configFindings(wish), ...currencyFindings(wish.currencies)];
+  /**
+   * The limits in canonical form.
+   * @throws `invalid_field` with every fault at once; details come from the connector's type and repeat no value.
+   */
+  limitsOf(wish: ConnectorWish): StoredLimits {
+    const { limits, findings: limitFindings } = readLimits(wish.limits);
+    const findings = [...this.configFindings(wish), ...currencyFindings(wish.currencies), ...limitFindings];
     if (findings.length > 0)
       throw kernelProblem('invalid_field', 'The connector can not be used like this; `errors` lists every fault.', {
         errors: findings,
       });
+    return limits;
   }
 
   private configFindings({ type: name, config }: ConnectorWish): ProblemFinding[] {

@@ -13,6 +13,7 @@ export interface CreateConnectorCommand {
   /** Null: the default. */
   readonly max_concurrency: number | null;
   readonly rate_per_second: number | null;
+  readonly limits: Readonly<Record<string, unknown>>;
 }
 
 /** Enough for a provider that answers in 100 ms to be paid 300 times a second, little enough not to frighten a new one. */
@@ -27,7 +28,7 @@ export class CreateConnector {
   ) {}
 
   async execute(tx: Tx, command: CreateConnectorCommand): Promise<ConnectorEntity> {
-    this.rules.refuseFaults(command);
+    const limits = this.rules.limitsOf(command);
     const { name, type, config, currencies, method_types, rate_per_second } = command;
     const max_concurrency = command.max_concurrency ?? MAX_CONCURRENCY_DEFAULT;
     const id = newUuid();
@@ -40,6 +41,7 @@ export class CreateConnector {
       method_types,
       max_concurrency,
       rate_per_second,
+      limits,
     });
     if (connector === null) throw new Error('a fresh id was taken');
     return connector;

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid } from '../platform/ids/index.js';
+import { merchantSecretsPlace, newSigningSecret, sealSecrets } from '../webhooks/index.js';
 import { CreateApiKey } from './create-api-key.js';
 import { MerchantRules, type MerchantWish } from './merchant-rules.js';
 import type { Merchant } from './merchant.entity.js';
 import { MerchantRepository } from './merchant.repository.js';
-import { newWebhookSecret, type WebhookSecret, webhookSecretsPlace } from './webhook-secrets.js';
 
 export interface CreateMerchantCommand extends MerchantWish {
   readonly name: string;
@@ -34,13 +34,13 @@ export class CreateMerchant {
   async execute(tx: Tx, command: CreateMerchantCommand): Promise<CreatedMerchant> {
     const settings = await this.rules.settingsFor(tx, command);
     const id = newUuid();
-    const webhookSigningSecret = newWebhookSecret();
-    const secrets: WebhookSecret[] = [{ secret: webhookSigningSecret, expires_at: null }];
+    const webhookSigningSecret = newSigningSecret();
+    const secrets = [{ secret: webhookSigningSecret, expires_at: null }];
     const merchant = await this.merchants.insert(tx, {
       id,
       name: command.name,
       ...settings,
-      webhook_secrets: this.sealer.seal(JSON.stringify(secrets), webhookSecretsPlace(id)),
+      webhook_secrets: sealSecrets(this.sealer, secrets, merchantSecretsPlace(id)),
     });
     const { key, apiKey } = await this.createApiKey.execute(tx, { merchantId: id, name: null, scopes: null, expiresAt: null });
     return { merchant, apiKeyId: key.id, apiKey, webhookSigningSecret };

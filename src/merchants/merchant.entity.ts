@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { PayoutLimits } from './payout-limits.js';
+import type { StoredLimits } from '../platform/money/index.js';
 
 /** A merchant: whose payouts they are. The meaning of each column stands in the migration. */
 @Entity('merchant')
@@ -19,7 +19,7 @@ export class Merchant {
   readonly connector_id: string | null;
 
   @Column('jsonb')
-  readonly limits: PayoutLimits;
+  readonly limits: StoredLimits;
 
   /** Sealed list of `WebhookSecret`. */
   @Column('bytea')

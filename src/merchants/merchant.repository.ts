@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
+import type { StoredLimits } from '../platform/money/index.js';
 import type { Merchant } from './merchant.entity.js';
-import type { PayoutLimits } from './payout-limits.js';
 
 /** What an operator writes of a merchant. */
 export interface MerchantSettings {
   readonly name: string;
   readonly timezone: string | null;
   readonly connector_id: string | null;
-  readonly limits: PayoutLimits;
+  readonly limits: StoredLimits;
 }
 
 /** With the instant of the transaction on the database's clock. */

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { ConnectorEntity } from '../connectors/index.js';
 import { ConnectorRegistry } from '../connectors/index.js';
 import { Transactions, Tx } from '../platform/database/index.js';
-import { idOf, OperatorRoute, PageQuery, RequestTx, toList } from '../platform/http/index.js';
+import { idOf, Operation, OperatorRoute, PageQuery, RequestTx, toList } from '../platform/http/index.js';
 import { BrakeConnector } from './brake-connector.js';
 import { toConnectorResponse, toLedgerEntryResponse } from './connector-responses.js';
 import { ConnectorQueries } from './connector.queries.js';
@@ -14,7 +14,6 @@ import { PauseDto } from './dto/pause.dto.js';
 import { UpdateConnector } from './update-connector.js';
 
 @ApiTags('Operator: connectors')
-@ApiBearerAuth('operator')
 @OperatorRoute()
 @Controller('v1/operator/connectors')
 export class OperatorConnectorsController {
@@ -28,6 +27,7 @@ export class OperatorConnectorsController {
   ) {}
 
   /** Configures a connector. Its secrets are sealed and never answered. */
+  @Operation('createConnector', { sets: ['Location'] })
   @Post()
   async create(
     @RequestTx() tx: Tx,
@@ -42,6 +42,7 @@ export class OperatorConnectorsController {
       method_types: body.method_types ?? null,
       max_concurrency: body.max_concurrency ?? null,
       rate_per_second: body.rate_per_second ?? null,
+      limits: body.limits ?? {},
     });
     const answer = this.toResponse(connector);
     response.setHeader('Location', `/v1/operator/connectors/${answer.id}`);
@@ -49,6 +50,7 @@ export class OperatorConnectorsController {
   }
 
   /** All connectors, newest first. */
+  @Operation('listConnectors')
   @Get()
   async list(@Query() page: PageQuery): Promise<ConnectorListDto> {
     return toList(await this.transactions.asEngine((tx) => this.queries.list(tx, page)), (connector) =>
@@ -56,19 +58,22 @@ export class OperatorConnectorsController {
     );
   }
 
+  /** One connector. */
+  @Operation('getConnector')
   @Get(':id')
   async get(@Param('id', idOf('connector')) id: string): Promise<ConnectorDto> {
     return this.toResponse(await this.transactions.asEngine((tx) => this.queries.get(tx, id)));
   }
 
   /** Changes what is given; `config` member by member, so that no secret needs to be sent again. */
+  @Operation('updateConnector')
   @Patch(':id')
   async update(
     @RequestTx() tx: Tx,
     @Param('id', idOf('connector')) connectorId: string,
     @Body() body: UpdateConnectorDto,
   ): Promise<ConnectorDto> {
-    const { name, config, currencies, method_types, max_concurrency, rate_per_second } = body;
+    const { name, config, currencies, method_types, max_concurrency, rate_per_second, limits } = body;
     return this.toResponse(
       await this.updateConnector.execute(tx, {
         connectorId,
@@ -78,17 +83,20 @@ export class OperatorConnectorsController {
         method_types,
         max_concurrency,
         rate_per_second,
+        limits,
       }),
     );
   }
 
   /** What a connector of type `sandbox` has paid, newest first, append-only. */
+  @Operation('listConnectorLedger', { refuses: ['no_ledger'] })
   @Get(':id/ledger')
   async ledger(@Param('id', idOf('connector')) id: string, @Query() page: PageQuery): Promise<LedgerDto> {
     return toList(await this.transactions.asEngine((tx) => this.queries.ledger(tx, id, page)), toLedgerEntryResponse);
   }
 
   /** No payout is claimed for this connector until it is resumed. What was claimed before goes on. */
+  @Operation('pauseConnector')
   @Post(':id/pause')
   @HttpCode(200)
   async pause(
@@ -100,6 +108,7 @@ export class OperatorConnectorsController {
   }
 
   /** Lets the connector go on, whoever paused it; overdue payouts run at once. */
+  @Operation('resumeConnector')
   @Post(':id/resume')
   @HttpCode(200)
   async resume(@RequestTx() tx: Tx, @Param('id', idOf('connector')) connectorId: string): Promise<ConnectorDto> {

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Transactions, Tx } from '../platform/database/index.js';
-import { OperatorRoute, RequestTx } from '../platform/http/index.js';
+import { Operation, OperatorRoute, RequestTx } from '../platform/http/index.js';
 import { BrakeEngine } from './brake-engine.js';
 import { EngineBrakeDto, EngineStatusDto } from './dto/engine.dto.js';
 import { PauseDto } from './dto/pause.dto.js';
@@ -9,7 +9,6 @@ import { EngineQueries } from './engine.queries.js';
 import { toEngineBrakeResponse, toEngineStatusResponse } from './merchant-responses.js';
 
 @ApiTags('Operator: engine')
-@ApiBearerAuth('operator')
 @OperatorRoute()
 @Controller('v1/operator')
 export class OperatorEngineController {
@@ -20,12 +19,14 @@ export class OperatorEngineController {
   ) {}
 
   /** The engine at a glance: its brake, who is paused, and how many payouts are in which state. */
+  @Operation('getEngineStatus')
   @Get('status')
   async status(): Promise<EngineStatusDto> {
     return toEngineStatusResponse(await this.transactions.asEngine((tx) => this.queries.status(tx)));
   }
 
   /** Nothing is claimed for anybody until the engine is resumed. What was claimed before goes on. */
+  @Operation('pauseEngine')
   @Post('pause')
   @HttpCode(200)
   async pause(@RequestTx() tx: Tx, @Body() { reason }: PauseDto): Promise<EngineBrakeDto> {
@@ -33,6 +34,7 @@ export class OperatorEngineController {
   }
 
   /** Lets everything go on that is not paused by itself; overdue payouts run at once. */
+  @Operation('resumeEngine')
   @Post('resume')
   @HttpCode(200)
   async resume(@RequestTx() tx: Tx): Promise<EngineBrakeDto> {

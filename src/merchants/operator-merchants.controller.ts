@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Transactions, Tx } from '../platform/database/index.js';
-import { CarriesSecret, idOf, notFound, OperatorRoute, PageQuery, RequestTx, toList } from '../platform/http/index.js';
+import { CarriesSecret, idOf, notFound, Operation, OperatorRoute, PageQuery, RequestTx, toList } from '../platform/http/index.js';
 import { BrakeMerchant } from './brake-merchant.js';
 import { CreateApiKey } from './create-api-key.js';
 import { CreateMerchant } from './create-merchant.js';
@@ -25,7 +25,6 @@ import { UpdateMerchant } from './update-merchant.js';
 const GRACE_DEFAULT_S = 86_400;
 
 @ApiTags('Operator: merchants')
-@ApiBearerAuth('operator')
 @OperatorRoute()
 @Controller('v1/operator/merchants')
 export class OperatorMerchantsController {
@@ -41,6 +40,7 @@ export class OperatorMerchantsController {
   ) {}
 
   /** Makes a merchant with its first API key and its webhook signing secret, which are shown here only. */
+  @Operation('createMerchant', { sets: ['Location'] })
   @Post()
   @CarriesSecret()
   async create(
@@ -55,11 +55,14 @@ export class OperatorMerchantsController {
   }
 
   /** All merchants, newest first. */
+  @Operation('listMerchants')
   @Get()
   async list(@Query() page: PageQuery): Promise<MerchantListDto> {
     return toList(await this.transactions.asEngine((tx) => this.queries.list(tx, page)), toMerchantResponse);
   }
 
+  /** One merchant. */
+  @Operation('getMerchant')
   @Get(':id')
   async get(@Param('id', idOf('merchant')) id: string): Promise<MerchantDto> {
     const merchant = await this.transactions.asEngine((tx) => this.queries.find(tx, id));
@@ -68,6 +71,7 @@ export class OperatorMerchantsController {
   }
 
   /** Changes what is given. Payouts that are already judged keep their judgement and their route. */
+  @Operation('updateMerchant')
   @Patch(':id')
   async update(
     @RequestTx() tx: Tx,
@@ -79,6 +83,7 @@ export class OperatorMerchantsController {
   }
 
   /** Makes a further key, which is shown here only. */
+  @Operation('createApiKey')
   @Post(':id/api-keys')
   @CarriesSecret()
   async createKey(
@@ -91,6 +96,7 @@ export class OperatorMerchantsController {
   }
 
   /** The merchant's keys without their secrets, newest first, revoked and expired ones too. */
+  @Operation('listApiKeys')
   @Get(':id/api-keys')
   async listKeys(@Param('id', idOf('merchant')) merchantId: string, @Query() page: PageQuery): Promise<ApiKeyListDto> {
     const keys = await this.transactions.asEngine(async (tx) => {
@@ -101,6 +107,7 @@ export class OperatorMerchantsController {
   }
 
   /** Revokes a key: within 5 seconds no process takes it any more. Repeating is harmless. */
+  @Operation('revokeApiKey')
   @Delete(':id/api-keys/:key_id')
   @HttpCode(204)
   async revokeKey(
@@ -112,6 +119,7 @@ export class OperatorMerchantsController {
   }
 
   /** Replaces the webhook signing secret; until the grace ends both sign. The new one is shown here only. */
+  @Operation('rotateWebhookSecret')
   @Post(':id/rotate-webhook-secret')
   @HttpCode(200)
   @CarriesSecret()
@@ -125,6 +133,7 @@ export class OperatorMerchantsController {
   }
 
   /** No payout of this merchant is claimed until it is resumed. What was claimed before goes on. */
+  @Operation('pauseMerchant')
   @Post(':id/pause')
   @HttpCode(200)
   async pause(
@@ -136,6 +145,7 @@ export class OperatorMerchantsController {
   }
 
   /** Lets the merchant go on; overdue payouts run at once. */
+  @Operation('resumeMerchant')
   @Post(':id/resume')
   @HttpCode(200)
   async resume(@RequestTx() tx: Tx, @Param('id', idOf('merchant')) merchantId: string): Promise<MerchantDto> {

@@ -1,15 +1,9 @@
 import { pointerTo, type ProblemFinding } from '../platform/http/index.js';
-import { type AmountFault, parseAmount } from '../platform/money/index.js';
-
-/** What validation holds every payout of a merchant to. Stored in `merchant.limits` and read there by validation. */
-export interface PayoutLimits {
-  /** Per ISO 4217 currency the most that one payout may be, as canonical decimal strings. */
-  readonly max_amount?: Readonly<Record<string, string>>;
-}
+import { type AmountFault, parseAmount, type StoredLimits } from '../platform/money/index.js';
 
 /** The limits in canonical form, or every fault of them, with pointers below `/limits`. */
 export function readLimits(given: Readonly<Record<string, unknown>>): {
-  readonly limits: PayoutLimits;
+  readonly limits: StoredLimits;
   readonly findings: readonly ProblemFinding[];
 } {
   const findings: ProblemFinding[] = [];

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
+import { merchantSecretsPlace, newSigningSecret, openSecrets, rotateSecrets, sealSecrets } from '../webhooks/index.js';
 import { MerchantRepository } from './merchant.repository.js';
-import { newWebhookSecret, rotateSecrets, type WebhookSecret, webhookSecretsPlace } from './webhook-secrets.js';
 
 export interface RotateWebhookSecretCommand {
   readonly merchantId: string;
@@ -26,11 +26,11 @@ export class RotateWebhookSecret {
   async execute(tx: Tx, { merchantId, grace_s }: RotateWebhookSecretCommand): Promise<string> {
     const merchant = await this.merchants.lock(tx, merchantId);
     if (merchant === null) throw notFound();
-    const place = webhookSecretsPlace(merchantId);
-    const before = JSON.parse(this.sealer.open(merchant.webhook_secrets, place)) as WebhookSecret[];
-    const fresh = newWebhookSecret();
+    const place = merchantSecretsPlace(merchantId);
+    const before = openSecrets(this.sealer, merchant.webhook_secrets, place);
+    const fresh = newSigningSecret();
     const after = rotateSecrets(before, { fresh, now: merchant.now, grace_s });
-    await this.merchants.writeWebhookSecrets(tx, merchantId, this.sealer.seal(JSON.stringify(after), place));
+    await this.merchants.writeWebhookSecrets(tx, merchantId, sealSecrets(this.sealer, after, place));
     return fresh;
   }
 }

@@ -14,6 +14,7 @@ export interface UpdateConnectorCommand {
   readonly method_types?: readonly string[] | null | undefined;
   readonly max_concurrency?: number | null | undefined;
   readonly rate_per_second?: number | null | undefined;
+  readonly limits?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 /** Changes a connector's settings; every worker opens it anew with them before its next call. Calls that are out end as they began. */
@@ -27,7 +28,7 @@ export class UpdateConnector {
   async execute(tx: Tx, command: UpdateConnectorCommand): Promise<ConnectorEntity> {
     const before = await this.connectors.lock(tx, command.connectorId);
     if (before === null) throw notFound();
-    const { name, config, currencies, method_types, max_concurrency, rate_per_second } = command;
+    const { name, config, currencies, method_types, max_concurrency, rate_per_second, limits } = command;
     const settings = {
       name: name ?? before.name,
       config: merged(this.connectors.openConfig(before), config ?? {}),
@@ -35,9 +36,12 @@ export class UpdateConnector {
       method_types: method_types === undefined ? before.method_types : method_types,
       max_concurrency: max_concurrency === undefined ? before.max_concurrency : (max_concurrency ?? MAX_CONCURRENCY_DEFAULT),
       rate_per_second: rate_per_second === undefined ? before.rate_per_second : rate_per_second,
+      limits: limits === undefined ? { ...before.limits } : (limits ?? {}),
     };
-    this.rules.refuseFaults({ ...settings, type: before.type });
-    const after = await this.connectors.write(tx, before.id, settings);
+    const after = await this.connectors.write(tx, before.id, {
+      ...settings,
+      limits: this.rules.limitsOf({ ...settings, type: before.type }),
+    });
     if (after === null) throw new Error('the row that was locked is gone');
     return after;
   }

@@ -1,4 +1,5 @@
 import type { Connector, SubmitOutcome } from '../connectors/index.js';
+import { type MonotonicClock, ownMonotonicClock } from '../platform/time/index.js';
 import type { Claimed } from './claim-payouts.js';
 import { decideLookup, decideSubmit, decideWithoutLookup, putBack } from './decide-outcome.js';
 import type { Finding } from './settle-intents.js';
@@ -16,8 +17,12 @@ export interface CallResult {
  * One call with no transaction open. Does not start where its answer could come after the lease: another process may have
  * taken the payout over by then.
  */
-export async function callProvider(connector: Connector, claimed: Claimed): Promise<CallResult> {
-  if (performance.now() >= claimed.leaseEnds - connector.capabilities.timeout_ms) return notStarted(claimed);
+export async function callProvider(
+  connector: Connector,
+  claimed: Claimed,
+  clock: MonotonicClock = ownMonotonicClock,
+): Promise<CallResult> {
+  if (clock.now_ms() >= claimed.leaseEnds - connector.capabilities.timeout_ms) return notStarted(claimed);
   return claimed.action === 'send' ? send(connector, claimed) : lookUp(connector, claimed);
 }
 
@@ -28,6 +33,7 @@ export const notStarted = (claimed: Claimed): CallResult => ({
     claimNo: claimed.claimNo,
     decide: (known) => putBack(known, claimed.action),
     httpStatus: null,
+    source: null,
   },
   systemic: null,
   readable: null,
@@ -42,6 +48,7 @@ async function send(connector: Connector, claimed: Claimed): Promise<CallResult>
       claimNo: claimed.claimNo,
       decide: (known) => decideSubmit(outcome, known, connector.capabilities),
       httpStatus: outcome.httpStatus,
+      source: 'send',
     },
     systemic: unauthorized ? outcome.detail : null,
     readable: readableOf(outcome),
@@ -55,7 +62,7 @@ function readableOf(outcome: SubmitOutcome): boolean | null {
 
 async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResult> {
   const { capabilities } = connector;
-  const about = { payoutId: claimed.payoutId, claimNo: claimed.claimNo, httpStatus: null };
+  const about = { payoutId: claimed.payoutId, claimNo: claimed.claimNo, httpStatus: null, source: 'look_up' as const };
   if (!capabilities.lookup) {
     return { finding: { ...about, decide: (known) => decideWithoutLookup(known, capabilities) }, systemic: null, readable: null };
   }

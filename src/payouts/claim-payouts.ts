@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AdvancePayouts, PayoutContentRepository, PayoutRepository, type PayoutRow, type StoredContent } from '../bulks/index.js';
-import type { IntentRequest } from '../connectors/index.js';
+import type { Capabilities, IntentRequest } from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
+import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { toIntentResponse } from './intent-response.js';
+import { canBeSentAgain } from './key-age.js';
 import { type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
 import { intentStep, outcomeOf } from './settle-intents.js';
 
@@ -16,7 +18,7 @@ export interface Claimed {
   readonly action: 'send' | 'look_up';
   readonly request: IntentRequest;
   /**
-   * The end of the lease on this process's monotonic clock (`performance.now()`), measured from before the claim was sent:
+   * The end of the lease on this process's monotonic clock, measured from before the claim was sent:
    * never later than the database's, whatever the wall clock says.
    */
   readonly leaseEnds: number;
@@ -37,15 +39,18 @@ export class ClaimPayouts {
     private readonly intents: PayoutIntentRepository,
     private readonly advance: AdvancePayouts,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
+    @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
   ) {}
 
   /** At most `limit` payouts; open intents first, for they are older than anything due. */
-  async execute(connectorId: string, limit: number): Promise<Claimed[]> {
-    const leaseEnds = performance.now() + this.configuration.lease_s * 1000;
-    const checks = await this.transactions.asEngine((tx) => this.claimChecks(tx, { connectorId, limit, leaseEnds }));
+  async execute(connectorId: string, limit: number, capabilities: Capabilities): Promise<Claimed[]> {
+    const leaseEnds = this.clock.now_ms() + this.configuration.lease_s * 1000;
+    const checks = await this.transactions.asEngine((tx) =>
+      this.claimChecks(tx, { connectorId, limit, leaseEnds, capabilities }),
+    );
     if (checks.length >= limit) return checks;
     const due = await this.transactions.asEngine((tx) =>
-      this.claimDue(tx, { connectorId, limit: limit - checks.length, leaseEnds }),
+      this.claimDue(tx, { connectorId, limit: limit - checks.length, leaseEnds, capabilities }),
     );
     return [...checks, ...due];
   }
@@ -84,7 +89,7 @@ export class ClaimPayouts {
     );
   }
 
-  private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds }: ClaimRequest): Promise<Claimed[]> {
+  private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds, capabilities }: ClaimRequest): Promise<Claimed[]> {
     const candidates = await this.intents.dueChecks(tx, connectorId, limit);
     if (candidates.length === 0) return [];
     const locked = await this.payouts.lockFree(tx, candidates);
@@ -102,7 +107,7 @@ export class ClaimPayouts {
       tx,
       due.map(({ id }) => id),
     );
-    const sends = new Set(due.filter((payout) => !intentOf(intents, payout).may_have_been_taken).map(({ id }) => id));
+    const sends = new Set(due.filter((payout) => isToBeSent(intentOf(intents, payout), capabilities)).map(({ id }) => id));
     await this.intents.beginCheck(
       tx,
       due.map(({ id }) => ({ payout_id: id, attempt_id: intents.get(id)?.attempt_id ?? '', send: sends.has(id) })),
@@ -122,7 +127,15 @@ interface ClaimRequest {
   readonly connectorId: string;
   readonly limit: number;
   readonly leaseEnds: number;
+  readonly capabilities: Capabilities;
 }
+
+/**
+ * Whether the next step is a send; else it is a look. The age of the key is asked here once more, because a pause may have
+ * lasted for days since it was decided that it can be sent.
+ */
+const isToBeSent = (intent: IntentRow, capabilities: Capabilities): boolean =>
+  !intent.may_have_been_taken && canBeSentAgain(intent, capabilities);
 
 const newIntentOf = (payout: PayoutRow, connectorId: string) => ({
   payout_id: payout.id,

@@ -1,4 +1,5 @@
 import type { Failure, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connectors/index.js';
+import { canBeSentAgain, sendableFor_ms } from './key-age.js';
 import type { IntentStatus, IntentTransition } from './payout-intent.lifecycle.js';
 
 /** What is known about the live attempt before the answer. All spans in milliseconds on the database's clock. */
@@ -42,8 +43,6 @@ export interface Decision {
   };
 }
 
-/** A key is never sent again past this share of the provider's retention: the rest is for clocks and delays. */
-const RETENTION_SHARE = 0.8;
 /** Back-off of a send that was not taken, and of looks: 1, 2, 4 … s, at most the second figure. Doubling spares a provider in trouble. */
 const BACKOFF_MS = 1_000;
 const NOT_TAKEN_WAIT_MAX_MS = 60_000;
@@ -55,9 +54,6 @@ const HINT_MIN_MS = 50;
 
 const backoff_ms = (checks: number, max_ms: number): number => Math.min(BACKOFF_MS * 2 ** Math.min(checks, 20), max_ms);
 
-const canBeSentAgain = (known: AttemptKnowledge, promise: ProviderPromise): boolean =>
-  known.age_ms < RETENTION_SHARE * promise.keyRetention_ms;
-
 /** What the answer to a send means (engine.md section 5; docs/adr "Unknown is an outcome"). Pure. */
 export function decideSubmit(outcome: SubmitOutcome, known: AttemptKnowledge, promise: ProviderPromise): Decision {
   switch (outcome.kind) {
@@ -68,7 +64,7 @@ export function decideSubmit(outcome: SubmitOutcome, known: AttemptKnowledge, pr
     case 'not_taken':
       return notTaken(outcome, known, promise);
     case 'unknown':
-      return becomeUnknown(known, { detail: outcome.detail, nextCheck_ms: backoff_ms(0, UNKNOWN_WAIT_MAX_MS) });
+      return becomeUnknown(known, { detail: outcome.detail, nextCheck_ms: firstLook_ms(known) });
   }
 }
 
@@ -88,8 +84,12 @@ export function decideLookup(outcome: LookupOutcome, known: AttemptKnowledge, pr
   }
 }
 
-/** An unknown attempt at a provider that can not be asked: only its own de-duplication helps, or a person. Pure. */
+/**
+ * An unknown attempt at a provider that can not be asked: only its own de-duplication helps, or a person. What it has taken
+ * waits for its notification. Pure.
+ */
 export function decideWithoutLookup(known: AttemptKnowledge, promise: ProviderPromise): Decision {
+  if (!isOpen(known)) return lookAgain(known, 'The provider can not be asked; it reports by itself.');
   if (known.refused === null && canBeSentAgain(known, promise))
     return sendAgain(known, 'The provider can not be asked; it knows the key.');
   return giveUp(known, 'The provider can not be asked, and its memory of the key can not be relied on any more.');
@@ -108,7 +108,8 @@ export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): 
   return {
     transitions,
     providerReference: payment.providerReference,
-    failure: payment.failure,
+    // A word that says nothing new says nothing about the failure either: an old one must not wipe out what is known.
+    ...(changed ? { failure: payment.failure } : {}),
     nextCheck_ms: nextLook_ms(payment, changed ? 0 : known.checks),
     attempt: {
       outcome: 'accepted',
@@ -120,6 +121,10 @@ export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): 
     },
   };
 }
+
+/** Soon after the first unknown end; later and later where one send after the other ends so. */
+const firstLook_ms = (known: AttemptKnowledge): number =>
+  backoff_ms(known.intentStatus === 'unknown' ? known.checks : 0, UNKNOWN_WAIT_MAX_MS);
 
 /** When to ask for an outcome again: open ones always, closed ones only where the provider says that more may come. */
 function nextLook_ms(payment: ProviderPayment, checks: number): number | null {
@@ -148,6 +153,8 @@ export function pathTo(from: IntentStatus, to: ProviderStatus): IntentTransition
     case 'succeeded':
       return known || from === 'pending' || from === 'unclaimed' ? ['succeed'] : [];
     case 'failed':
+      // What was held and not paid out in the end has come back.
+      if (from === 'unclaimed') return ['return'];
       return known || from === 'pending' ? ['fail'] : [];
     case 'returned':
       if (known || from === 'pending') return ['succeed', 'return'];
@@ -185,13 +192,14 @@ function notTaken(
   known: AttemptKnowledge,
   promise: ProviderPromise,
 ): Decision {
-  const wait_ms = Math.max(outcome.retryAfter_ms ?? 0, backoff_ms(known.checks, NOT_TAKEN_WAIT_MAX_MS) * (0.5 + Math.random()));
-  if (known.age_ms + wait_ms >= RETENTION_SHARE * promise.keyRetention_ms) {
+  if (!canBeSentAgain(known, promise)) {
     return becomeUnknown(known, { detail: `${outcome.detail}; the key is too old to be sent again`, nextCheck_ms: 0 });
   }
+  const wait_ms = Math.max(outcome.retryAfter_ms ?? 0, backoff_ms(known.checks, NOT_TAKEN_WAIT_MAX_MS) * (0.5 + Math.random()));
   return {
     transitions: [],
-    nextCheck_ms: wait_ms,
+    // A wish beyond the life of the key is granted as far as the key lives: then it is looked up.
+    nextCheck_ms: Math.min(wait_ms, sendableFor_ms(known, promise)),
     attempt: {
       outcome: 'not_taken',
       // An earlier send of this key may still have been taken.
@@ -258,24 +266,30 @@ const WAYS_TO_REVIEW: Readonly<Partial<Record<IntentStatus, readonly IntentTrans
 
 /** A claimed payout for which no call was made. What was written ahead is taken back: before a send the provider had nothing. Pure. */
 export function putBack(known: AttemptKnowledge, action: 'send' | 'look_up'): Decision {
+  const detail = 'claimed and given back without a call';
+  if (action === 'look_up') return { ...lookAgain(known, detail), transitions: [], nextCheck_ms: 0 };
+  const { everUnknown, refused } = known;
   return {
     transitions: [],
     nextCheck_ms: 0,
-    attempt: {
-      outcome: 'not_taken',
-      mayHaveBeenTaken: action === 'look_up',
-      everUnknown: known.everUnknown,
-      refused: known.refused,
-      live: isOpen(known),
-      detail: 'claimed and given back without a call',
-    },
+    attempt: { outcome: 'not_taken', mayHaveBeenTaken: false, everUnknown, refused, live: true, detail },
   };
 }
 
+/** What no machine clears up goes to a person; where the intent can not go there, all of it stays, and open ones are asked again. */
 function giveUp(known: AttemptKnowledge, detail: string): Decision {
+  if (known.intentStatus === 'pending' || known.intentStatus === 'unclaimed') return lookAgain(known, detail);
+  const settled = known.intentStatus === 'succeeded' || known.intentStatus === 'returned';
   return {
     transitions: WAYS_TO_REVIEW[known.intentStatus] ?? [],
     nextCheck_ms: null,
-    attempt: { outcome: 'unknown', mayHaveBeenTaken: true, everUnknown: true, refused: known.refused, live: true, detail },
+    attempt: {
+      outcome: settled ? 'accepted' : 'unknown',
+      mayHaveBeenTaken: true,
+      everUnknown: !settled || known.everUnknown,
+      refused: known.refused,
+      live: !settled,
+      detail,
+    },
   };
 }

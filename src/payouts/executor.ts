@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ConnectorRegistry, ConnectorRepository, ConnectorUnavailableError } from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
-import { Transactions, WakeListener } from '../platform/database/index.js';
+import { Transactions, WakeListener, type Tx } from '../platform/database/index.js';
 import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
 import { ClaimPayouts } from './claim-payouts.js';
 import { GroupedSettler } from './grouped-settler.js';
@@ -50,14 +50,21 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async round(): Promise<number> {
-    await this.refreshPipelines();
+    const start = performance.now();
+    // Read before the claims: what comes due while they run is due when they have ended, not slept over.
+    const { rows, wait_ms } = await this.transactions.asEngine(async (tx) => ({
+      rows: await this.connectors.all(tx),
+      wait_ms: await untilNextDue_ms(tx),
+    }));
+    this.refreshPipelines(rows);
     const claimed = await Promise.all([...this.pipelines.values()].map(({ pipeline }) => pipeline.fill()));
     // What was claimed keeps the pipelines busy; they wake the loop at low water.
-    return claimed.some((count) => count > 0) ? 0 : this.untilNextDue_ms();
+    if (claimed.some((count) => count > 0)) return 0;
+    if (wait_ms === null) return SLEEP_MAX_MS;
+    return Math.max(1, Math.ceil(start + wait_ms - performance.now()));
   }
 
-  private async refreshPipelines(): Promise<void> {
-    const rows = await this.transactions.asEngine((tx) => this.connectors.all(tx));
+  private refreshPipelines(rows: readonly Parameters<ConnectorRegistry['fromRow']>[0][]): void {
     for (const row of rows) {
       try {
         const open = this.registry.fromRow(row);
@@ -79,7 +86,7 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
       connectors: this.connectors,
     });
     const pipeline = new ProviderPipeline(open, {
-      claim: (limit) => this.claims.execute(connectorId, limit),
+      claim: (limit, capabilities) => this.claims.execute(connectorId, limit, capabilities),
       settle: (result) => {
         settler.push(result);
       },
@@ -89,17 +96,15 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     });
     return { pipeline, settler };
   }
+}
 
-  /** The database says how long, on its own clock; this process's clock only measures the span. */
-  private async untilNextDue_ms(): Promise<number> {
-    const next = await this.transactions.asEngine((tx) =>
-      tx.one<{ wait_ms: number | null }>(
-        `SELECT extract(epoch FROM least(
-             (SELECT min(scheduled_at) FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at > tranche_now()),
-             (SELECT min(next_check_at) FROM payout_intent WHERE next_check_at > tranche_now())
-           ) - tranche_now())::double precision * 1000 AS wait_ms`,
-      ),
-    );
-    return Math.max(1, next?.wait_ms ?? SLEEP_MAX_MS);
-  }
+/** From now to the next instant at which anything comes due; the database says it, this process only measures the span. */
+async function untilNextDue_ms(tx: Tx): Promise<number | null> {
+  const next = await tx.one<{ wait_ms: number | null }>(
+    `SELECT extract(epoch FROM least(
+         (SELECT min(scheduled_at) FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at > tranche_now()),
+         (SELECT min(next_check_at) FROM payout_intent WHERE next_check_at > tranche_now())
+       ) - tranche_now())::double precision * 1000 AS wait_ms`,
+  );
+  return next?.wait_ms ?? null;
 }

@@ -1,4 +1,5 @@
 import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import {
   ConnectorRegistry,
   ConnectorUnavailableError,
@@ -6,10 +7,12 @@ import {
   receivesNotifications,
 } from '../connectors/index.js';
 import { Transactions } from '../platform/database/index.js';
-import { type HttpRequest, idOf, notFound, Public, unauthorized } from '../platform/http/index.js';
+import { type HttpRequest, idOf, notFound, Operation, Public, unauthorized } from '../platform/http/index.js';
+import { NotificationDto } from './dto/notification.dto.js';
 import { ReceiveNotification } from './receive-notification.js';
 
 /** Where providers report later changes of what they took (api.md section 6). The signature is the credential. */
+@ApiTags('Connectors')
 @Controller('v1/connectors')
 export class NotificationsController {
   constructor(
@@ -19,9 +22,14 @@ export class NotificationsController {
   ) {}
 
   /** Signed as Standard Webhooks with the connector's `notification_secret`. */
+  @Operation('receiveNotification', { refuses: ['unauthorized', 'database_unavailable'] })
   @Post(':id/notifications')
   @HttpCode(204)
   @Public()
+  @ApiBody({ type: NotificationDto })
+  @ApiHeader({ name: 'webhook-id', required: true, description: 'One for each notification, the same when it is sent again.' })
+  @ApiHeader({ name: 'webhook-timestamp', required: true, description: 'Unix seconds; at most five minutes old.' })
+  @ApiHeader({ name: 'webhook-signature', required: true, description: '`v1,` and the base64 of the HMAC-SHA256.' })
   async notify(@Param('id', idOf('connector')) id: string, @Req() request: HttpRequest): Promise<void> {
     const connector = await this.receiver(id);
     const reading = connector.readNotification(headersOf(request), request.rawBody ?? Buffer.alloc(0));

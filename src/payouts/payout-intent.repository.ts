@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Failure } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
+import type { ATTEMPT_ACTIONS } from './dto/payout-response.dto.js';
 import type { IntentStatus } from './payout-intent.lifecycle.js';
 
 /** An intent with its live (or else its last) attempt. Never locked by itself: the lock of its payout covers it. */
@@ -25,6 +26,8 @@ export interface IntentRow {
   readonly refused: Failure | null;
   readonly age_ms: number;
   readonly since_last_send_ms: number;
+  /** Why the attempt stands as it does. */
+  readonly attempt_detail: string | null;
   /** Whether `next_check_at` has come. */
   readonly due: boolean;
 }
@@ -63,9 +66,27 @@ export interface AttemptWrite {
   readonly detail: string | null;
 }
 
+/** What was done that taught us something about an attempt. */
+export type StepAction = (typeof ATTEMPT_ACTIONS)[number];
+
+export interface AttemptStepWrite {
+  readonly attempt_id: string;
+  readonly action: StepAction;
+  readonly outcome: string;
+  readonly http_status: number | null;
+  readonly detail: string | null;
+}
+
+/** What one group of findings writes. */
+export interface Learnt {
+  readonly intents: readonly IntentWrite[];
+  readonly attempts: readonly AttemptWrite[];
+  readonly steps: readonly AttemptStepWrite[];
+}
+
 const ROW = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.provider_reference, i.failure, i.next_check_at, i.checks,
   i.created_at, i.updated_at, i.next_check_at <= tranche_now() AS due,
-  a.id AS attempt_id, a.idempotency_key, a.sends, a.may_have_been_taken, a.ever_unknown, a.refused,
+  a.id AS attempt_id, a.idempotency_key, a.sends, a.may_have_been_taken, a.ever_unknown, a.refused, a.detail AS attempt_detail,
   extract(epoch FROM tranche_now() - a.started_at)::double precision * 1000 AS age_ms,
   extract(epoch FROM tranche_now() - a.last_send_at)::double precision * 1000 AS since_last_send_ms
   FROM payout_intent i
@@ -138,7 +159,7 @@ export class PayoutIntentRepository {
   }
 
   /** Writes what was learnt. The caller holds the lock of each payout and has compared the fence. */
-  async write(tx: Tx, intents: readonly IntentWrite[], attempts: readonly AttemptWrite[]): Promise<Map<string, IntentWritten>> {
+  async write(tx: Tx, { intents, attempts, steps }: Learnt): Promise<Map<string, IntentWritten>> {
     const rows = await tx.query<IntentWritten & Record<string, unknown>>(
       `WITH attempts AS (
          UPDATE attempt a SET live = v.live, may_have_been_taken = v.may_have_been_taken, ever_unknown = v.ever_unknown, refused = v.refused,
@@ -147,7 +168,10 @@ export class PayoutIntentRepository {
            ended_at = CASE WHEN v.live THEN NULL ELSE coalesce(a.ended_at, tranche_now()) END
          FROM jsonb_to_recordset($2::jsonb) AS v (attempt_id uuid, live boolean, may_have_been_taken boolean, ever_unknown boolean,
            refused json, outcome text, http_status integer, provider_reference text, detail text)
-         WHERE a.id = v.attempt_id)
+         WHERE a.id = v.attempt_id),
+       steps AS (
+         INSERT INTO attempt_step (attempt_id, action, outcome, http_status, detail)
+         SELECT * FROM jsonb_to_recordset($3::jsonb) AS v (attempt_id uuid, action text, outcome text, http_status integer, detail text))
        UPDATE payout_intent i SET status = v.status, provider_reference = v.provider_reference, failure = v.failure,
          next_check_at = tranche_now() + v.next_check_ms * interval '1 millisecond', checks = v.checks,
          updated_at = CASE WHEN i.status <> v.status THEN tranche_now() ELSE i.updated_at END
@@ -155,7 +179,7 @@ export class PayoutIntentRepository {
          next_check_ms double precision, checks integer)
        WHERE i.payout_id = v.payout_id
        RETURNING i.payout_id, i.provider_reference, i.failure, i.next_check_at, i.updated_at`,
-      [JSON.stringify(intents), JSON.stringify(attempts)],
+      [JSON.stringify(intents), JSON.stringify(attempts), JSON.stringify(steps)],
     );
     return new Map(rows.map((row) => [row.payout_id, row]));
   }
@@ -165,19 +189,27 @@ export class PayoutIntentRepository {
     return row?.payout_id ?? null;
   }
 
-  /** The payout whose intent a provider names, by its own reference or by our key, among those of this connector. */
+  /**
+   * The payout whose intent a provider names, by its own reference or by our key, among those of this connector; and whether
+   * it names an earlier attempt than the one that counts now.
+   */
   async payoutOf(
     tx: Tx,
     connectorId: string,
     names: { providerReference: string | null; idempotencyKey: string | null },
-  ): Promise<string | null> {
-    const row = await tx.one<{ payout_id: string }>(
-      `SELECT payout_id FROM attempt WHERE connector_id = $1 AND idempotency_key::text = lower($3)
+  ): Promise<{ payout_id: string; superseded: boolean } | null> {
+    return tx.one<{ payout_id: string; superseded: boolean }>(
+      `SELECT a.payout_id, a.number < p.attempt_no AS superseded
+       FROM attempt a JOIN payout p ON p.id = a.payout_id
+       WHERE a.connector_id = $1 AND a.idempotency_key = $3
        UNION ALL
-       SELECT payout_id FROM payout_intent WHERE connector_id = $1 AND provider_reference = $2
+       SELECT payout_id, false FROM payout_intent WHERE connector_id = $1 AND provider_reference = $2
        LIMIT 1`,
-      [connectorId, names.providerReference, names.idempotencyKey],
+      [connectorId, names.providerReference, asUuid(names.idempotencyKey)],
     );
-    return row?.payout_id ?? null;
   }
 }
+
+/** Every key of ours is a UUID; anything else in its place names nothing. */
+const asUuid = (key: string | null): string | null =>
+  key !== null && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key) ? key : null;

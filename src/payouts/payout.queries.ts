@@ -91,6 +91,16 @@ interface AttemptView {
   readonly http_status: number | null;
   readonly provider_reference: string | null;
   readonly detail: string | null;
+  readonly steps: readonly AttemptStepView[];
+}
+
+interface AttemptStepView {
+  /** As PostgreSQL writes it into JSON. */
+  readonly at: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly http_status: number | null;
+  readonly detail: string | null;
 }
 
 /** Reads for screens: a payout with its content and its intent, as its merchant sees it. */
@@ -126,7 +136,10 @@ export class PayoutQueries {
 
   attempts(tx: Tx, merchantId: string, payoutId: string): Promise<AttemptView[]> {
     return tx.query<AttemptView>(
-      `SELECT id, number, idempotency_key, connector_id, started_at, ended_at, sends, outcome, http_status, provider_reference, detail
+      `SELECT id, number, idempotency_key, connector_id, started_at, ended_at, sends, outcome, http_status, provider_reference, detail,
+         coalesce((SELECT json_agg(json_build_object('at', s.at, 'action', s.action, 'outcome', s.outcome,
+             'http_status', s.http_status, 'detail', s.detail) ORDER BY s.place)
+           FROM attempt_step s WHERE s.attempt_id = attempt.id), '[]') AS steps
        FROM attempt WHERE merchant_id = $1 AND payout_id = $2 ORDER BY number`,
       [merchantId, payoutId],
     );
@@ -187,4 +200,5 @@ export const toAttemptResponse = (attempt: AttemptView): AttemptDto => ({
   http_status: attempt.http_status,
   provider_reference: attempt.provider_reference,
   detail: attempt.detail,
+  steps: attempt.steps.map((step) => ({ ...step, at: formatInstant(new Date(step.at)) })),
 });

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import {
   BulkQueries,
@@ -17,6 +17,7 @@ import {
   Merchant,
   type MerchantPrincipal,
   notFound,
+  Operation,
   RequestTx,
   Scopes,
   setEtag,
@@ -29,6 +30,7 @@ import { PayoutQueries, type PayoutView, toAttemptResponse } from './payout.quer
 import { RetryPayout } from './retry-payout.js';
 
 /** Payouts of the calling merchant, whatever bulk they came with. */
+@ApiTags('Payouts')
 @Controller('v1')
 export class PayoutsController {
   constructor(
@@ -42,6 +44,7 @@ export class PayoutsController {
   ) {}
 
   /** Lists the payouts of one bulk, in the order in which they were sent. */
+  @Operation('listBulkPayouts')
   @Get('bulks/:id/payouts')
   @Scopes('bulks:read')
   async listOfBulk(
@@ -57,6 +60,7 @@ export class PayoutsController {
   }
 
   /** Lists payouts, newest first; by `reference`, all that ever had it. */
+  @Operation('listPayouts')
   @Get('payouts')
   @Scopes('bulks:read')
   async list(@Merchant() merchant: MerchantPrincipal, @Query() query: PayoutQuery): Promise<PayoutListDto> {
@@ -65,6 +69,7 @@ export class PayoutsController {
   }
 
   /** Reads one payout with its issues and its intent. */
+  @Operation('getPayout', { sets: ['ETag'] })
   @Get('payouts/:id')
   @Scopes('bulks:read')
   async get(
@@ -72,10 +77,11 @@ export class PayoutsController {
     @Param('id', idOf('payout')) id: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<PayoutDto> {
-    return this.transactions.asMerchant(merchant.id, (tx) => this.answer(tx, merchant.id, id, response));
+    return this.transactions.asMerchant(merchant.id, (tx) => this.answer(tx, { merchantId: merchant.id, id }, response));
   }
 
   /** Changes one payout; it is validated again. */
+  @Operation('editPayout', { refuses: ['invalid_field', 'immutable_field', 'payout_not_editable'], sets: ['ETag'] })
   @Patch('payouts/:id')
   @Scopes('bulks:write')
   @ApiBody({ type: EditPayoutDto })
@@ -90,10 +96,11 @@ export class PayoutsController {
     const payout = await this.found(tx, merchant.id, id);
     const items = [readPayoutPatch(payout.reference, request.body)];
     await this.editBulk.execute(tx, { ...ofBulk(payout), payoutIfMatch: ifMatch, head: {}, controlTotals: null, items });
-    return this.answer(tx, merchant.id, id, response);
+    return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 
   /** Cancels one payout, unless it was claimed before. */
+  @Operation('cancelPayout')
   @Post('payouts/:id/cancel')
   @HttpCode(200)
   @Scopes('payouts:cancel')
@@ -112,6 +119,7 @@ export class PayoutsController {
   }
 
   /** Tries a payout again that its provider refused for good with a retryable failure: a new attempt, validated again. */
+  @Operation('retryPayout', { refuses: ['payout_not_retryable', 'duplicate_reference'], sets: ['ETag'] })
   @Post('payouts/:id/retry')
   @HttpCode(200)
   @Scopes('bulks:write')
@@ -124,10 +132,11 @@ export class PayoutsController {
   ): Promise<PayoutDto> {
     const payout = await this.found(tx, merchant.id, id);
     await this.retryPayout.execute(tx, { merchantId: merchant.id, bulkId: payout.bulk_id, payoutId: id, ifMatch });
-    return this.answer(tx, merchant.id, id, response);
+    return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 
   /** Lists the attempts at one payout, oldest first: what was sent under which key, and what came back. */
+  @Operation('listPayoutAttempts')
   @Get('payouts/:id/attempts')
   @Scopes('bulks:read')
   async attempts(@Merchant() merchant: MerchantPrincipal, @Param('id', idOf('payout')) id: string): Promise<AttemptListDto> {
@@ -139,6 +148,7 @@ export class PayoutsController {
   }
 
   /** Says why a payout is not paid yet. */
+  @Operation('explainPayout')
   @Get('payouts/:id/explanation')
   @Scopes('bulks:read')
   async explanation(@Merchant() merchant: MerchantPrincipal, @Param('id', idOf('payout')) id: string): Promise<ExplanationDto> {
@@ -153,7 +163,7 @@ export class PayoutsController {
     return payout;
   }
 
-  private async answer(tx: Tx, merchantId: string, id: string, response: Response): Promise<PayoutDto> {
+  private async answer(tx: Tx, { merchantId, id }: { merchantId: string; id: string }, response: Response): Promise<PayoutDto> {
     const payout = await this.found(tx, merchantId, id);
     setEtag(response, payout.version);
     return this.queries.toResponse(payout);

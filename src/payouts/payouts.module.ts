@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { BulksModule } from '../bulks/index.js';
 import { ConnectorsModule } from '../connectors/index.js';
+import { MONOTONIC_CLOCK, ownMonotonicClock } from '../platform/time/index.js';
 import { ClaimPayouts } from './claim-payouts.js';
 import { Executor } from './executor.js';
 import { ExplainPayout } from './explain-payout.js';
@@ -28,6 +29,7 @@ import { SettleIntents } from './settle-intents.js';
     ResolveIntent,
     RetryPayout,
     SettleIntents,
+    { provide: MONOTONIC_CLOCK, useValue: ownMonotonicClock },
   ],
 })
 export class PayoutsModule {}

@@ -1,9 +1,10 @@
-import type { OpenConnector } from '../connectors/index.js';
+import { Logger } from '@nestjs/common';
+import type { Capabilities, OpenConnector } from '../connectors/index.js';
 import { type CallResult, callProvider, notStarted } from './call-provider.js';
 import type { Claimed } from './claim-payouts.js';
 
 export interface PipelinePorts {
-  claim(limit: number): Promise<Claimed[]>;
+  claim(limit: number, capabilities: Capabilities): Promise<Claimed[]>;
   settle(result: CallResult): void;
   /** There is room for more: claim soon. */
   lowWater(): void;
@@ -23,9 +24,12 @@ const CALL_WEIGHT = 0.05;
  * again at low water while others are in flight. A barrier after each batch would cost a third of the rate.
  */
 export class ProviderPipeline {
+  private readonly logger = new Logger(ProviderPipeline.name);
   private readonly queue: Claimed[] = [];
   private readonly inFlight = new Set<Promise<void>>();
   private claiming: Promise<number> | null = null;
+  /** The last claim found nothing: calls that end are no reason to ask again, what comes due wakes the loop by itself. */
+  private dry = false;
   private averageCall_ms = CALL_ASSUMED_MS;
   private nextStart = 0;
   private pacing: NodeJS.Timeout | null = null;
@@ -36,9 +40,10 @@ export class ProviderPipeline {
     private readonly ports: PipelinePorts,
   ) {}
 
-  /** The row may have changed: limits, credentials, pause. */
+  /** The row may have changed: limits, credentials, pause. What waits here while the connector is paused goes back. */
   update(open: OpenConnector): void {
     this.open = open;
+    if (open.paused !== null) this.giveBack();
   }
 
   /** Claims as much as there is room for. @returns how many payouts were claimed. */
@@ -56,8 +61,12 @@ export class ProviderPipeline {
     this.stopped = true;
     if (this.pacing !== null) clearTimeout(this.pacing);
     await this.claiming?.catch(() => undefined);
-    for (const claimed of this.queue.splice(0)) this.ports.settle(notStarted(claimed));
+    this.giveBack();
     await Promise.all(this.inFlight);
+  }
+
+  private giveBack(): void {
+    for (const claimed of this.queue.splice(0)) this.ports.settle(notStarted(claimed));
   }
 
   /** How many payouts this process can start in the time that it may claim ahead. */
@@ -69,7 +78,8 @@ export class ProviderPipeline {
   }
 
   private async claim(limit: number): Promise<number> {
-    const claimed = await this.ports.claim(limit);
+    const claimed = await this.ports.claim(limit, this.open.capabilities);
+    this.dry = claimed.length === 0;
     this.queue.push(...claimed);
     this.startCalls();
     return claimed.length;
@@ -83,17 +93,25 @@ export class ProviderPipeline {
       const call = this.call(claimed).finally(() => {
         this.inFlight.delete(call);
         this.startCalls();
-        if (this.queue.length < this.ahead() / 2) this.ports.lowWater();
+        if (!this.dry && this.queue.length < this.ahead() / 2) this.ports.lowWater();
       });
       this.inFlight.add(call);
     }
   }
 
+  /** Never rejects: nobody waits for a single call, and a connector with a defect must not end the process. */
   private async call(claimed: Claimed): Promise<void> {
     const start = performance.now();
-    const result = await callProvider(this.open.connector, claimed);
-    this.averageCall_ms = Math.max(1, this.averageCall_ms * (1 - CALL_WEIGHT) + (performance.now() - start) * CALL_WEIGHT);
-    this.ports.settle(result);
+    try {
+      const result = await callProvider(this.open.connector, claimed);
+      this.averageCall_ms = Math.max(1, this.averageCall_ms * (1 - CALL_WEIGHT) + (performance.now() - start) * CALL_WEIGHT);
+      this.ports.settle(result);
+      // Every further call would fail alike; the pause itself is written with the result.
+      if (result.systemic !== null) this.giveBack();
+    } catch (error) {
+      const cause = error instanceof Error ? error.stack : String(error);
+      this.logger.error(`the call for payout ${claimed.payoutId} failed; it is looked up when its lease ends`, cause);
+    }
   }
 
   /** Spaces the calls of this process evenly where the provider has a rate. */

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { ProviderNotification } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { decideFound } from './decide-outcome.js';
@@ -11,6 +11,8 @@ import { SettleIntents } from './settle-intents.js';
  */
 @Injectable()
 export class ReceiveNotification {
+  private readonly logger = new Logger(ReceiveNotification.name);
+
   constructor(
     private readonly intents: PayoutIntentRepository,
     private readonly settle: SettleIntents,
@@ -18,10 +20,19 @@ export class ReceiveNotification {
 
   async execute(tx: Tx, connectorId: string, notification: ProviderNotification): Promise<void> {
     const { providerReference, idempotencyKey, payment } = notification;
-    const payoutId = await this.intents.payoutOf(tx, connectorId, { providerReference, idempotencyKey });
-    if (payoutId === null) return;
+    const named = await this.intents.payoutOf(tx, connectorId, { providerReference, idempotencyKey });
+    if (named === null) return;
+    const payoutId = named.payout_id;
+    if (named.superseded) {
+      // It refused that attempt, or a person said so, and another attempt was opened on the strength of it.
+      if (payment.status !== 'failed')
+        this.logger.error(
+          `the provider says ${payment.status} of an earlier attempt at payout ${payoutId}: compare its books by hand`,
+        );
+      return;
+    }
     await this.settle.execute(tx, [
-      { payoutId, claimNo: null, httpStatus: null, decide: (known) => decideFound(payment, known) },
+      { payoutId, claimNo: null, httpStatus: null, source: 'notification', decide: (known) => decideFound(payment, known) },
     ]);
   }
 }

@@ -31,7 +31,11 @@ export class ResolveIntent {
   async execute(tx: Tx, command: { intentId: string; status: Resolution; reason: string }): Promise<string> {
     const payoutId = await this.intents.payoutOfIntent(tx, command.intentId);
     if (payoutId === null) throw notFound();
-    await this.settle.execute(tx, [{ payoutId, claimNo: null, httpStatus: null, decide: (known) => decide(known, command) }]);
+    const judge = (known: AttemptKnowledge) => decide(known, command);
+    const finding = { payoutId, claimNo: null, httpStatus: null, source: 'operator' as const, decide: judge };
+    const settled = await this.settle.execute(tx, [finding]);
+    if (!settled.has(payoutId))
+      throw payoutProblem('intent_not_in_review', 'Its payout is being tried again under a new attempt.');
     return payoutId;
   }
 }

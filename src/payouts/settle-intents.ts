@@ -13,10 +13,17 @@ import {
 import { clearOfAccountData } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { allows } from '../platform/lifecycle/index.js';
+import { SLEEP_MAX_MS } from '../platform/workers/index.js';
 import type { AttemptKnowledge, Decision } from './decide-outcome.js';
 import { toIntentResponse } from './intent-response.js';
 import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
-import { type IntentRow, type IntentWritten, PayoutIntentRepository } from './payout-intent.repository.js';
+import {
+  type AttemptStepWrite,
+  type IntentRow,
+  type IntentWritten,
+  PayoutIntentRepository,
+  type StepAction,
+} from './payout-intent.repository.js';
 
 /** Something was learnt about one intent, and what it means is decided once it is known where the intent stands now. */
 export interface Finding {
@@ -25,6 +32,8 @@ export interface Finding {
   readonly claimNo: number | null;
   readonly decide: (known: AttemptKnowledge) => Decision;
   readonly httpStatus: number | null;
+  /** How it was learnt; null where no call was made and there is nothing to keep as evidence. */
+  readonly source: StepAction | null;
 }
 
 interface Settled {
@@ -33,6 +42,7 @@ interface Settled {
   readonly decision: Decision;
   readonly status: IntentStatus;
   readonly httpStatus: number | null;
+  readonly source: StepAction | null;
 }
 
 /**
@@ -58,7 +68,11 @@ export class SettleIntents {
     const found = findings.flatMap((finding) => settle(finding, payouts.get(finding.payoutId), intents.get(finding.payoutId)));
     const settled = await this.withoutAccountData(tx, found);
     if (settled.length === 0) return new Set();
-    const written = await this.intents.write(tx, settled.map(intentWriteOf), settled.map(attemptWriteOf));
+    const written = await this.intents.write(tx, {
+      intents: settled.map(intentWriteOf),
+      attempts: settled.map(attemptWriteOf),
+      steps: settled.flatMap(stepsWrittenOf),
+    });
     await this.advance.execute(
       tx,
       settled.map((each) => stepOf(each, written.get(each.payout.id))),
@@ -67,7 +81,8 @@ export class SettleIntents {
       tx,
       settled.filter(lettingGo).map(({ payout }) => payout),
     );
-    tx.wake('execute');
+    // Later looks are found by the poll that precedes them; a wake for every group would have all processes ask all the time.
+    if (settled.some(({ decision }) => isSoon(decision))) tx.wake('execute');
     return new Set(settled.map(({ payout }) => payout.id));
   }
 
@@ -89,11 +104,14 @@ export class SettleIntents {
   }
 }
 
+const isSoon = ({ nextCheck_ms }: Decision): boolean => nextCheck_ms !== null && nextCheck_ms < SLEEP_MAX_MS;
+
 function settle(finding: Finding, payout: PayoutRow | undefined, intent: IntentRow | undefined): Settled[] {
   if (payout === undefined || intent === undefined) return [];
   if (finding.claimNo !== null && finding.claimNo !== payout.claim_no) return [];
   const decision = finding.decide(knowledgeOf(payout, intent));
-  return [{ payout, intent, decision, status: walk(intent.status, decision.transitions), httpStatus: finding.httpStatus }];
+  const { httpStatus, source } = finding;
+  return [{ payout, intent, decision, status: walk(intent.status, decision.transitions), httpStatus, source }];
 }
 
 export const knowledgeOf = (payout: PayoutRow, intent: IntentRow): AttemptKnowledge => ({
@@ -136,6 +154,21 @@ const attemptWriteOf = ({ intent, decision, httpStatus }: Settled) => ({
   provider_reference: decision.providerReference ?? null,
   detail: decision.attempt.detail,
 });
+
+/**
+ * The evidence of one step. Looks and words that say nothing new are left out: an intent that stays pending for weeks is asked
+ * a thousand times.
+ */
+function stepsWrittenOf({ intent, decision, status, httpStatus, source }: Settled): AttemptStepWrite[] {
+  const { outcome, detail } = decision.attempt;
+  const news = source === 'send' || source === 'operator' || status !== intent.status || detail !== intent.attempt_detail;
+  if (source === null || !news) return [];
+  const words = detail ?? wordsOf(decision, status);
+  return [{ attempt_id: intent.attempt_id, action: source, outcome, http_status: httpStatus, detail: words }];
+}
+
+const wordsOf = ({ failure }: Decision, status: IntentStatus): string =>
+  failure == null ? `the provider says: ${status}` : `the provider says: ${status}; ${failure.code}: ${failure.message}`;
 
 /** The payout follows its intent out of PROCESSING_IN_PROGRESS; later changes of the intent never change its status. */
 function stepOf({ payout, intent, status, decision }: Settled, written: IntentWritten | undefined): PayoutStep {

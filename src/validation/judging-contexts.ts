@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { BUILT_IN_SANDBOX_ID, type Capabilities, ConnectorRegistry, ConnectorRepository } from '../connectors/index.js';
+import { BUILT_IN_SANDBOX_ID, ConnectorRegistry, ConnectorRepository } from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
-import { smallestLimits, type StoredLimits } from './payout-limits.js';
+import type { StoredLimits } from '../platform/money/index.js';
+import { smallestLimits } from './payout-limits.js';
 import type { JudgementContext } from './rule.js';
 
 /** What all payouts of one bulk are judged by, and where they would go. */
@@ -60,23 +61,19 @@ export class JudgingContexts {
 
   private async contextOf(tx: Tx, row: Surroundings): Promise<JudgingContext> {
     const connectorId = row.connector_id ?? (this.configuration.sandbox ? BUILT_IN_SANDBOX_ID : null);
-    const capabilities = connectorId === null ? null : await this.capabilitiesOf(tx, connectorId);
+    const connector = connectorId === null ? null : await this.connectors.find(tx, connectorId);
+    const capabilities = connector === null ? null : this.registry.fromRow(connector).capabilities;
     return {
       connectorId,
       rules: {
         judgedAt: row.now,
         bulk: { scheduled_date: row.scheduled_date, timezone: row.timezone },
         merchantTimezone: row.merchant_timezone,
-        limits: smallestLimits(row.limits),
+        limits: smallestLimits(row.limits, connector?.limits ?? {}),
         routes: (methodType, currency) =>
           capabilities !== null && includes(capabilities.methodTypes, methodType) && includes(capabilities.currencies, currency),
       },
     };
-  }
-
-  private async capabilitiesOf(tx: Tx, connectorId: string): Promise<Capabilities | null> {
-    const row = await this.connectors.find(tx, connectorId);
-    return row === null ? null : this.registry.fromRow(row).capabilities;
   }
 }
 

@@ -1,12 +1,7 @@
-import { parseAmount } from '../platform/money/index.js';
+import { parseAmount, type StoredLimits } from '../platform/money/index.js';
 
 /** The most that one payout may be, in minor units by currency. */
 export type PayoutLimits = ReadonlyMap<string, bigint>;
-
-/** As stored with a merchant or a connector: canonical decimal strings by currency. */
-export interface StoredLimits {
-  readonly max_amount?: Readonly<Record<string, string>>;
-}
 
 /** What holds where several limits apply: the smallest of each currency. */
 export function smallestLimits(...sources: readonly StoredLimits[]): PayoutLimits {

@@ -20,6 +20,12 @@ const GROUP_MAX = 500;
 /** A judge needs milliseconds; one that needs this long is dead or frozen, and another takes its payouts over. */
 const LEASE_S = 30;
 
+/**
+ * Created, and begun to be judged: a payout with no more history than this is judged for the first time. Its version would not
+ * say so, because a new date of the bulk raises that of payouts that still wait.
+ */
+const EVENTS_BEFORE_FIRST_VERDICT = 2;
+
 interface Judged {
   readonly payout: PayoutRow;
   readonly judgement: Judgement;
@@ -118,7 +124,7 @@ function stepOf({ payout, judgement, connectorId }: Judged, holder: string | und
     };
   }
   const changes = { issues, scheduled_at: judgement.scheduledAt };
-  const dropped = payout.invalid_items === 'drop' && payout.version === 1;
+  const dropped = payout.invalid_items === 'drop' && payout.last_sequence === EVENTS_BEFORE_FIRST_VERDICT;
   return dropped
     ? { payout, transitions: ['fail_validation', 'cancel'], changes: { ...changes, version: payout.version + 1 } }
     : { payout, transitions: ['fail_validation'], changes };

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString } from 'class-validator';
+import { IsIn, IsOptional, IsString } from 'class-validator';
 import { PageQuery } from '../../platform/http/index.js';
+import { IsInstant } from '../../platform/time/index.js';
 import { PAYOUT_STATUSES } from '../bulk-status.js';
 
 export class BulkQuery extends PageQuery {
@@ -16,11 +17,11 @@ export class BulkQuery extends PageQuery {
 
   /** RFC 3339: bulks made after this instant. */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   created_after?: string;
 
   /** RFC 3339: bulks made before this instant. */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   created_before?: string;
 }

@@ -12,9 +12,13 @@ export class TotalDto {
 
 /** Intents by what became of them; created, pending, unknown, unclaimed and needs_review count as pending, rejected as failed. */
 export class OutcomeDto {
+  /** @example 0 */
   succeeded: number;
+  /** @example 0 */
   failed: number;
+  /** @example 0 */
   pending: number;
+  /** @example 0 */
   returned: number;
 }
 
@@ -26,24 +30,36 @@ export class BulkDto {
   /** @example payroll-2026-11 */
   @ApiProperty({ type: String, nullable: true })
   reference: string | null;
+  /** @example "November payroll" */
   @ApiProperty({ type: String, nullable: true })
   label: string | null;
   /** A function of its payouts. */
   @ApiProperty({ enum: PAYOUT_STATUSES })
   status: BulkStatus;
-  /** Raised by edit, cancel, pause, resume and retry; also the ETag. */
+  /**
+   * Raised by edit, cancel, pause, resume and retry; also the ETag.
+   * @example 1
+   */
   version: number;
+  /** @example https://merchant.example/hooks */
   @ApiProperty({ type: String, nullable: true })
   webhook_url: string | null;
   @ApiProperty({ enum: ['hold', 'reject', 'drop'] })
   invalid_items: string;
+  /** While true, no payout of it is claimed. */
   paused: boolean;
+  /**
+   * As it was sent; counts for every payout that names none.
+   * @example 2026-12-01T09:00:00+01:00
+   */
   @ApiProperty({ type: String, nullable: true })
   scheduled_date: string | null;
+  /** @example Europe/Berlin */
   @ApiProperty({ type: String, nullable: true })
   timezone: string | null;
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { department: 'payroll' } })
   metadata: Record<string, string>;
+  /** @example 1 */
   item_count: number;
   /** Payouts per status; statuses without any are left out. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { SCHEDULED: 1 } })
@@ -52,9 +68,11 @@ export class BulkDto {
   @ApiProperty({ type: [TotalDto] })
   totals: TotalDto[];
   outcome: OutcomeDto;
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  /** The earliest instant of its payouts; null until one was judged. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-12-01T08:00:00.000Z' })
   first_scheduled_at: string | null;
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  /** The latest one. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-12-01T08:00:00.000Z' })
   last_scheduled_at: string | null;
   @ApiProperty({ format: 'date-time' })
   created_at: string;
@@ -66,6 +84,7 @@ export class BulkDto {
 export class CancellationDto {
   /** @example INV-1001 */
   reference: string;
+  /** @example payout_01kb4n3w2ze3rbz4jrd9qk6v1x */
   payout_id: string;
   /** `too_late`: it was claimed before; it goes on. */
   @ApiProperty({ enum: ['cancelled', 'already_cancelled', 'too_late'] })
@@ -85,5 +104,6 @@ export class BulkListDto {
   object: 'list';
   @ApiProperty({ type: [BulkDto] })
   data: BulkDto[];
+  /** There are more in the direction of the page. */
   has_more: boolean;
 }

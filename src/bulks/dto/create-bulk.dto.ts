@@ -28,7 +28,7 @@ export class ControlTotalsDto {
 export class BulkHeadDto {
   /**
    * A name for people; up to 200 characters.
-   * @example November payroll
+   * @example "November payroll"
    */
   @IsOptional()
   @IsText({ max: 200 })

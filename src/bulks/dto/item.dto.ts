@@ -2,13 +2,13 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 /** Where the receiver lives. */
 export class AddressDto {
-  /** @example Unter den Linden 1 */
+  /** @example "Unter den Linden 1" */
   line1?: string;
   line2?: string;
   /** @example Berlin */
   city?: string;
   state?: string;
-  /** @example 10117 */
+  /** @example "10117" */
   postal_code?: string;
   /**
    * ISO 3166-1 alpha-2.
@@ -27,7 +27,7 @@ export class BillingDataDto {
   email?: string;
   /**
    * E.164.
-   * @example +493012345678
+   * @example "+493012345678"
    */
   phone_number?: string;
   address?: AddressDto;
@@ -52,7 +52,7 @@ export class PayoutMethodDto {
   country?: string;
   bank_code?: string;
   account_number?: string;
-  /** @example Ada Lovelace */
+  /** @example "Ada Lovelace" */
   account_holder?: string;
   provider?: string;
   phone_number?: string;
@@ -71,7 +71,7 @@ export class ItemDto {
   reference: string;
   /**
    * A decimal string, with at most the currency's decimals.
-   * @example 120.50
+   * @example "120.50"
    */
   @ApiProperty({ type: String, nullable: true, required: false, pattern: '^\\d{1,15}(\\.\\d+)?$' })
   amount?: string | null;

@@ -6,7 +6,7 @@ import { SCOPES, type Scope } from '../scopes.js';
 export class CreateApiKeyDto {
   /**
    * For people; 1 to 200 characters.
-   * @example payroll server
+   * @example "payroll server"
    */
   @IsOptional()
   @IsText({ min: 1, max: 200, plain: true })
@@ -44,7 +44,7 @@ export class ApiKeyDto {
   /** @example merchant_01jd3q8yv6f5w9x2k4m7n0p1rs */
   merchant_id: string;
 
-  /** @example payroll server */
+  /** @example "payroll server" */
   name: string | null;
 
   /**

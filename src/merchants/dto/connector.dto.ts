@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import { Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
+import { LimitsDto } from './limits.dto.js';
 
 /** What can be narrowed and tuned of any connector. */
 class ConnectorSettingsDto {
@@ -60,12 +61,19 @@ class ConnectorSettingsDto {
   @Min(1)
   @Max(1_000_000)
   rate_per_second?: number | null;
+
+  /** The most that one payout through it may be; replaced whole where given, null removes. The smaller of it and the merchant's counts. */
+  @ApiPropertyOptional({ type: LimitsDto, nullable: true })
+  @Verbatim()
+  @IsOptional()
+  @IsObject()
+  limits?: Record<string, unknown> | null;
 }
 
 export class CreateConnectorDto extends ConnectorSettingsDto {
   /**
    * For people, and in every intent and attempt that it makes; 1 to 200 characters.
-   * @example Main bank
+   * @example "Main bank"
    */
   @IsText({ min: 1, max: 200, plain: true })
   name: string;
@@ -93,7 +101,7 @@ export class CreateConnectorDto extends ConnectorSettingsDto {
 export class UpdateConnectorDto extends ConnectorSettingsDto {
   /**
    * For people; 1 to 200 characters.
-   * @example Main bank
+   * @example "Main bank"
    */
   @ValidateIf((_, value) => value !== undefined)
   @IsText({ min: 1, max: 200, plain: true })
@@ -115,7 +123,7 @@ export class ConnectorDto {
   /** @example connector */
   object: 'connector';
 
-  /** @example Main bank */
+  /** @example "Main bank" */
   name: string;
 
   /** @example http */
@@ -150,6 +158,9 @@ export class ConnectorDto {
    */
   rate_per_second: number | null;
 
+  /** What validation holds every payout through it to. */
+  limits: LimitsDto;
+
   /**
    * While true, no payout is claimed for this connector.
    * @example false
@@ -183,10 +194,16 @@ export class ConnectorDto {
 
 /** What the sandbox took: append-only. What it turned away is not in it. */
 export class LedgerEntryDto {
-  /** The sandbox's own id of the payment. */
+  /**
+   * The sandbox's own id of the payment.
+   * @example 019a9f10-0000-7000-8000-000000000001
+   */
   id: string;
 
-  /** The key under which it was sent; there is never a second entry of one key. */
+  /**
+   * The key under which it was sent; there is never a second entry of one key.
+   * @example 7d1c1a52-e0f1-4b0c-9f0a-4d1e6b2c8f35
+   */
   idempotency_key: string;
 
   /** @example intent_01jd3q8yv6f5w9x2k4m7n0p1rs */

@@ -61,6 +61,6 @@ export class EngineBrakeDto {
   /** @example 2026-11-21T12:00:00.000Z */
   paused_at: string | null;
 
-  /** @example Provider reports duplicate credits; wait for their answer. */
+  /** @example "Provider reports duplicate credits; wait for their answer." */
   pause_reason: string | null;
 }

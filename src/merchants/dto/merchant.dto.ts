@@ -2,16 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsObject, IsOptional, ValidateIf } from 'class-validator';
 import { Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
-
-/** `{max_amount: {EUR: "10000.00"}}`: per currency, the most that one payout may be. */
-export class LimitsDto {
-  /**
-   * The most that one payout may be, as a decimal string per ISO 4217 currency. A currency that is not named has no limit.
-   * @example { "EUR": "10000.00" }
-   */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { EUR: '10000.00' } })
-  max_amount?: Record<string, string>;
-}
+import { LimitsDto } from './limits.dto.js';
 
 class MerchantSettingsDto {
   /**
@@ -41,7 +32,7 @@ class MerchantSettingsDto {
 export class CreateMerchantDto extends MerchantSettingsDto {
   /**
    * For people; 1 to 200 characters.
-   * @example Lovelace Analytical
+   * @example "Lovelace Analytical"
    */
   @IsText({ min: 1, max: 200, plain: true })
   name: string;
@@ -51,7 +42,7 @@ export class CreateMerchantDto extends MerchantSettingsDto {
 export class UpdateMerchantDto extends MerchantSettingsDto {
   /**
    * For people; 1 to 200 characters.
-   * @example Lovelace Analytical
+   * @example "Lovelace Analytical"
    */
   @ValidateIf((_, value) => value !== undefined)
   @IsText({ min: 1, max: 200, plain: true })
@@ -66,7 +57,7 @@ export class MerchantDto {
   /** @example merchant */
   object: 'merchant';
 
-  /** @example Lovelace Analytical */
+  /** @example "Lovelace Analytical" */
   name: string;
 
   /**

@@ -28,7 +28,7 @@ export class ResolveIntentDto {
 
   /**
    * Who found out, and how; kept with the attempt.
-   * @example Confirmed by phone with the provider, case 4711
+   * @example "Confirmed by phone with the provider, case 4711"
    */
   @IsText({ min: 1, max: 500, plain: true })
   reason: string;

@@ -26,6 +26,9 @@ export function isTransient(error: unknown): boolean {
   return (code !== undefined && CONFLICT_CODES.has(code)) || isConnectionLost(error);
 }
 
+/** Where the statement would have made a second row of what may be there once; only the index knows what others commit meanwhile. */
+export const isUniqueViolation = (error: unknown): boolean => error instanceof DatabaseError && error.code === '23505';
+
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.code !== undefined && CONNECTION_CODES.has(error.code);
   if (!(error instanceof Error)) return false;

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Response } from 'express';
 import type { HttpRequest } from './http-request.js';
 import { kernelProblem, versionConflict } from './kernel.problems.js';
+import { markConditional } from './operation.decorator.js';
 
 const ANY = '*';
 /** One entity tag (RFC 9110 section 8.8.3). */
@@ -28,6 +29,8 @@ export function readIfMatch(header: string | undefined): number | null {
 }
 
 /** The version that this request may change, or null: any. Compare it under the row's lock, and refuse with `versionConflict()`. */
-export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): number | null =>
-  readIfMatch(context.switchToHttp().getRequest<HttpRequest>().headers['if-match']),
+export const IfMatch = createParamDecorator(
+  (_: unknown, context: ExecutionContext): number | null =>
+    readIfMatch(context.switchToHttp().getRequest<HttpRequest>().headers['if-match']),
+  [markConditional],
 );

@@ -1,4 +1,5 @@
-export { Merchant, OperatorRoute, Public, Scopes } from './access.decorators.js';
+export { Merchant, OPERATOR_ROUTE, OperatorRoute, PUBLIC, Public, SCOPES, Scopes } from './access.decorators.js';
+export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
 export { configureHttp } from './configure-http.js';
 export { CREDENTIALS, type Credentials, type MerchantPrincipal } from './credentials.js';
@@ -10,9 +11,17 @@ export { pointerTo } from './json-pointer.js';
 export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
 export { KeysetList, invalidCursor, toList, type KeysetDefinition, type KeysetPage, type List } from './keyset-list.js';
 export { IsMetadata } from './metadata.js';
+export { CONDITIONAL, OPERATION, Operation, type OperationNotes } from './operation.decorator.js';
 export { PageQuery } from './page-query.dto.js';
 export * from './problem.js';
 export { LargeBody } from './read-request.interceptor.js';
-export { CarriesSecret, Prepared, PreparedBy, RequestTx, type Preparation } from './request-transaction.decorators.js';
-export { idOf } from './type-id.pipe.js';
+export {
+  CARRIES_SECRET,
+  CarriesSecret,
+  Prepared,
+  PreparedBy,
+  RequestTx,
+  type Preparation,
+} from './request-transaction.decorators.js';
+export { idOf, type IdPipe } from './type-id.pipe.js';
 export { Verbatim } from './verbatim.decorator.js';

@@ -32,3 +32,6 @@ export function fromTypeId(kind: IdKind, id: string): string | null {
     return null;
   }
 }
+
+/** What ids of this kind look like, as a regular expression for schemas. */
+export const typeIdPattern = (kind: IdKind): string => `^${kind}_[0-7][0-9a-hjkmnp-tv-z]{25}$`;

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { bearerOf, type Credentials, CREDENTIALS, Public, unauthorized } from '../http/index.js';
+import { bearerOf, type Credentials, CREDENTIALS, Operation, Public, unauthorized } from '../http/index.js';
 import { Metrics } from './metrics.js';
 
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/;
@@ -9,6 +10,7 @@ const LOOPBACK = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/;
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 /** The figures of this process for Prometheus, to the operator's key or to a scraper on the same machine. */
+@ApiTags('Service')
 @Controller()
 @Public()
 export class MetricsController {
@@ -17,7 +19,9 @@ export class MetricsController {
     @Inject(CREDENTIALS) private readonly credentials: Credentials,
   ) {}
 
+  @Operation('getMetrics', { refuses: ['unauthorized'] })
   @Get('metrics')
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: 'tranche_http_requests_total 1' } } })
   async scrape(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<string> {
     const bearer = bearerOf(request.headers.authorization);
     if (bearer === null ? !isLocal(request) : !this.credentials.operatorKey(bearer)) throw unauthorized();

@@ -9,7 +9,10 @@ export class FoundIssueDto {
    * @example /payout_method/iban
    */
   pointer: string;
-  /** How to mend it. */
+  /**
+   * How to mend it.
+   * @example "The check digits do not fit; check for a typing error."
+   */
   detail: string;
   /** With `duplicate_reference`: the payout that holds the reference. */
   existing_id?: string;
@@ -20,7 +23,7 @@ export class DryRunItemDto {
   reference: string;
   valid: boolean;
   /** When it would run; null where that can not be told. */
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-12-01T08:00:00.000Z' })
   scheduled_at: string | null;
   @ApiProperty({ type: [FoundIssueDto] })
   issues: FoundIssueDto[];
@@ -30,7 +33,7 @@ export class DryRunItemDto {
 export class DryRunDto {
   /** Whether every item is valid. */
   valid: boolean;
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { valid: 999, invalid: 1 } })
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { valid: 0, invalid: 1 } })
   counts: { valid: number; invalid: number };
   /** Per currency, over every item whose amount can be read. */
   @ApiProperty({ type: [TotalDto] })

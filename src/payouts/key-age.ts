@@ -1,0 +1,17 @@
+/** A key is never sent again past this share of the provider's retention: the rest is for clocks and delays. */
+const RETENTION_SHARE = 0.8;
+
+interface Aged {
+  /** Since the first send of the key, on the database's clock. */
+  readonly age_ms: number;
+}
+
+interface Remembers {
+  readonly keyRetention_ms: number;
+}
+
+/** How long this key can still be sent; not above zero: never again. */
+export const sendableFor_ms = ({ age_ms }: Aged, { keyRetention_ms }: Remembers): number =>
+  RETENTION_SHARE * keyRetention_ms - age_ms;
+
+export const canBeSentAgain = (key: Aged, provider: Remembers): boolean => sendableFor_ms(key, provider) > 0;
