@@ -22,6 +22,8 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
+# Served as it lies here, at /openapi.json and /docs.
+COPY docs/openapi.json ./docs/openapi.json
 # Made by the base image, without a shell of its own; the files stay root's, so a process can not change its own code.
 USER node
 EXPOSE 3000
