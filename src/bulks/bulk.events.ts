@@ -35,7 +35,7 @@ function milestone(meaning: string, sequence: number, counts: Partial<Record<Bul
 }
 
 /** The milestones of a bulk, each told whenever it becomes true. */
-export const bulkEvents = defineEvents({
+defineEvents({
   'bulk.created': milestone('A bulk was accepted; its payouts wait to be validated.', 1, { VALIDATION_PENDING: 1000 }),
   'bulk.validated': milestone('No payout waits to be validated any more; also after edits.', 2, { SCHEDULED: 1000 }),
   'bulk.edited': milestone('The merchant changed the bulk, or some of its payouts.', 3, { VALIDATION_PENDING: 1000 }),

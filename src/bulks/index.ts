@@ -1,10 +1,11 @@
+import './bulk.events.js';
+
 export * from './advance-payouts.js';
 export * from './bulk-audit.js';
 export * from './bulk-commands.js';
 export { toTotals } from './bulk-event.js';
 export * from './bulk-progress.js';
 export * from './bulk-status.js';
-export * from './bulk.events.js';
 export * from './bulk.queries.js';
 export * from './bulks.module.js';
 export * from './cancel-payouts.js';
@@ -12,6 +13,7 @@ export * from './control-totals.js';
 export * from './create-bulk.js';
 export * from './dto/bulk-response.dto.js';
 export * from './dto/create-bulk.dto.js';
+export * from './dto/issue.dto.js';
 export * from './dto/item.dto.js';
 export * from './edit-bulk.js';
 export * from './item-patches.js';

@@ -115,7 +115,7 @@ const refused = {
 };
 
 /** One event for each step of the payout's lifecycle; a test compares the two. */
-export const payoutEvents = defineEvents({
+defineEvents({
   'payout.created': stepEvent('create', {
     meaning: 'A bulk was accepted and this payout with it; it waits to be validated.',
     members: { sequence: { const: 1 }, scheduled_at: none, issues: noIssues, intent: none },

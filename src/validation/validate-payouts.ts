@@ -125,9 +125,7 @@ function stepOf({ payout, judgement, connectorId }: Judged, holder: string | und
   }
   const changes = { issues, scheduled_at: judgement.scheduledAt };
   const dropped = payout.invalid_items === 'drop' && payout.last_sequence === EVENTS_BEFORE_FIRST_VERDICT;
-  return dropped
-    ? { payout, transitions: ['fail_validation', 'cancel'], changes: { ...changes, version: payout.version + 1 } }
-    : { payout, transitions: ['fail_validation'], changes };
+  return { payout, transitions: dropped ? ['fail_validation', 'cancel'] : ['fail_validation'], changes };
 }
 
 /** The finding that only the database can make; the dry run makes the same. */

@@ -5,6 +5,7 @@ import { IsInstant } from '../../platform/time/index.js';
 import { PAYOUT_STATUSES } from '../bulk-status.js';
 
 export class BulkQuery extends PageQuery {
+  /** Bulks of this status. */
   @ApiProperty({ enum: PAYOUT_STATUSES, required: false })
   @IsOptional()
   @IsIn(PAYOUT_STATUSES)

@@ -1,9 +1,9 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { IsArray, IsIn, IsOptional } from 'class-validator';
 import { Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
 import { BulkHeadDto } from './create-bulk.dto.js';
-import { ItemDto } from './item.dto.js';
+import { ItemPatchDto } from './item.dto.js';
 
 /** A member that is absent stays; null removes. The full shape of a creation is taken too: items that are left out stay. */
 export class EditBulkDto extends BulkHeadDto {
@@ -22,7 +22,7 @@ export class EditBulkDto extends BulkHeadDto {
    * The payouts that change, each by its `reference` with the members that change (RFC 7396). `payout_method` is replaced whole
    * when its `type` is given. An entry with only a `reference` is validated again.
    */
-  @ApiProperty({ type: [PartialType(ItemDto)], required: false })
+  @ApiProperty({ type: [ItemPatchDto], required: false })
   @IsOptional()
   @Verbatim()
   @IsArray()

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType, OmitType, PartialType, PickType } from '@nestjs/swagger';
 
 /** Where the receiver lives. */
 export class AddressDto {
@@ -102,3 +102,9 @@ export class ItemDto {
   })
   metadata?: Record<string, string> | null;
 }
+
+/** The payout that changes, by its `reference`, and the members that change (RFC 7396). */
+export class ItemPatchDto extends IntersectionType(
+  PickType(ItemDto, ['reference'] as const),
+  PartialType(OmitType(ItemDto, ['reference'] as const)),
+) {}

@@ -20,6 +20,8 @@ export interface Configuration {
   readonly webhookRetrySchedule_s: readonly number[];
   readonly webhookTimeout_s: number;
   readonly lease_s: number;
+  /** Starts with sending off, because the database may have lost commits. */
+  readonly quarantine: boolean;
   readonly drainTimeout_s: number;
   /** Per key; 0 = off. The burst is ten times of it. */
   readonly rateLimitPerSecond: number;

@@ -81,6 +81,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     webhookRetrySchedule_s: values.WEBHOOK_RETRY_SCHEDULE,
     webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
     lease_s: values.LEASE_S,
+    quarantine: values.QUARANTINE,
     drainTimeout_s: values.DRAIN_TIMEOUT_S,
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
     maxBulkItems: values.MAX_BULK_ITEMS,

@@ -106,6 +106,13 @@ export const variables = {
     sentence: 'How long a worker owns what it has claimed; must exceed WEBHOOK_TIMEOUT_S by more than 30.',
     parse: parse.seconds(1, 3_600),
   }),
+  QUARANTINE: variable({
+    unit: null,
+    default: 'false',
+    sentence:
+      'Starts with sending off, after a restore or fail-over that may have lost commits, until the books of every provider have been compared with ours.',
+    parse: parse.boolean,
+  }),
   DRAIN_TIMEOUT_S: variable({
     unit: 'seconds',
     default: '25',

@@ -27,7 +27,10 @@ interface Row {
   secret: boolean;
 }
 
-/** First answers under idempotency keys, in the transaction of the request that they answer. */
+/**
+ * First answers under idempotency keys, in the transaction of the request that they answer. Sealed, because an answer may
+ * tell of a person what lies sealed everywhere else.
+ */
 export class IdempotencyKeys {
   constructor(private readonly sealer: Sealer) {}
 
@@ -67,7 +70,7 @@ export class IdempotencyKeys {
       [
         ...[scope.ownerId, scope.method, scope.path, scope.key],
         ...[kept.bodyHash, status, JSON.stringify(headers)],
-        secret ? this.sealer.seal(body, placeOf(scope)) : body === null ? null : Buffer.from(body, 'utf8'),
+        body === null ? null : this.sealer.seal(body, placeOf(scope)),
         secret,
       ],
     );
@@ -75,12 +78,12 @@ export class IdempotencyKeys {
 
   private readBody(row: Row, scope: IdempotencyScope): string | null {
     if (row.response_body === null) return null;
-    return row.secret ? this.sealer.open(row.response_body, placeOf(scope)) : row.response_body.toString('utf8');
+    return this.sealer.open(row.response_body, placeOf(scope));
   }
 }
 
 /** At most this many rows in one statement: some 50 ms, so that a backlog holds up nobody. Call again while it is reached. */
-export const FORGET_ROWS_MAX = 5_000;
+const FORGET_ROWS_MAX = 5_000;
 
 /** Drops kept answers that carry a secret once they are older than an hour. @returns how many. */
 export async function forgetIdempotencySecrets(tx: Tx): Promise<number> {

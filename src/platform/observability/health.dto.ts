@@ -13,7 +13,7 @@ export class ReadinessCheckDto {
   ok: boolean;
 
   /**
-   * What is missing; null where nothing is.
+   * What is missing, or worth knowing; null where nothing is.
    * @example null
    */
   detail: string | null;

@@ -73,4 +73,10 @@ describe('the log', () => {
     });
     expect(lines).toEqual([expect.objectContaining({ level: 'error', message: 'it broke', context: 'Injector' })]);
   });
+
+  it('keeps the modules and routes that Nest tells at every start for the level debug', () => {
+    const start = (log: JsonLogger): void => log.log('Mapped {/v1/things, GET} route', 'RouterExplorer');
+    expect(logged(start).lines).toEqual([]);
+    expect(logged(start, 'debug').lines).toHaveLength(1);
+  });
 });

@@ -4,6 +4,15 @@ import { allowedFields, errorFields, type LogFields } from './log-fields.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+/** Nest tells each module and each route at every start: for who debugs the wiring, and 80 lines above the banner for others. */
+const START_NARRATORS = new Set<unknown>([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 /**
  * The log: one JSON line each on stdout. Nest and our own code call it through Nest's `Logger`, with a sentence or with
  * `{ message, error?, …fields }`; of the fields only those of the allow-list arrive.
@@ -23,7 +32,7 @@ export class JsonLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(START_NARRATORS.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {

@@ -19,6 +19,7 @@ export class MetricsController {
     @Inject(CREDENTIALS) private readonly credentials: Credentials,
   ) {}
 
+  /** The figures of this process, for Prometheus: to the operator's key, or without one to a scraper on the same machine. */
   @Operation('getMetrics', { refuses: ['unauthorized'] })
   @Get('metrics')
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: 'tranche_http_requests_total 1' } } })

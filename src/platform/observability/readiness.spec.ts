@@ -17,4 +17,10 @@ describe('readiness', () => {
       ],
     });
   });
+
+  it('is not taken away by a note', async () => {
+    const readiness = new Readiness();
+    readiness.add({ name: 'one', check: () => Promise.resolve({ note: 'waits' }) });
+    expect(await readiness.report()).toEqual({ status: 'ready', checks: [{ name: 'one', ok: true, detail: 'waits' }] });
+  });
 });

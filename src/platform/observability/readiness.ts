@@ -2,8 +2,11 @@ import { Injectable } from '@nestjs/common';
 
 export interface ReadinessCheck {
   readonly name: string;
-  /** @returns null where all is well, else a sentence that says what is missing. Throwing says the same, without the sentence. */
-  check(): Promise<string | null>;
+  /**
+   * @returns null where all is well, or a note where it is and there is something to know; else a sentence that says what is
+   * missing. Throwing says the same, without the sentence.
+   */
+  check(): Promise<string | { readonly note: string } | null>;
 }
 
 export interface ReadinessReport {
@@ -26,15 +29,16 @@ export class Readiness {
   async report(): Promise<ReadinessReport> {
     const checks = await Promise.all(
       this.checks.map(async (check) => {
-        const detail = await outcomeOf(check);
-        return { name: check.name, ok: detail === null, detail };
+        const outcome = await outcomeOf(check);
+        if (typeof outcome === 'string') return { name: check.name, ok: false, detail: outcome };
+        return { name: check.name, ok: true, detail: outcome?.note ?? null };
       }),
     );
     return { status: checks.every(({ ok }) => ok) ? 'ready' : 'not_ready', checks };
   }
 }
 
-async function outcomeOf(check: ReadinessCheck): Promise<string | null> {
+async function outcomeOf(check: ReadinessCheck): ReturnType<ReadinessCheck['check']> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(resolve, CHECK_TIMEOUT_MS, `no answer within ${String(CHECK_TIMEOUT_MS)} ms`);

@@ -1,22 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ISSUE_CODES, TotalDto } from '../../bulks/index.js';
-
-export class FoundIssueDto {
-  @ApiProperty({ enum: ISSUE_CODES })
-  code: string;
-  /**
-   * JSON Pointer inside the item.
-   * @example /payout_method/iban
-   */
-  pointer: string;
-  /**
-   * How to mend it.
-   * @example "The check digits do not fit; check for a typing error."
-   */
-  detail: string;
-  /** With `duplicate_reference`: the payout that holds the reference. */
-  existing_id?: string;
-}
+import { IssueDto, TotalDto } from '../../bulks/index.js';
 
 export class DryRunItemDto {
   /** @example INV-1001 */
@@ -25,8 +8,8 @@ export class DryRunItemDto {
   /** When it would run; null where that can not be told. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-12-01T08:00:00.000Z' })
   scheduled_at: string | null;
-  @ApiProperty({ type: [FoundIssueDto] })
-  issues: FoundIssueDto[];
+  @ApiProperty({ type: [IssueDto] })
+  issues: IssueDto[];
 }
 
 /** What validation would find; nothing was stored. */

@@ -1,0 +1,2 @@
+export { buildDocument } from './build-document.js';
+export { OpenapiModule } from './openapi.module.js';

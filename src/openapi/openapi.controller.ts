@@ -1,0 +1,43 @@
+import { Controller, Get, Header, Param, StreamableFile } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { notFound, Operation, Public } from '../platform/http/index.js';
+import { type Asset, DOCS_PAGE, docsAssets } from './docs-page.js';
+import { readWrittenDocument } from './written-document.js';
+
+/** What the API says of itself. */
+@ApiTags('Service')
+@Controller()
+@Public()
+export class OpenapiController {
+  private readonly document = Buffer.from(readWrittenDocument());
+  private assets: ReadonlyMap<string, Asset> | null = null;
+
+  /** This document. */
+  @Operation('getOpenapiDocument')
+  @Get('openapi.json')
+  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: { openapi: '3.1.0' } } } })
+  openapi(): StreamableFile {
+    return new StreamableFile(this.document, { type: 'application/json; charset=utf-8', length: this.document.length });
+  }
+
+  /** This document as a page to read and to try things out. */
+  @Operation('getDocsPage')
+  @Get('docs')
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  @ApiOkResponse({ content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html>' } } })
+  page(): string {
+    return DOCS_PAGE;
+  }
+
+  /** What the page loads. */
+  @Operation('getDocsAsset')
+  @Get('docs/:name')
+  @Header('Cache-Control', 'public, max-age=3600')
+  @ApiExcludeEndpoint()
+  asset(@Param('name') name: string): StreamableFile {
+    this.assets ??= docsAssets();
+    const asset = this.assets.get(name);
+    if (asset === undefined) throw notFound();
+    return new StreamableFile(asset.bytes, { type: asset.type, length: asset.bytes.length });
+  }
+}
