@@ -12,8 +12,8 @@ export class CreateIdempotencyKeys20261121090400 implements MigrationInterface {
         body_hash bytea NOT NULL,                   -- of the canonical form of the parsed body
         response_status integer NOT NULL,
         response_headers json NOT NULL,
-        response_body bytea,                        -- null once an answer that carried a secret has been dropped
-        secret boolean NOT NULL,                    -- the body is sealed, and dropped after an hour
+        response_body bytea,                        -- sealed; null once an answer that carried a secret has been dropped
+        secret boolean NOT NULL,                    -- the body is dropped after an hour
         created_at timestamptz NOT NULL DEFAULT tranche_now(),
         PRIMARY KEY (merchant_id, method, path, key)
       );

@@ -21,7 +21,9 @@ export class GuardProviders20261121090600 implements MigrationInterface {
           AND (reconcile_cursor IS NULL OR reconcile_from IS NOT NULL));
 
       -- Set while nothing may be sent, because the database may have lost commits: see docs/adr/0014.
-      ALTER TABLE engine ADD COLUMN quarantined_at timestamptz;
+      ALTER TABLE engine
+        ADD COLUMN quarantined_at timestamptz,
+        ADD COLUMN quarantine_detail text;                      -- what its end waits for, for people
 
       -- Which process may have how many calls out: a connector's limit holds for all of them together.
       CREATE TABLE connector_worker (
@@ -78,7 +80,7 @@ export class GuardProviders20261121090600 implements MigrationInterface {
       DROP TABLE stray_payment;
       DROP TABLE provider_notification;
       DROP TABLE connector_worker;
-      ALTER TABLE engine DROP COLUMN quarantined_at;
+      ALTER TABLE engine DROP COLUMN quarantine_detail, DROP COLUMN quarantined_at;
       ALTER TABLE connector
         DROP CONSTRAINT connector_pass_is_whole,
         DROP CONSTRAINT connector_breaker_is_whole,

@@ -251,6 +251,7 @@ CREATE TABLE engine (
   paused_at timestamp with time zone,
   pause_reason text,
   quarantined_at timestamp with time zone,
+  quarantine_detail text,
   CONSTRAINT engine_pkey PRIMARY KEY (one),
   CONSTRAINT engine_check CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
   CONSTRAINT engine_one_check CHECK (one)

@@ -46,6 +46,30 @@ export class ConnectorEntity {
   @Column('integer')
   readonly unreadable_streak: number;
 
+  /** The provider asked to be left alone until then; null or past: it did not. */
+  @Column('timestamptz', { nullable: true })
+  readonly busy_until: Date | null;
+
+  /** Sends in a row, of all processes, that failed as sends. */
+  @Column('integer')
+  readonly fault_streak: number;
+
+  /** Null: the breaker is closed. */
+  @Column('timestamptz', { nullable: true })
+  readonly breaker_opened_at: Date | null;
+
+  /** From then on one payout probes; null: the breaker is closed. */
+  @Column('timestamptz', { nullable: true })
+  readonly breaker_until: Date | null;
+
+  /** Whether its provider gives a list to be compared; null: it was never asked. */
+  @Column('boolean', { nullable: true })
+  readonly lists_payments: boolean | null;
+
+  /** Both sides were compared up to here. */
+  @Column('timestamptz', { nullable: true })
+  readonly reconciled_until: Date | null;
+
   @Column('timestamptz')
   readonly created_at: Date;
 
@@ -53,5 +77,5 @@ export class ConnectorEntity {
   readonly updated_at: Date;
 }
 
-/** `engine`: the provider refused our credentials, or could not be understood. */
+/** `engine`: the provider refused our credentials, could not be understood, or has payments that contradict our books. */
 export type PausedBy = 'operator' | 'engine';

@@ -32,10 +32,19 @@ export interface AnswerTally {
 /** A provider that can not be understood this often in a row is not the one that the connector was made for. */
 export const UNREADABLE_STREAK_MAX = 20;
 
+/** What holds the calls of a connector back at this moment, by the clock of the database. */
+export interface Restraint {
+  /** For how long the provider is to be left alone; not above zero: it need not be. */
+  readonly busy_ms: number;
+  /** `to_probe`: open, and one payout may find out whether it can be closed. */
+  readonly breaker: 'closed' | 'open' | 'to_probe';
+}
+
 type Row = ConnectorEntity & Record<string, unknown>;
 
 const COLUMNS = `id, name, type, config, currencies, method_types, max_concurrency, rate_per_second, limits,
-  paused_at, paused_by, pause_reason, unreadable_streak, created_at, updated_at`;
+  paused_at, paused_by, pause_reason, unreadable_streak, busy_until, fault_streak, breaker_opened_at, breaker_until, lists_payments,
+  reconciled_until, created_at, updated_at`;
 
 /** All SQL of configured connectors, and the sealing of their config. */
 @Injectable()
@@ -62,8 +71,13 @@ export class ConnectorRepository {
   }
 
   /** Every connector, for the worker that serves them all. */
-  all(tx: Tx): Promise<ConnectorEntity[]> {
-    return tx.query<Row>(`SELECT ${COLUMNS} FROM connector ORDER BY id`);
+  all(tx: Tx): Promise<(ConnectorEntity & Restraint)[]> {
+    return tx.query<Row & Restraint>(
+      `SELECT ${COLUMNS}, coalesce(extract(epoch FROM busy_until - tranche_now()) * 1000, 0)::double precision AS busy_ms,
+         CASE WHEN breaker_until IS NULL THEN 'closed'
+           WHEN breaker_until > tranche_now() OR probe_until > tranche_now() THEN 'open' ELSE 'to_probe' END AS breaker
+       FROM connector ORDER BY id`,
+    );
   }
 
   /** Newest first. @returns null where the cursor names no connector. */
@@ -105,10 +119,17 @@ export class ConnectorRepository {
     );
   }
 
-  /** Starts the count of unreadable answers afresh. @returns null where there is no such connector. */
+  /**
+   * Starts every count of faults afresh. Who resumes has looked at the payments that contradicted our books: they do not pause
+   * it again. @returns null where there is no such connector.
+   */
   resume(tx: Tx, id: string): Promise<ConnectorEntity | null> {
     return tx.one<Row>(
-      `UPDATE connector SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, unreadable_streak = 0, updated_at = tranche_now()
+      `WITH looked_at AS (
+         UPDATE stray_payment SET acknowledged_at = tranche_now() WHERE connector_id = $1 AND acknowledged_at IS NULL)
+       UPDATE connector SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, unreadable_streak = 0, busy_until = NULL,
+         fault_streak = 0, breaker_openings = 0, breaker_opened_at = NULL, breaker_until = NULL, probe_until = NULL,
+         updated_at = tranche_now()
        WHERE id = $1 RETURNING ${COLUMNS}`,
       [id],
     );

@@ -94,6 +94,28 @@ export interface ReceivesNotifications {
 export const receivesNotifications = (connector: Connector): connector is Connector & ReceivesNotifications =>
   'readNotification' in connector && typeof connector.readNotification === 'function';
 
+/** One entry of a provider's own list. */
+export interface ListedPayment {
+  /** Null where the provider does not repeat it: then only its own reference can name the intent. */
+  readonly idempotencyKey: string | null;
+  readonly payment: ProviderPayment;
+}
+
+export type PaymentPage =
+  | { readonly kind: 'page'; readonly payments: readonly ListedPayment[]; readonly nextCursor: string | null }
+  /** The provider keeps no such list, or does not know the cursor any more. */
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'unavailable'; readonly detail: string };
+
+/** Optional ability: the provider gives a list of what it has taken, to be compared with ours. */
+export interface ListsPayments {
+  /** Every payment since an instant, page by page: `cursor` is the provider's own, from the page before. Never throws. */
+  list(query: { readonly createdAfter: Date; readonly cursor: string | null }): Promise<PaymentPage>;
+}
+
+export const listsPayments = (connector: Connector): connector is Connector & ListsPayments =>
+  'list' in connector && typeof connector.list === 'function';
+
 export type NotificationReading =
   /** The signature, the age or the form is wrong: answered 401, and nothing of it is believed. */
   | { readonly kind: 'refused' }

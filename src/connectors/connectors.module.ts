@@ -2,6 +2,7 @@ import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Sealer } from '../platform/crypto/index.js';
 import { Transactions } from '../platform/database/index.js';
+import { ConnectorTrafficRepository } from './connector-traffic.repository.js';
 import type { ConnectorType } from './connector.js';
 import { ConnectorRepository } from './connector.repository.js';
 import { httpConnectorType } from './http/http.connector.js';
@@ -13,6 +14,7 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
 @Module({
   providers: [
     ConnectorRepository,
+    ConnectorTrafficRepository,
     ConnectorRegistry,
     SandboxLedgerQueries,
     { provide: SANDBOX_MODE, inject: [CONFIGURATION], useFactory: (configuration: Configuration) => configuration.sandbox },
@@ -25,7 +27,7 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
       ],
     },
   ],
-  exports: [ConnectorRepository, ConnectorRegistry, SandboxLedgerQueries],
+  exports: [ConnectorRepository, ConnectorTrafficRepository, ConnectorRegistry, SandboxLedgerQueries],
 })
 export class ConnectorsModule implements OnApplicationBootstrap {
   constructor(

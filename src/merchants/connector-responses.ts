@@ -19,8 +19,21 @@ export function toConnectorResponse(connector: ConnectorEntity, shownConfig: Rea
     paused_at: connector.paused_at?.toISOString() ?? null,
     paused_by: connector.paused_by,
     pause_reason: connector.pause_reason,
+    busy_until: connector.busy_until?.toISOString() ?? null,
+    breaker: breakerOf(connector),
+    lists_payments: connector.lists_payments,
+    reconciled_until: connector.reconciled_until?.toISOString() ?? null,
     created_at: connector.created_at.toISOString(),
     updated_at: connector.updated_at.toISOString(),
+  };
+}
+
+function breakerOf({ breaker_opened_at, breaker_until, fault_streak }: ConnectorEntity): ConnectorDto['breaker'] {
+  return {
+    open: breaker_opened_at !== null,
+    opened_at: breaker_opened_at?.toISOString() ?? null,
+    probe_at: breaker_until?.toISOString() ?? null,
+    faults_in_a_row: fault_streak,
   };
 }
 

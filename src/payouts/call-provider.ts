@@ -11,7 +11,13 @@ export interface CallResult {
   readonly systemic: string | null;
   /** An answer came; whether it could be read. Null: no answer. */
   readonly readable: boolean | null;
+  /** Whether the provider can be worked with, for the breaker; null: this call says nothing of that. */
+  readonly reach: 'answered' | 'fault' | null;
+  /** How long the provider wishes to be left alone, in milliseconds; null: it said nothing. */
+  readonly busy_ms: number | null;
 }
+
+const SAYS_NOTHING = { systemic: null, readable: null, reach: null, busy_ms: null } as const;
 
 /**
  * One call with no transaction open. Does not start where its answer could come after the lease: another process may have
@@ -35,8 +41,7 @@ export const notStarted = (claimed: Claimed): CallResult => ({
     httpStatus: null,
     source: null,
   },
-  systemic: null,
-  readable: null,
+  ...SAYS_NOTHING,
 });
 
 async function send(connector: Connector, claimed: Claimed): Promise<CallResult> {
@@ -52,6 +57,8 @@ async function send(connector: Connector, claimed: Claimed): Promise<CallResult>
     },
     systemic: unauthorized ? outcome.detail : null,
     readable: readableOf(outcome),
+    reach: reachOf(outcome),
+    busy_ms: outcome.kind === 'not_taken' && outcome.reason === 'busy' ? outcome.retryAfter_ms : null,
   };
 }
 
@@ -60,16 +67,26 @@ function readableOf(outcome: SubmitOutcome): boolean | null {
   return !(outcome.kind === 'unknown' && outcome.unreadable);
 }
 
+/** Timeouts, resets, 5xx and missing connections are faults; an answer that can not be read has its own count. */
+function reachOf(outcome: SubmitOutcome): CallResult['reach'] {
+  const { kind, httpStatus } = outcome;
+  if (kind === 'accepted' || kind === 'rejected') return 'answered';
+  if (httpStatus === null || httpStatus >= 500) return 'fault';
+  return kind === 'unknown' && outcome.unreadable ? null : 'answered';
+}
+
 async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResult> {
   const { capabilities } = connector;
   const about = { payoutId: claimed.payoutId, claimNo: claimed.claimNo, httpStatus: null, source: 'look_up' as const };
   if (!capabilities.lookup) {
-    return { finding: { ...about, decide: (known) => decideWithoutLookup(known, capabilities) }, systemic: null, readable: null };
+    return { finding: { ...about, decide: (known) => decideWithoutLookup(known, capabilities) }, ...SAYS_NOTHING };
   }
   const outcome = await connector.lookup(claimed.request.idempotencyKey);
   return {
     finding: { ...about, decide: (known) => decideLookup(outcome, known, capabilities) },
+    ...SAYS_NOTHING,
     systemic: outcome.kind === 'unavailable' && outcome.systemic ? outcome.detail : null,
-    readable: null,
+    // A payment that is there says that sends arrive, whatever their answers were.
+    reach: outcome.kind === 'found' ? 'answered' : null,
   };
 }

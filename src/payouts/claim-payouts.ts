@@ -8,7 +8,8 @@ import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js'
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { toIntentResponse } from './intent-response.js';
 import { canBeSentAgain } from './key-age.js';
-import { type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
+import { type ClaimScope, type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
+import { ProviderNotificationRepository } from './provider-notification.repository.js';
 import { intentStep, outcomeOf } from './settle-intents.js';
 
 /** One payout in this process's hands: what to ask the provider, and until when. */
@@ -19,9 +20,9 @@ export interface Claimed {
   readonly request: IntentRequest;
   /**
    * The end of the lease on this process's monotonic clock, measured from before the claim was sent:
-   * never later than the database's, whatever the wall clock says.
+   * never later than the database's, whatever the wall clock says. Moves on where the lease is renewed.
    */
-  readonly leaseEnds: number;
+  leaseEnds: number;
 }
 
 /**
@@ -38,19 +39,24 @@ export class ClaimPayouts {
     private readonly contents: PayoutContentRepository,
     private readonly intents: PayoutIntentRepository,
     private readonly advance: AdvancePayouts,
+    private readonly notifications: ProviderNotificationRepository,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
   ) {}
 
   /** At most `limit` payouts; open intents first, for they are older than anything due. */
-  async execute(connectorId: string, limit: number, capabilities: Capabilities): Promise<Claimed[]> {
+  async execute(
+    connectorId: string,
+    limit: number,
+    { scope = 'all', ...capabilities }: Capabilities & { readonly scope?: ClaimScope },
+  ): Promise<Claimed[]> {
     const leaseEnds = this.clock.now_ms() + this.configuration.lease_s * 1000;
     const checks = await this.transactions.asEngine((tx) =>
-      this.claimChecks(tx, { connectorId, limit, leaseEnds, capabilities }),
+      this.claimChecks(tx, { connectorId, limit, leaseEnds, capabilities, scope }),
     );
-    if (checks.length >= limit) return checks;
+    if (checks.length >= limit || scope === 'look_ups') return checks;
     const due = await this.transactions.asEngine((tx) =>
-      this.claimDue(tx, { connectorId, limit: limit - checks.length, leaseEnds, capabilities }),
+      this.claimDue(tx, { connectorId, limit: limit - checks.length, leaseEnds, capabilities, scope }),
     );
     return [...checks, ...due];
   }
@@ -62,20 +68,39 @@ export class ClaimPayouts {
       tx,
       due.map(({ id }) => id),
     );
-    await this.intents.create(
-      tx,
-      due.map((payout) => newIntentOf(payout, connectorId)),
-      this.configuration.lease_s,
-    );
-    const intents = new Map(
-      (
-        await this.intents.of(
-          tx,
-          due.map(({ id }) => id),
-        )
-      ).map((intent) => [intent.payout_id, intent]),
-    );
-    const steps = due.map((payout) => {
+    const { rows, intents } = await this.begin(tx, due, connectorId);
+    const keys = [...intents.values()].map(({ idempotency_key }) => idempotency_key);
+    const told = await this.notifications.knownKeys(tx, connectorId, keys);
+    return rows.map((payout) => {
+      const intent = intentOf(intents, payout);
+      // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
+      const action = told.has(intent.idempotency_key) ? 'look_up' : 'send';
+      return claimedOf(payout, intent, { contents, action, leaseEnds });
+    });
+  }
+
+  /**
+   * Writes the attempt again for payouts that the provider has under the key of their next attempt: they were sent, and the
+   * commit that said so is lost. The caller settles them in the same transaction. @returns those that were still scheduled.
+   */
+  async adopt(tx: Tx, connectorId: string, payoutIds: readonly string[]): Promise<string[]> {
+    const scheduled = (await this.payouts.lock(tx, payoutIds)).filter(({ status }) => status === 'SCHEDULED');
+    if (scheduled.length === 0) return [];
+    const { rows } = await this.begin(tx, scheduled, connectorId);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Intent and attempt, ahead of the first send, and the step of the payout. */
+  private async begin(
+    tx: Tx,
+    payouts: readonly PayoutRow[],
+    connectorId: string,
+  ): Promise<{ rows: PayoutRow[]; intents: ReadonlyMap<string, IntentRow> }> {
+    const created = payouts.map((payout) => newIntentOf(payout, connectorId));
+    await this.intents.create(tx, created, this.configuration.lease_s);
+    const ids = payouts.map(({ id }) => id);
+    const intents = new Map((await this.intents.of(tx, ids)).map((intent) => [intent.payout_id, intent]));
+    const steps = payouts.map((payout) => {
       const intent = intentOf(intents, payout);
       return {
         payout,
@@ -84,13 +109,11 @@ export class ClaimPayouts {
       };
     });
     const { rows } = await this.advance.execute(tx, steps);
-    return [...rows.values()].map((payout) =>
-      claimedOf(payout, intentOf(intents, payout), { contents, action: 'send', leaseEnds }),
-    );
+    return { rows: [...rows.values()], intents };
   }
 
-  private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds, capabilities }: ClaimRequest): Promise<Claimed[]> {
-    const candidates = await this.intents.dueChecks(tx, connectorId, limit);
+  private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds, capabilities, scope }: ClaimRequest): Promise<Claimed[]> {
+    const candidates = await this.intents.dueChecks(tx, connectorId, { limit, scope });
     if (candidates.length === 0) return [];
     const locked = await this.payouts.lockFree(tx, candidates);
     const intents = new Map(
@@ -101,7 +124,10 @@ export class ClaimPayouts {
         )
       ).map((intent) => [intent.payout_id, intent]),
     );
-    const due = locked.filter((payout) => intentOf(intents, payout).due);
+    const due = locked.filter((payout) => {
+      const intent = intentOf(intents, payout);
+      return intent.due && (scope === 'all' || (scope === 'sends') === isToBeSent(intent, capabilities));
+    });
     if (due.length === 0) return [];
     const contents = await this.contents.current(
       tx,
@@ -128,6 +154,7 @@ interface ClaimRequest {
   readonly limit: number;
   readonly leaseEnds: number;
   readonly capabilities: Capabilities;
+  readonly scope: ClaimScope;
 }
 
 /**

@@ -97,12 +97,8 @@ export function decideWithoutLookup(known: AttemptKnowledge, promise: ProviderPr
 
 /** A payment that the provider has: the intent follows it, unless it is not the payment that was sent. Pure. */
 export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): Decision {
-  const differs =
-    (payment.amount !== null && payment.amount !== known.amount) ||
-    (payment.currency !== null && payment.currency !== known.currency);
-  if (differs) return giveUp(known, 'The provider has another amount or currency under this key.');
-  if (contradicts(known.intentStatus, payment.status))
-    return giveUp(known, `The provider says ${payment.status} after it had said ${known.intentStatus}.`);
+  const fault = faultOf(payment, known);
+  if (fault !== null) return giveUp(known, fault.detail);
   const transitions = pathTo(known.intentStatus, payment.status);
   const changed = transitions.length > 0;
   return {
@@ -120,6 +116,19 @@ export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): 
       detail: null,
     },
   };
+}
+
+/** Why a payment can not be the one that we know under its key; null: it can. Pure. */
+export function faultOf(
+  payment: ProviderPayment,
+  known: Pick<AttemptKnowledge, 'intentStatus' | 'amount' | 'currency'>,
+): { readonly kind: 'other_amount' | 'contradiction'; readonly detail: string } | null {
+  const differs =
+    (payment.amount !== null && payment.amount !== known.amount) ||
+    (payment.currency !== null && payment.currency !== known.currency);
+  if (differs) return { kind: 'other_amount', detail: 'The provider has another amount or currency under this key.' };
+  if (!contradicts(known.intentStatus, payment.status)) return null;
+  return { kind: 'contradiction', detail: `The provider says ${payment.status} after it had said ${known.intentStatus}.` };
 }
 
 /** Soon after the first unknown end; later and later where one send after the other ends so. */

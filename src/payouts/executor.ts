@@ -1,12 +1,30 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ConnectorRegistry, ConnectorRepository, ConnectorUnavailableError } from '../connectors/index.js';
+import {
+  type Capabilities,
+  type ConnectorEntity,
+  ConnectorRegistry,
+  ConnectorRepository,
+  ConnectorTrafficRepository,
+  ConnectorUnavailableError,
+  type OpenConnector,
+  type Restraint,
+} from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions, WakeListener, type Tx } from '../platform/database/index.js';
 import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
-import { ClaimPayouts } from './claim-payouts.js';
+import { allowanceOf } from './allowance.js';
+import { ClaimPayouts, type Claimed } from './claim-payouts.js';
+import { ExecutionMetrics } from './execution-metrics.js';
 import { GroupedSettler } from './grouped-settler.js';
 import { ProviderPipeline } from './provider-pipeline.js';
+import { RenewLeases } from './renew-leases.js';
 import { SettleIntents } from './settle-intents.js';
+import { ShareConnectors } from './share-connectors.js';
+
+/** A probe whose process died is another's after the call's deadline and this long, for settling it. */
+const PROBE_MARGIN_MS = 5_000;
+
+type ConnectorRow = ConnectorEntity & Restraint;
 
 /**
  * Runs what is due: one pipeline per connector, woken by NOTIFY, by its own next instant, and at least once a second.
@@ -23,8 +41,12 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     private readonly transactions: Transactions,
     private readonly registry: ConnectorRegistry,
     private readonly connectors: ConnectorRepository,
+    private readonly traffic: ConnectorTrafficRepository,
+    private readonly shares: ShareConnectors,
+    private readonly leases: RenewLeases,
     private readonly claims: ClaimPayouts,
     private readonly settle: SettleIntents,
+    private readonly metrics: ExecutionMetrics,
     private readonly wakes: WakeListener,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
@@ -47,46 +69,66 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
         await settler.drain();
       }),
     );
+    if (this.configuration.roles.has('worker')) await this.shares.leave().catch(() => undefined);
   }
 
   private async round(): Promise<number> {
     const start = performance.now();
     // Read before the claims: what comes due while they run is due when they have ended, not slept over.
-    const { rows, wait_ms } = await this.transactions.asEngine(async (tx) => ({
+    const { rows, next } = await this.transactions.asEngine(async (tx) => ({
       rows: await this.connectors.all(tx),
-      wait_ms: await untilNextDue_ms(tx),
+      next: await lookAhead(tx),
     }));
-    this.refreshPipelines(rows);
+    await this.refreshPipelines(rows, { quarantined: next.quarantined, start });
     const claimed = await Promise.all([...this.pipelines.values()].map(({ pipeline }) => pipeline.fill()));
     // What was claimed keeps the pipelines busy; they wake the loop at low water.
     if (claimed.some((count) => count > 0)) return 0;
-    if (wait_ms === null) return SLEEP_MAX_MS;
-    return Math.max(1, Math.ceil(start + wait_ms - performance.now()));
+    if (next.wait_ms === null) return SLEEP_MAX_MS;
+    return Math.max(1, Math.ceil(start + next.wait_ms - performance.now()));
   }
 
-  private refreshPipelines(rows: readonly Parameters<ConnectorRegistry['fromRow']>[0][]): void {
-    for (const row of rows) {
-      try {
-        const open = this.registry.fromRow(row);
-        const existing = this.pipelines.get(row.id);
-        if (existing === undefined) this.pipelines.set(row.id, this.pipelineOf(row.id, open));
-        else existing.pipeline.update(open);
-      } catch (error) {
-        if (!(error instanceof ConnectorUnavailableError)) throw error;
-        this.logger.error(error.message);
-      }
+  private async refreshPipelines(
+    rows: readonly ConnectorRow[],
+    { quarantined, start }: { quarantined: boolean; start: number },
+  ): Promise<void> {
+    const opened = rows.flatMap((row) => this.opened(row) ?? []);
+    await this.shares.execute(
+      opened.map(({ row, pipeline }) => ({ connectorId: row.id, limit: row.max_concurrency, inFlight: pipeline.inFlight })),
+    );
+    for (const { row, open, pipeline } of opened) {
+      pipeline.update(open, allowanceOf(this.shares.of(row.id), { busy_ms: row.busy_ms, breaker: row.breaker, quarantined }, start));
     }
   }
 
-  private pipelineOf(connectorId: string, open: ReturnType<ConnectorRegistry['fromRow']>) {
+  /** A connector that can not be opened takes no part of its limit from others that can. */
+  private opened(row: ConnectorRow): { row: ConnectorRow; open: OpenConnector; pipeline: ProviderPipeline } | null {
+    try {
+      const open = this.registry.fromRow(row);
+      const kept = this.pipelines.get(row.id) ?? this.pipelineOf(row.id, open);
+      this.pipelines.set(row.id, kept);
+      return { row, open, pipeline: kept.pipeline };
+    } catch (error) {
+      if (!(error instanceof ConnectorUnavailableError)) throw error;
+      this.logger.error(error.message);
+      return null;
+    }
+  }
+
+  private pipelineOf(connectorId: string, open: OpenConnector) {
     const settler = new GroupedSettler({
       connectorId,
       transactions: this.transactions,
       settle: this.settle,
       connectors: this.connectors,
+      traffic: this.traffic,
+      metrics: this.metrics,
     });
     const pipeline = new ProviderPipeline(open, {
-      claim: (limit, capabilities) => this.claims.execute(connectorId, limit, capabilities),
+      claim: (limit, request) => this.claims.execute(connectorId, limit, request),
+      claimProbe: (capabilities) => this.claimProbe(connectorId, capabilities),
+      renew: (held) => this.leases.execute(held),
+      leasesLost: (count) => this.metrics.leaseLost(count),
+      renewEvery_ms: this.leases.every_ms,
       settle: (result) => {
         settler.push(result);
       },
@@ -96,15 +138,23 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     });
     return { pipeline, settler };
   }
+
+  private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claimed[]> {
+    const hold_ms = capabilities.timeout_ms + PROBE_MARGIN_MS;
+    if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return [];
+    const claimed = await this.claims.execute(connectorId, 1, { ...capabilities, scope: 'sends' });
+    if (claimed.length === 0) await this.transactions.asEngine((tx) => this.traffic.releaseProbe(tx, connectorId));
+    return claimed;
+  }
 }
 
 /** From now to the next instant at which anything comes due; the database says it, this process only measures the span. */
-async function untilNextDue_ms(tx: Tx): Promise<number | null> {
-  const next = await tx.one<{ wait_ms: number | null }>(
-    `SELECT extract(epoch FROM least(
+async function lookAhead(tx: Tx): Promise<{ wait_ms: number | null; quarantined: boolean }> {
+  const next = await tx.one<{ wait_ms: number | null; quarantined: boolean }>(
+    `SELECT EXISTS (SELECT FROM engine WHERE quarantined_at IS NOT NULL) AS quarantined, extract(epoch FROM least(
          (SELECT min(scheduled_at) FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at > tranche_now()),
          (SELECT min(next_check_at) FROM payout_intent WHERE next_check_at > tranche_now())
        ) - tranche_now())::double precision * 1000 AS wait_ms`,
   );
-  return next?.wait_ms ?? null;
+  return next ?? { wait_ms: null, quarantined: true };
 }

@@ -15,6 +15,9 @@ interface Circumstances {
   readonly updated_at: Date;
   readonly stopped_at: Date | null;
   readonly stop_reason: string | null;
+  readonly quarantined_at: Date | null;
+  readonly breaker_opened_at: Date | null;
+  readonly breaker_until: Date | null;
   readonly connector_paused_at: Date | null;
   readonly connector_pause_reason: string | null;
   readonly intent_status: IntentStatus | null;
@@ -32,7 +35,7 @@ export class ExplainPayout {
   async execute(tx: Tx, merchantId: string, payoutId: string): Promise<ExplanationDto | null> {
     const found = await tx.one<Circumstances>(
       `SELECT p.status, p.held, p.scheduled_at, p.scheduled_at <= tranche_now() AS due, p.updated_at, b.paused_at AS bulk_paused_at,
-         least(m.paused_at, e.paused_at) AS stopped_at, coalesce(e.pause_reason, m.pause_reason) AS stop_reason,
+         least(m.paused_at, e.paused_at) AS stopped_at, coalesce(e.pause_reason, m.pause_reason) AS stop_reason, e.quarantined_at, c.breaker_opened_at, c.breaker_until,
          c.paused_at AS connector_paused_at, c.pause_reason AS connector_pause_reason,
          i.status AS intent_status, i.updated_at AS intent_updated_at, i.next_check_at, a.may_have_been_taken, a.detail AS attempt_detail
        FROM payout p
@@ -90,7 +93,16 @@ function explainScheduled(payout: Circumstances): Explanation {
   if (payout.connector_paused_at !== null) {
     return ['connector_paused', 'Its connector is paused by the operator or after a fault.', payout.connector_paused_at];
   }
-  return ['provider_busy', 'It is due and waits for its turn at the provider.', scheduled_at ?? updated_at];
+  return explainBusy(payout) ?? ['provider_busy', 'It is due and waits for its turn at the provider.', scheduled_at ?? updated_at];
+}
+
+/** Why nothing is sent to the provider, whatever the payout; null: something is. */
+function explainBusy({ quarantined_at, breaker_opened_at, breaker_until }: Circumstances): Explanation | null {
+  if (quarantined_at !== null)
+    return ['provider_busy', 'Nothing is sent until our books have been compared with the providers.', quarantined_at];
+  if (breaker_opened_at !== null)
+    return ['provider_busy', 'The provider does not answer; it is tried again from time to time.', breaker_opened_at, breaker_until];
+  return null;
 }
 
 function explainSending(payout: Circumstances): Explanation {
@@ -106,6 +118,8 @@ function explainSending(payout: Circumstances): Explanation {
     return ['outcome_unknown', detail, since, payout.next_check_at];
   }
   if (payout.may_have_been_taken === false) {
+    const busy = explainBusy(payout);
+    if (busy !== null) return busy;
     return [
       'provider_busy',
       `The provider did not take it yet (${payout.attempt_detail ?? 'no answer'}); it is sent again.`,

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
-import type { ConnectorRepository } from '../connectors/index.js';
+import type { ConnectorRepository, ConnectorTrafficRepository } from '../connectors/index.js';
 import { CommitOutcomeUnknownError, isConnectionLost, type Transactions, type Tx } from '../platform/database/index.js';
 import type { CallResult } from './call-provider.js';
+import type { ExecutionMetrics } from './execution-metrics.js';
 import type { SettleIntents } from './settle-intents.js';
 
 export interface SettlerPorts {
@@ -9,6 +10,8 @@ export interface SettlerPorts {
   readonly transactions: Transactions;
   readonly settle: SettleIntents;
   readonly connectors: ConnectorRepository;
+  readonly traffic: ConnectorTrafficRepository;
+  readonly metrics: ExecutionMetrics;
 }
 
 /** One statement's most. */
@@ -88,8 +91,9 @@ export class GroupedSettler {
       return counted;
     });
     const late = results.length - settled.size;
-    if (late > 0)
-      this.logger.warn(`${late} results came after their lease and were dropped; whoever took the payouts over resolves them`);
+    if (late === 0) return;
+    this.ports.metrics.resultDropped(late);
+    this.logger.warn(`${late} results came after their lease and were dropped; whoever took the payouts over resolves them`);
   }
 
   /** Pauses the connector where every further call would fail alike: never fail 1000 payouts for a wrong token. */
@@ -97,11 +101,35 @@ export class GroupedSettler {
     const { connectorId, connectors } = this.ports;
     const systemic = results.find((result) => result.systemic !== null)?.systemic;
     if (systemic !== undefined && systemic !== null) await connectors.pause(tx, connectorId, { by: 'engine', reason: systemic });
+    await this.recordTraffic(tx, results);
     const answers = results.flatMap(({ readable }) => readable ?? []);
     const lastReadable = answers.lastIndexOf(true);
     await connectors.countAnswers(tx, connectorId, {
       readable: answers.filter(Boolean).length,
       unreadableAtEnd: answers.length - 1 - lastReadable,
     });
+  }
+
+  /** What these calls say of the provider holds for the calls of every process. */
+  private async recordTraffic(tx: Tx, results: readonly CallResult[]): Promise<void> {
+    const { connectorId, traffic, metrics } = this.ports;
+    const reached = results.flatMap(({ reach }) => reach ?? []);
+    const wishes = results.flatMap(({ busy_ms }) => busy_ms ?? []);
+    const change = await traffic.record(tx, connectorId, {
+      answered: reached.filter((reach) => reach === 'answered').length,
+      faultsAtEnd: reached.length - 1 - reached.lastIndexOf('answered'),
+      busy_ms: wishes.length === 0 ? null : Math.max(...wishes),
+    });
+    if (change?.open_ms != null) {
+      const { faultStreak, open_ms } = change;
+      tx.afterCommit(() => {
+        metrics.breakerOpened();
+        this.logger.error(`breaker of connector ${connectorId} opens for ${open_ms} ms: ${faultStreak} sends in a row failed`);
+      });
+    }
+    if (change?.closes === true) {
+      tx.wake('execute');
+      tx.afterCommit(() => this.logger.log(`breaker of connector ${connectorId} closes: the provider answers again`));
+    }
   }
 }

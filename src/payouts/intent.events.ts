@@ -37,7 +37,7 @@ function intentEvent(transition: IntentTransition, shape: IntentEventShape): Eve
 }
 
 /** One event for each step of the intent's lifecycle that is told; a test compares the two. */
-export const intentEvents = defineEvents({
+defineEvents({
   'payout.intent_unknown': intentEvent('lose_sight', {
     meaning:
       'The call ended without an answer that says whether the provider took it. It is asked until that is clear; nothing is sent twice.',

@@ -77,6 +77,9 @@ export interface AttemptStepWrite {
   readonly detail: string | null;
 }
 
+/** Which of the payouts that are due may be claimed. */
+export type ClaimScope = 'all' | 'sends' | 'look_ups';
+
 /** What one group of findings writes. */
 export interface Learnt {
   readonly intents: readonly IntentWrite[];
@@ -122,10 +125,10 @@ export class PayoutIntentRepository {
 
   /**
    * Payouts whose intent is due to be looked at or sent again, oldest first, for connectors that are not paused. Nothing is
-   * sent again while the engine or the merchant is paused; looking is always allowed. Only a hint: who works on one locks
+   * sent again while the engine or the merchant is paused, or the engine is in quarantine; looking is always allowed. Only a hint: who works on one locks
    * its payout and asks again.
    */
-  async dueChecks(tx: Tx, connectorId: string, limit: number): Promise<string[]> {
+  async dueChecks(tx: Tx, connectorId: string, { limit, scope }: { limit: number; scope: ClaimScope }): Promise<string[]> {
     const rows = await tx.query<{ payout_id: string }>(
       `SELECT i.payout_id
        FROM payout_intent i
@@ -134,9 +137,28 @@ export class PayoutIntentRepository {
        JOIN merchant m ON m.id = i.merchant_id
        CROSS JOIN engine e
        WHERE i.next_check_at <= tranche_now() AND i.connector_id = $1
-         AND (a.may_have_been_taken OR (e.paused_at IS NULL AND m.paused_at IS NULL))
+         AND CASE WHEN a.may_have_been_taken THEN $3 <> 'sends'
+           ELSE $3 <> 'look_ups' AND e.paused_at IS NULL AND e.quarantined_at IS NULL AND m.paused_at IS NULL END
        ORDER BY i.next_check_at LIMIT $2`,
-      [connectorId, limit],
+      [connectorId, limit, scope],
+    );
+    return rows.map(({ payout_id }) => payout_id);
+  }
+
+  /**
+   * Prolongs the leases of what is still held under these claims. Locks the payouts, as whoever takes one over does, so that a
+   * claim that was lost is not prolonged for its new owner. @returns the payouts that are still held.
+   */
+  async renewLeases(tx: Tx, held: readonly { payoutId: string; claimNo: number }[], lease_s: number): Promise<string[]> {
+    const rows = await tx.query<{ payout_id: string }>(
+      `WITH claim AS (SELECT * FROM unnest($1::uuid[], $2::integer[]) AS v (payout_id, claim_no)),
+       locked AS MATERIALIZED (
+         SELECT id, claim_no FROM payout WHERE id IN (SELECT payout_id FROM claim) ORDER BY id FOR UPDATE)
+       UPDATE payout_intent i SET next_check_at = tranche_now() + $3 * interval '1 second'
+       FROM claim JOIN locked ON locked.id = claim.payout_id AND locked.claim_no = claim.claim_no
+       WHERE i.payout_id = claim.payout_id
+       RETURNING i.payout_id`,
+      [held.map(({ payoutId }) => payoutId), held.map(({ claimNo }) => claimNo), lease_s],
     );
     return rows.map(({ payout_id }) => payout_id);
   }
@@ -188,28 +210,4 @@ export class PayoutIntentRepository {
     const row = await tx.one<{ payout_id: string }>(`SELECT payout_id FROM payout_intent WHERE id = $1`, [intentId]);
     return row?.payout_id ?? null;
   }
-
-  /**
-   * The payout whose intent a provider names, by its own reference or by our key, among those of this connector; and whether
-   * it names an earlier attempt than the one that counts now.
-   */
-  async payoutOf(
-    tx: Tx,
-    connectorId: string,
-    names: { providerReference: string | null; idempotencyKey: string | null },
-  ): Promise<{ payout_id: string; superseded: boolean } | null> {
-    return tx.one<{ payout_id: string; superseded: boolean }>(
-      `SELECT a.payout_id, a.number < p.attempt_no AS superseded
-       FROM attempt a JOIN payout p ON p.id = a.payout_id
-       WHERE a.connector_id = $1 AND a.idempotency_key = $3
-       UNION ALL
-       SELECT payout_id, false FROM payout_intent WHERE connector_id = $1 AND provider_reference = $2
-       LIMIT 1`,
-      [connectorId, names.providerReference, asUuid(names.idempotencyKey)],
-    );
-  }
 }
-
-/** Every key of ours is a UUID; anything else in its place names nothing. */
-const asUuid = (key: string | null): string | null =>
-  key !== null && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key) ? key : null;

@@ -1,10 +1,19 @@
 import { Logger } from '@nestjs/common';
 import type { Capabilities, OpenConnector } from '../connectors/index.js';
+import { type Allowance, NOTHING_ALLOWED } from './allowance.js';
 import { type CallResult, callProvider, notStarted } from './call-provider.js';
 import type { Claimed } from './claim-payouts.js';
+import type { ClaimScope } from './payout-intent.repository.js';
+import type { Renewal } from './renew-leases.js';
 
 export interface PipelinePorts {
-  claim(limit: number, capabilities: Capabilities): Promise<Claimed[]>;
+  claim(limit: number, request: Capabilities & { readonly scope: ClaimScope }): Promise<Claimed[]>;
+  /** The one payout that finds out whether an open breaker can be closed; none where another process has it, or nothing is due. */
+  claimProbe(capabilities: Capabilities): Promise<Claimed[]>;
+  renew(held: readonly Claimed[]): Promise<Renewal>;
+  readonly renewEvery_ms: number;
+  /** Claims that were taken over before they were sent. */
+  leasesLost(count: number): void;
   settle(result: CallResult): void;
   /** There is room for more: claim soon. */
   lowWater(): void;
@@ -25,31 +34,46 @@ const CALL_WEIGHT = 0.05;
  */
 export class ProviderPipeline {
   private readonly logger = new Logger(ProviderPipeline.name);
-  private readonly queue: Claimed[] = [];
-  private readonly inFlight = new Set<Promise<void>>();
+  private queue: Claimed[] = [];
+  private readonly calls = new Map<Claimed, Promise<void>>();
+  private readonly renewing: NodeJS.Timeout;
+  private allowance: Allowance = NOTHING_ALLOWED;
+  /** May be sent although nothing else may. */
+  private probe: Claimed | null = null;
   private claiming: Promise<number> | null = null;
   /** The last claim found nothing: calls that end are no reason to ask again, what comes due wakes the loop by itself. */
   private dry = false;
   private averageCall_ms = CALL_ASSUMED_MS;
   private nextStart = 0;
-  private pacing: NodeJS.Timeout | null = null;
+  private waiting: NodeJS.Timeout | null = null;
   private stopped = false;
 
   constructor(
     private open: OpenConnector,
     private readonly ports: PipelinePorts,
-  ) {}
+  ) {
+    this.renewing = setInterval(() => void this.renew(), ports.renewEvery_ms);
+  }
 
-  /** The row may have changed: limits, credentials, pause. What waits here while the connector is paused goes back. */
-  update(open: OpenConnector): void {
+  get inFlight(): number {
+    return this.calls.size;
+  }
+
+  /** The row may have changed: limits, credentials, pause, what is allowed. What must not leave while it waits here goes back. */
+  update(open: OpenConnector, allowance: Allowance): void {
     this.open = open;
-    if (open.paused !== null) this.giveBack();
+    this.allowance = allowance;
+    const long = allowance.from - performance.now() > CLAIMED_AHEAD_MS;
+    if (open.paused !== null || long) this.giveBack(() => true);
+    else if (allowance.maySend !== 'anything') this.giveBack((claimed) => claimed.action === 'send' && claimed !== this.probe);
+    this.startCalls();
   }
 
   /** Claims as much as there is room for. @returns how many payouts were claimed. */
   async fill(): Promise<number> {
+    if (this.stopped || this.open.paused !== null || !this.mayCall()) return 0;
     const room = this.ahead() - this.queue.length;
-    if (this.stopped || this.open.paused !== null || room < this.ahead() / 2) return 0;
+    if (room < this.ahead() / 2) return 0;
     this.claiming ??= this.claim(Math.ceil(room)).finally(() => {
       this.claiming = null;
     });
@@ -59,43 +83,68 @@ export class ProviderPipeline {
   /** Claims nothing more, gives back what was not started, and resolves when every call that is out has ended. */
   async stop(): Promise<void> {
     this.stopped = true;
-    if (this.pacing !== null) clearTimeout(this.pacing);
+    if (this.waiting !== null) clearTimeout(this.waiting);
     await this.claiming?.catch(() => undefined);
-    this.giveBack();
-    await Promise.all(this.inFlight);
+    this.giveBack(() => true);
+    await Promise.all(this.calls.values());
+    clearInterval(this.renewing);
   }
 
-  private giveBack(): void {
-    for (const claimed of this.queue.splice(0)) this.ports.settle(notStarted(claimed));
+  private giveBack(which: (claimed: Claimed) => boolean): void {
+    const back = this.queue.filter(which);
+    this.queue = this.queue.filter((claimed) => !which(claimed));
+    for (const claimed of back) this.ports.settle(notStarted(claimed));
+  }
+
+  /** This process's part of the rate that the provider allows to all of them. */
+  private get ratePerSecond(): number {
+    const { ratePerSecond, maxConcurrency } = this.open;
+    return ratePerSecond === null ? Infinity : (ratePerSecond * this.allowance.places) / maxConcurrency;
   }
 
   /** How many payouts this process can start in the time that it may claim ahead. */
   private ahead(): number {
-    const { maxConcurrency, ratePerSecond } = this.open;
-    const startable = (maxConcurrency * CLAIMED_AHEAD_MS) / this.averageCall_ms;
-    const allowed = ratePerSecond === null ? Infinity : (ratePerSecond * CLAIMED_AHEAD_MS) / 1000;
+    const startable = (this.allowance.places * CLAIMED_AHEAD_MS) / this.averageCall_ms;
+    const allowed = (this.ratePerSecond * CLAIMED_AHEAD_MS) / 1000;
     return Math.max(1, Math.min(Math.floor(startable), Math.floor(allowed), CLAIM_MAX));
   }
 
+  private mayCall(now = performance.now()): boolean {
+    return this.allowance.places > 0 && now < this.allowance.until && now >= this.allowance.from;
+  }
+
   private async claim(limit: number): Promise<number> {
-    const claimed = await this.ports.claim(limit, this.open.capabilities);
+    const claimed = await (this.allowance.maySend === 'anything' ? this.claimOf('all', limit) : this.claimHeldBack(limit));
     this.dry = claimed.length === 0;
     this.queue.push(...claimed);
     this.startCalls();
     return claimed.length;
   }
 
+  /** While nothing else may be sent: looks, and the probe. */
+  private async claimHeldBack(limit: number): Promise<Claimed[]> {
+    if (!this.allowance.slowly) return this.claimOf('look_ups', limit);
+    if (this.queue.length + this.calls.size > 0) return [];
+    const probe = this.allowance.maySend === 'probe' ? await this.ports.claimProbe(this.open.capabilities) : [];
+    this.probe = probe[0] ?? null;
+    return this.probe === null ? this.claimOf('look_ups', 1) : probe;
+  }
+
+  private claimOf(scope: ClaimScope, limit: number): Promise<Claimed[]> {
+    return this.ports.claim(limit, { ...this.open.capabilities, scope });
+  }
+
   private startCalls(): void {
-    while (!this.stopped && this.inFlight.size < this.open.maxConcurrency && this.queue.length > 0) {
+    while (!this.stopped && this.calls.size < this.allowance.places && this.queue.length > 0) {
       if (!this.mayStartNow()) return;
       const claimed = this.queue.shift();
       if (claimed === undefined) return;
       const call = this.call(claimed).finally(() => {
-        this.inFlight.delete(call);
+        this.calls.delete(claimed);
         this.startCalls();
         if (!this.dry && this.queue.length < this.ahead() / 2) this.ports.lowWater();
       });
-      this.inFlight.add(call);
+      this.calls.set(claimed, call);
     }
   }
 
@@ -105,28 +154,53 @@ export class ProviderPipeline {
     try {
       const result = await callProvider(this.open.connector, claimed);
       this.averageCall_ms = Math.max(1, this.averageCall_ms * (1 - CALL_WEIGHT) + (performance.now() - start) * CALL_WEIGHT);
+      this.obey(result);
       this.ports.settle(result);
-      // Every further call would fail alike; the pause itself is written with the result.
-      if (result.systemic !== null) this.giveBack();
     } catch (error) {
       const cause = error instanceof Error ? error.stack : String(error);
       this.logger.error(`the call for payout ${claimed.payoutId} failed; it is looked up when its lease ends`, cause);
     }
   }
 
-  /** Spaces the calls of this process evenly where the provider has a rate. */
+  /** What holds for all processes once the result is settled holds here at once. */
+  private obey({ systemic, busy_ms }: CallResult): void {
+    if (systemic !== null) this.giveBack(() => true);
+    if (busy_ms !== null) this.allowance = { ...this.allowance, from: Math.max(this.allowance.from, performance.now() + busy_ms) };
+  }
+
+  /** Waits where the provider asked to be left alone, and spaces the calls evenly where it has a rate. */
   private mayStartNow(): boolean {
-    const { ratePerSecond } = this.open;
-    if (ratePerSecond === null) return true;
     const now = performance.now();
-    if (now >= this.nextStart) {
-      this.nextStart = Math.max(now, this.nextStart) + 1000 / ratePerSecond;
+    const { from } = this.allowance;
+    const start = Math.max(this.nextStart, from);
+    if (now >= start && now < this.allowance.until) {
+      this.nextStart = now + 1000 / this.ratePerSecond;
       return true;
     }
-    this.pacing ??= setTimeout(() => {
-      this.pacing = null;
-      this.startCalls();
-    }, this.nextStart - now);
+    if (now < start)
+      this.waiting ??= setTimeout(() => {
+        this.waiting = null;
+        this.startCalls();
+        if (start === from) this.ports.lowWater();
+      }, start - now);
     return false;
+  }
+
+  /** What is queued and was taken over meanwhile is not sent; the result of what is in flight is dropped when it comes. */
+  private async renew(): Promise<void> {
+    const held = [...this.queue, ...this.calls.keys()];
+    if (held.length === 0) return;
+    try {
+      const { kept, leaseEnds } = await this.ports.renew(held);
+      const asked = new Set(held);
+      const lost = this.queue.filter((claimed) => asked.has(claimed) && !kept.has(claimed.payoutId));
+      this.queue = this.queue.filter((claimed) => !lost.includes(claimed));
+      for (const claimed of asked) if (kept.has(claimed.payoutId)) claimed.leaseEnds = leaseEnds;
+      if (lost.length === 0) return;
+      this.ports.leasesLost(lost.length);
+      this.logger.warn(`${lost.length} payouts were taken over before they were sent; they are left to others`);
+    } catch (error) {
+      this.logger.warn(`leases were not renewed: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }

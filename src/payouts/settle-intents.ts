@@ -14,7 +14,7 @@ import { clearOfAccountData } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { allows } from '../platform/lifecycle/index.js';
 import { SLEEP_MAX_MS } from '../platform/workers/index.js';
-import type { AttemptKnowledge, Decision } from './decide-outcome.js';
+import { type AttemptKnowledge, decideFound, type Decision } from './decide-outcome.js';
 import { toIntentResponse } from './intent-response.js';
 import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
 import {
@@ -24,6 +24,7 @@ import {
   PayoutIntentRepository,
   type StepAction,
 } from './payout-intent.repository.js';
+import { ProviderNotificationRepository } from './provider-notification.repository.js';
 
 /** Something was learnt about one intent, and what it means is decided once it is known where the intent stands now. */
 export interface Finding {
@@ -58,6 +59,7 @@ export class SettleIntents {
     private readonly advance: AdvancePayouts,
     private readonly holds: ReferenceHoldRepository,
     private readonly contents: PayoutContentRepository,
+    private readonly notifications: ProviderNotificationRepository,
   ) {}
 
   /** @returns the payouts whose finding counted. */
@@ -83,7 +85,22 @@ export class SettleIntents {
     );
     // Later looks are found by the poll that precedes them; a wake for every group would have all processes ask all the time.
     if (settled.some(({ decision }) => isSoon(decision))) tx.wake('execute');
+    await this.heedEarlyWords(tx, settled);
     return new Set(settled.map(({ payout }) => payout.id));
+  }
+
+  /** A provider may tell of a payment before its answer to the send has told us its name: that was kept until now. */
+  private async heedEarlyWords(tx: Tx, settled: readonly Settled[]): Promise<void> {
+    const named = settled.flatMap(({ payout, intent, decision: { providerReference } }) => {
+      const { connector_id, idempotency_key } = intent;
+      if (providerReference === undefined || intent.provider_reference === providerReference) return [];
+      return [{ payout_id: payout.id, connector_id, provider_reference: providerReference, idempotency_key }];
+    });
+    if (named.length === 0) return;
+    for (const { payout_id, payment } of await this.notifications.take(tx, named)) {
+      const decide = (known: AttemptKnowledge): Decision => decideFound(payment, known);
+      await this.execute(tx, [{ payoutId: payout_id, claimNo: null, httpStatus: null, source: 'notification', decide }]);
+    }
   }
 
   /** Providers repeat what they refuse: the payout's own account data is taken out of their words before they are kept or told. */

@@ -10,6 +10,9 @@ interface Figures {
   readonly unknown: number;
   readonly needs_review: number;
   readonly connectors_paused: number;
+  readonly breakers_open: number;
+  readonly stray_payments: number;
+  readonly quarantined: number;
   readonly deliveries_waiting: number;
   readonly delivery_age_s: number;
 }
@@ -30,6 +33,9 @@ export class EngineFigures {
       unknown: gauge('intents_unknown', 'Intents whose outcome is not known; each is being looked up.'),
       needs_review: gauge('intents_needs_review', 'Intents that wait for a person.'),
       connectors_paused: gauge('connectors_paused', 'Connectors that are paused, by an operator or by the engine.'),
+      breakers_open: gauge('breakers_open', 'Connectors whose provider does not answer; one payout at a time probes.'),
+      stray_payments: gauge('stray_payments_open', 'Payments at providers that contradict our books and that nobody has looked at yet.'),
+      quarantined: gauge('quarantined', '1 while nothing is sent because the database may have lost commits.'),
       deliveries_waiting: gauge('webhook_deliveries_waiting', 'Webhook deliveries that are due and not delivered.'),
       delivery_age_s: gauge('webhook_deliveries_oldest_seconds', 'Age of the oldest of them, in seconds.'),
     };
@@ -38,13 +44,15 @@ export class EngineFigures {
   async refresh(): Promise<void> {
     const figures = await this.transactions.asEngine((tx) =>
       tx.one<Figures>(
-        `SELECT d.due, d.lateness_s, i.unknown, i.needs_review, c.connectors_paused, w.deliveries_waiting, w.delivery_age_s
+        `SELECT d.due, d.lateness_s, i.unknown, i.needs_review, c.connectors_paused, c.breakers_open, s.stray_payments, e.quarantined, w.deliveries_waiting, w.delivery_age_s
          FROM (SELECT count(*)::integer AS due, coalesce(extract(epoch FROM tranche_now() - min(scheduled_at)), 0)::double precision AS lateness_s
                FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()) d,
               (SELECT count(*) FILTER (WHERE status = 'unknown')::integer AS unknown,
                  count(*) FILTER (WHERE status = 'needs_review')::integer AS needs_review
                FROM payout_intent WHERE status IN ('unknown', 'needs_review')) i,
-              (SELECT count(*)::integer AS connectors_paused FROM connector WHERE paused_at IS NOT NULL) c,
+              (SELECT count(paused_at)::integer AS connectors_paused, count(breaker_until)::integer AS breakers_open FROM connector) c,
+              (SELECT count(*)::integer AS stray_payments FROM stray_payment WHERE acknowledged_at IS NULL) s,
+              (SELECT count(quarantined_at)::integer AS quarantined FROM engine) e,
               (SELECT count(*)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(created_at)), 0)::double precision AS delivery_age_s
                FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) w`,
       ),

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { BulkAudit } from '../bulks/index.js';
 import type { Transactions } from '../platform/database/index.js';
-import { FORGET_ROWS_MAX, forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
+import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
+import { forgetProviderNotifications, type ReconcileConnectors } from '../payouts/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
 import type { EngineFigures } from './engine-figures.js';
 
@@ -11,13 +12,14 @@ const MINUTE_MS = 60_000;
 export interface JobPorts {
   readonly transactions: Transactions;
   readonly bulkAudit: BulkAudit;
+  readonly reconciliation: ReconcileConnectors;
 }
 
 /**
  * Every recurring duty of the cluster, run by agenda: one worker at a time takes each. What is due at an instant of its own
  * (payouts, checks of intents, deliveries, leases that end) is no job: rows are the schedule, and the workers wake for them.
  */
-export const clusterJobs = ({ transactions, bulkAudit }: JobPorts): readonly Job[] =>
+export const clusterJobs = ({ transactions, bulkAudit, reconciliation }: JobPorts): readonly Job[] =>
   defineJobs([
     {
       name: 'forget-idempotency-secrets',
@@ -32,6 +34,20 @@ export const clusterJobs = ({ transactions, bulkAudit }: JobPorts): readonly Job
       every: '15 minutes',
       lease_ms: 10 * MINUTE_MS,
       run: () => inSlices(transactions, forgetIdempotencyKeys),
+    },
+    {
+      name: 'reconcile-connectors',
+      meaning: "Compares the list of every provider that has one with our attempts; what contradicts pauses the connector.",
+      every: '5 minutes',
+      lease_ms: 15 * MINUTE_MS,
+      run: () => reconciliation.execute(),
+    },
+    {
+      name: 'forget-provider-notifications',
+      meaning: 'Deletes what providers said of payments that were never ours, thirty days after it came.',
+      every: '1 hour',
+      lease_ms: 10 * MINUTE_MS,
+      run: () => inSlices(transactions, forgetProviderNotifications),
     },
     {
       name: 'audit-bulk-counts',
@@ -59,5 +75,5 @@ async function inSlices(
   transactions: Transactions,
   forget: (tx: Parameters<typeof forgetIdempotencyKeys>[0]) => Promise<number>,
 ): Promise<void> {
-  while ((await transactions.asEngine(forget)) === FORGET_ROWS_MAX);
+  while ((await transactions.asEngine(forget)) > 0);
 }

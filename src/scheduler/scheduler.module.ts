@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { BulkAudit, BulksModule } from '../bulks/index.js';
+import { PayoutsModule, ReconcileConnectors } from '../payouts/index.js';
 import { Transactions } from '../platform/database/index.js';
 import { AgendaClock, JOBS, type Job } from '../platform/jobs/index.js';
 import { EngineFigures } from './engine-figures.js';
@@ -9,12 +10,13 @@ import { OwnClock } from './own-clock.js';
 
 /** What runs when: the cluster's jobs and each process's own duties, all listed in jobs.ts. */
 @Module({
-  imports: [ScheduleModule.forRoot(), BulksModule],
+  imports: [ScheduleModule.forRoot(), BulksModule, PayoutsModule],
   providers: [
     {
       provide: JOBS,
-      inject: [Transactions, BulkAudit],
-      useFactory: (transactions: Transactions, bulkAudit: BulkAudit): readonly Job[] => clusterJobs({ transactions, bulkAudit }),
+      inject: [Transactions, BulkAudit, ReconcileConnectors],
+      useFactory: (transactions: Transactions, bulkAudit: BulkAudit, reconciliation: ReconcileConnectors): readonly Job[] =>
+        clusterJobs({ transactions, bulkAudit, reconciliation }),
     },
     AgendaClock,
     EngineFigures,

@@ -35,6 +35,7 @@ export class HttpClient {
     this.http = axios.create({
       adapter: overPool(this.pool),
       timeout: options.timeout_ms,
+      maxContentLength: ANSWER_BYTES_MAX,
       maxRedirects: 0,
       proxy: false,
       validateStatus: () => true,
@@ -54,8 +55,8 @@ export class HttpClient {
     return this.exchange(() => this.http.post<ReadBody>(this.basePath + path, JSON.stringify(body), { headers }));
   }
 
-  get(path: string): Promise<HttpExchange> {
-    return this.exchange(() => this.http.get<ReadBody>(this.basePath + path));
+  get(path: string, maxContentLength = ANSWER_BYTES_MAX): Promise<HttpExchange> {
+    return this.exchange(() => this.http.get<ReadBody>(this.basePath + path, { maxContentLength }));
   }
 
   /** Lets the calls in flight come to their end, and refuses new ones. */
@@ -100,7 +101,7 @@ function overPool(pool: Pool): AxiosAdapter {
       });
       const answer = await Promise.race([request, deadline]);
       // The status is known from here on, and may say enough (401, 503) even where the body breaks off.
-      const data: ReadBody = await Promise.race([readBody(answer.body), deadline]).catch(() => ({ body: null, cut: true }));
+      const data: ReadBody = await Promise.race([readBody(answer.body, config.maxContentLength), deadline]).catch(() => ({ body: null, cut: true }));
       return { data, status: answer.statusCode, statusText: '', headers: firstOfEach(answer.headers), config, request: null };
     } finally {
       clearTimeout(timer);
@@ -110,13 +111,13 @@ function overPool(pool: Pool): AxiosAdapter {
 
 type ReadBody = Pick<HttpExchange & { readonly kind: 'answer' }, 'body' | 'cut'>;
 
-async function readBody(stream: AsyncIterable<Buffer>): Promise<ReadBody> {
+async function readBody(stream: AsyncIterable<Buffer>, bytesMax = ANSWER_BYTES_MAX): Promise<ReadBody> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
     // Leaving the loop destroys the stream, and with it the socket.
-    if (size > ANSWER_BYTES_MAX) return { body: null, cut: false };
+    if (size > bytesMax) return { body: null, cut: false };
     chunks.push(chunk);
   }
   const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);

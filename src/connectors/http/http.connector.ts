@@ -3,19 +3,23 @@ import type {
   Connector,
   ConnectorType,
   IntentRequest,
+  ListsPayments,
   LookupOutcome,
   NotificationReading,
+  PaymentPage,
   SubmitOutcome,
 } from '../connector.js';
 import { HttpClient } from './http.client.js';
 import { parseHttpConfig, type HttpConfig } from './http.config.js';
-import { toLookupOutcome, toSubmitOutcome } from './http.mapping.js';
+import { toLookupOutcome, toPaymentPage, toSubmitOutcome } from './http.mapping.js';
 import { notificationReader } from './http.notifications.js';
 
 const HOUR_MS = 3_600_000;
+/** A page of a list has some hundred bytes for each of its payments. */
+const LIST_BYTES_MAX = 4 * 1_048_576;
 
 /** The connector for any provider, or gateway of one's own, that offers the protocol in this folder's README. */
-export class HttpConnector implements Connector {
+export class HttpConnector implements Connector, ListsPayments {
   readonly capabilities: Capabilities;
   /** Present only where a secret is configured: without one nothing can be believed (see `receivesNotifications`). */
   readonly readNotification: ((headers: Readonly<Record<string, string>>, body: Buffer) => NotificationReading) | undefined;
@@ -47,6 +51,11 @@ export class HttpConnector implements Connector {
   async lookup(idempotencyKey: string): Promise<LookupOutcome> {
     const exchange = await this.client.get(`/payout-intents?idempotency_key=${encodeURIComponent(idempotencyKey)}`);
     return toLookupOutcome(exchange, idempotencyKey);
+  }
+
+  async list({ createdAfter, cursor }: { readonly createdAfter: Date; readonly cursor: string | null }): Promise<PaymentPage> {
+    const query = new URLSearchParams({ created_after: createdAfter.toISOString(), ...(cursor === null ? {} : { cursor }) });
+    return toPaymentPage(await this.client.get(`/payout-intents?${query.toString()}`, LIST_BYTES_MAX), cursor);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,14 @@
 import { parseAmount } from '../../platform/money/index.js';
 import { clearOfAccountData, cutToStorable, type AccountData } from '../account-data.js';
-import type { Failure, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connector.js';
+import type {
+  Failure,
+  ListedPayment,
+  LookupOutcome,
+  PaymentPage,
+  ProviderPayment,
+  ProviderStatus,
+  SubmitOutcome,
+} from '../connector.js';
 
 /** What became of one HTTP call: the only thing this file judges. */
 export type HttpExchange =
@@ -87,6 +95,37 @@ export function toLookupOutcome(exchange: HttpExchange, idempotencyKey: string):
   }
   const [first, ...rest] = payments;
   return first === undefined ? { kind: 'none' } : { kind: 'found', payments: [first, ...rest] };
+}
+
+/** No such route, no such query, no such cursor: the provider understood, and has nothing of the kind. */
+const NO_LIST = new Set([400, 404, 405, 410, 422, 501]);
+
+/**
+ * What one page of the provider's list says. A page with an entry that can not be read says nothing: a payment that is left
+ * out would be one that nobody compares.
+ */
+export function toPaymentPage(exchange: HttpExchange, cursor: string | null): PaymentPage {
+  if (exchange.kind === 'no_answer') return { kind: 'unavailable', detail: `no answer (${exchange.code})` };
+  const { status } = exchange;
+  if (NO_LIST.has(status)) return { kind: 'refused', detail: `answered ${status}` };
+  if (status !== 200) return { kind: 'unavailable', detail: `answered ${status}` };
+  const body = jsonObjectOf(exchange.body);
+  const entries: unknown = body?.['data'];
+  if (!Array.isArray(entries)) return { kind: 'unavailable', detail: 'answered 200 without a readable list' };
+  const payments = (entries as unknown[]).map(toListedPayment);
+  const readable = payments.filter((payment) => payment !== null);
+  if (readable.length < payments.length) return { kind: 'unavailable', detail: 'the list has an entry that can not be read' };
+  const next = body?.['next_cursor'];
+  const nextCursor = typeof next === 'string' && next !== '' ? next : null;
+  if (nextCursor !== null && nextCursor === cursor) return { kind: 'unavailable', detail: 'the list goes round in a circle' };
+  return { kind: 'page', payments: readable, nextCursor };
+}
+
+function toListedPayment(entry: unknown): ListedPayment | null {
+  const member = isObject(entry) ? entry : null;
+  const payment = toPayment(member, cutToStorable);
+  const key = member?.['idempotency_key'];
+  return payment === null ? null : { idempotencyKey: typeof key === 'string' ? cutToStorable(key) : null, payment };
 }
 
 /** One payment in the provider's words, or null where its id or its status can not be read. */

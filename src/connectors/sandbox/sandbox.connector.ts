@@ -6,12 +6,14 @@ import type {
   Connector,
   ConnectorType,
   IntentRequest,
+  ListsPayments,
   LookupOutcome,
+  PaymentPage,
   ProviderPayment,
   SubmitOutcome,
 } from '../connector.js';
 import { FATES, fateOf, stateAt, type Fate, type FateName } from './sandbox.fates.js';
-import { SandboxPayments, type SandboxPayment, type SandboxSend } from './sandbox.payments.js';
+import { LIST_PAGE, SandboxPayments, type SandboxPayment, type SandboxSend } from './sandbox.payments.js';
 
 export interface SandboxConfig {
   readonly timeout_ms: number;
@@ -32,7 +34,7 @@ export interface SandboxPorts {
 }
 
 /** A provider that pays nobody: deterministic, durable, and as unreliable as the amount asks for (see README.md). */
-export class SandboxConnector implements Connector {
+export class SandboxConnector implements Connector, ListsPayments {
   readonly capabilities: Capabilities;
   private readonly payments: SandboxPayments;
   /** One per call that is out: ends its wait. */
@@ -75,6 +77,19 @@ export class SandboxConnector implements Connector {
       return await this.withinDeadline(this.find(idempotencyKey), silent);
     } catch (error) {
       return { kind: 'unavailable', detail: `no answer (${nameOf(error)})`, systemic: false };
+    }
+  }
+
+  async list({ createdAfter, cursor }: { readonly createdAfter: Date; readonly cursor: string | null }): Promise<PaymentPage> {
+    try {
+      const listed = await this.payments.list(createdAfter, cursor);
+      return {
+        kind: 'page',
+        payments: listed.map((payment) => ({ idempotencyKey: payment.idempotency_key, payment: toPayment(payment) })),
+        nextCursor: listed.length < LIST_PAGE ? null : (listed.at(-1)?.id ?? null),
+      };
+    } catch (error) {
+      return { kind: 'unavailable', detail: `no answer (${nameOf(error)})` };
     }
   }
 

@@ -30,6 +30,22 @@ export type SandboxAnswer =
   | { readonly kind: 'taken'; readonly first: boolean; readonly payment: SandboxPayment }
   | { readonly kind: 'other_content' };
 
+/** One page of the list: a quick statement. */
+export const LIST_PAGE = 500;
+
+/** The process that made an id may have had another time than the database; beyond this a list by id would miss a payment. */
+const CLOCKS_APART_MS = 3_600_000;
+
+/** Ids begin with their time (UUIDv7), so the primary key finds where a list starts. */
+function lowestIdAt(at_ms: number): string {
+  const time = Math.max(0, at_ms).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}
+
+export interface SandboxListed extends SandboxPayment {
+  readonly idempotency_key: string;
+}
+
 interface StoredPayment extends SandboxPayment {
   readonly [column: string]: unknown;
   readonly idempotency_key: string;
@@ -62,6 +78,17 @@ export class SandboxPayments {
 
   find(idempotencyKey: string): Promise<SandboxPayment | null> {
     return this.lookups.add(idempotencyKey);
+  }
+
+  /** What was taken since an instant, in the order of the ids. */
+  list(createdAfter: Date, after: string | null): Promise<SandboxListed[]> {
+    return this.transactions.asEngine((tx) =>
+      tx.query<SandboxListed & Record<string, unknown>>(
+        `SELECT ${STORED} FROM sandbox_payment
+         WHERE connector_id = $1 AND created_at >= $2 AND id > $3 ORDER BY id LIMIT $4`,
+        [this.connectorId, createdAfter, after ?? lowestIdAt(createdAfter.getTime() - CLOCKS_APART_MS), LIST_PAGE],
+      ),
+    );
   }
 
   async idle(): Promise<void> {

@@ -43,7 +43,7 @@ class ConnectorSettingsDto {
   method_types?: string[] | null;
 
   /**
-   * At most this many calls at a time, of each worker. Default: 32.
+   * At most this many calls at a time, of all workers together. Default: 32.
    * @example 32
    */
   @IsOptional()
@@ -53,7 +53,7 @@ class ConnectorSettingsDto {
   max_concurrency?: number | null;
 
   /**
-   * At most this many calls started a second, of each worker; absent or null: no limit.
+   * At most this many calls started a second, of all workers together; absent or null: no limit.
    * @example 50
    */
   @IsOptional()
@@ -115,6 +115,30 @@ export class UpdateConnectorDto extends ConnectorSettingsDto {
   config?: Record<string, unknown>;
 }
 
+/** Whether the provider answers at all. While it is open, payouts wait and one at a time probes. */
+export class ConnectorBreakerDto {
+  /** @example false */
+  open: boolean;
+
+  /**
+   * Since when; null where it is closed.
+   * @example null
+   */
+  opened_at: string | null;
+
+  /**
+   * From when on one payout may probe; null where it is closed.
+   * @example null
+   */
+  probe_at: string | null;
+
+  /**
+   * Sends in a row, of all workers, that ended without an answer; ten open it.
+   * @example 0
+   */
+  faults_in_a_row: number;
+}
+
 /** A connector as the operator sees it. Its secrets are never answered. */
 export class ConnectorDto {
   /** @example connector_01jd3q8yv6f5w9x2k4m7n0p1rs */
@@ -174,7 +198,8 @@ export class ConnectorDto {
   paused_at: string | null;
 
   /**
-   * `operator`, or `engine` where the provider refused our credentials or could not be understood; null where not paused.
+   * `operator`, or `engine` where the provider refused our credentials, could not be understood, or has payments that contradict
+   * our books; null where not paused.
    * @example null
    */
   paused_by: string | null;
@@ -184,6 +209,27 @@ export class ConnectorDto {
    * @example null
    */
   pause_reason: string | null;
+
+  /**
+   * The provider asked to be left alone until then (Retry-After); null or past where it did not.
+   * @example null
+   */
+  busy_until: string | null;
+
+  /** Of all workers together. */
+  breaker: ConnectorBreakerDto;
+
+  /**
+   * Whether its provider gives a list of its payments to be compared with ours; null before it was first asked.
+   * @example true
+   */
+  lists_payments: boolean | null;
+
+  /**
+   * Up to here the provider's list was compared with ours; null before the first time.
+   * @example null
+   */
+  reconciled_until: string | null;
 
   /** @example 2026-11-21T12:00:00.000Z */
   created_at: string;

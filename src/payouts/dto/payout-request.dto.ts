@@ -6,6 +6,7 @@ import { IsText } from '../../platform/text/index.js';
 import { RESOLUTIONS, type Resolution } from '../resolve-intent.js';
 
 export class PayoutQuery extends PageQuery {
+  /** Payouts of this status. */
   @ApiProperty({ enum: PAYOUT_STATUSES, required: false })
   @IsOptional()
   @IsIn(PAYOUT_STATUSES)

@@ -1,24 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BillingDataDto, ISSUE_CODES, PAYOUT_STATUSES } from '../../bulks/index.js';
+import { BillingDataDto, IssueDto, PAYOUT_STATUSES } from '../../bulks/index.js';
 import { statesOf } from '../../platform/lifecycle/index.js';
 import { payoutIntentLifecycle } from '../payout-intent.lifecycle.js';
-
-export class IssueDto {
-  @ApiProperty({ enum: ISSUE_CODES })
-  code: string;
-  /**
-   * JSON Pointer inside the item.
-   * @example /payout_method/iban
-   */
-  pointer: string;
-  /**
-   * How to mend it.
-   * @example "The check digits do not fit; check for a typing error."
-   */
-  detail: string;
-  /** With `duplicate_reference`: the payout that holds the reference. */
-  existing_id?: string;
-}
 
 export class FailureDto {
   /** @example account_closed */
@@ -36,7 +19,7 @@ export class FailureDto {
 export class IntentDto {
   /** @example intent_01kb4n3w2ze3rbz4jrd9qk6v1y */
   id: string;
-  @ApiProperty({ enum: statesOf(payoutIntentLifecycle) })
+  @ApiProperty({ enum: statesOf(payoutIntentLifecycle), example: 'succeeded' })
   status: string;
   /**
    * The connector it went through.
@@ -92,7 +75,10 @@ export class PayoutDto {
   scheduled_at: string | null;
   @ApiProperty({ enum: PAYOUT_STATUSES, example: 'PROCESSED' })
   status: string;
-  /** No further change comes by itself, except `returned`. */
+  /**
+   * No further change comes by itself, except `returned`.
+   * @example true
+   */
   final: boolean;
   /**
    * Raised by edit, cancel and retry; also the ETag.

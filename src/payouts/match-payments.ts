@@ -1,0 +1,103 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ConnectorRepository, type ListedPayment } from '../connectors/index.js';
+import type { Tx } from '../platform/database/index.js';
+import { toTypeId } from '../platform/ids/index.js';
+import { decideFound, faultOf, pathTo } from './decide-outcome.js';
+import { ExecutionMetrics } from './execution-metrics.js';
+import { type NamedIntent, ProviderBooksRepository, type StrayKind, type StrayPayment } from './provider-books.repository.js';
+import { type Finding, SettleIntents } from './settle-intents.js';
+
+export interface Telling {
+  readonly connectorId: string;
+  readonly source: 'notification' | 'reconciliation';
+  /** Settles intents whose call is out, too: the provider speaks by itself, or no process has the call in truth. */
+  readonly inHandToo: boolean;
+}
+
+interface Judgement {
+  readonly findings: readonly Finding[];
+  readonly strays: readonly StrayPayment[];
+}
+
+/**
+ * What a provider says of payments by itself, in a notification or in its list, held against our intents. What says nothing
+ * new writes nothing: doubled, old and out-of-order words are harmless, and a list of a thousand known payments costs one query.
+ */
+@Injectable()
+export class MatchPayments {
+  private readonly logger = new Logger(MatchPayments.name);
+
+  constructor(
+    private readonly books: ProviderBooksRepository,
+    private readonly settle: SettleIntents,
+    private readonly connectors: ConnectorRepository,
+    private readonly metrics: ExecutionMetrics,
+  ) {}
+
+  /** @returns the payments that no attempt of ours names. */
+  async execute(tx: Tx, telling: Telling, listed: readonly ListedPayment[]): Promise<ListedPayment[]> {
+    const names = listed.map(({ idempotencyKey, payment }) => ({ key: idempotencyKey, reference: payment.providerReference }));
+    const known = await this.books.named(tx, telling.connectorId, names);
+    const findings = new Map<string, Finding>();
+    const strays: StrayPayment[] = [];
+    listed.forEach((entry, place) => {
+      const intent = known.get(place);
+      if (intent === undefined) return;
+      const judged = judge(entry, intent, telling);
+      strays.push(...judged.strays);
+      // Of two payments under one key the second is a stray; it can not settle the same intent once more.
+      for (const finding of judged.findings) if (!findings.has(finding.payoutId)) findings.set(finding.payoutId, finding);
+    });
+    if (findings.size > 0) await this.settle.execute(tx, [...findings.values()]);
+    await this.raise(tx, telling, strays);
+    return listed.filter((_, place) => !known.has(place));
+  }
+
+  /**
+   * Each is told once: it is logged, counted, and pauses the connector, so that nothing is added to what is wrong until an
+   * operator has looked. What a notification contradicts pauses nothing where the intent itself goes to a person.
+   */
+  async raise(tx: Tx, { connectorId, source }: Pick<Telling, 'connectorId' | 'source'>, strays: readonly StrayPayment[]): Promise<void> {
+    if (strays.length === 0) return;
+    const fresh = await this.books.recordStrays(tx, connectorId, strays);
+    const grave = fresh.find(({ kind }) => source === 'reconciliation' || kind === 'superseded');
+    if (grave !== undefined) {
+      const reason = `payment ${grave.provider_reference} at the provider: ${grave.detail}`;
+      await this.connectors.pause(tx, connectorId, { by: 'engine', reason });
+    }
+    tx.afterCommit(() => {
+      for (const { provider_reference, kind, detail } of fresh) {
+        this.metrics.strayFound(kind);
+        this.logger.error(`stray payment ${provider_reference} at ${toTypeId('connector', connectorId)} (${kind}): ${detail}`);
+      }
+    });
+  }
+}
+
+/** Pure: what one payment says of the intent that it names. */
+function judge({ payment }: ListedPayment, intent: NamedIntent, { source, inHandToo }: Telling): Judgement {
+  const payoutId = intent.payout_id;
+  const stray = (kind: StrayKind, detail: string): StrayPayment => ({
+    provider_reference: payment.providerReference,
+    kind,
+    payout_id: payoutId,
+    detail,
+  });
+  if (intent.superseded) {
+    // It refused that attempt, or a person said so, and another was opened on the strength of it.
+    const detail = `it is ${payment.status} under an attempt that had been refused, and another attempt was opened`;
+    return { findings: [], strays: payment.status === 'failed' ? [] : [stray('superseded', detail)] };
+  }
+  const { provider_reference: ours, status: intentStatus } = intent;
+  if (ours !== null && ours !== payment.providerReference)
+    return { findings: [], strays: [stray('contradiction', `it is a second payment of one payout, beside ${ours}`)] };
+  const known = { intentStatus, amount: intent.amount ?? '', currency: intent.currency ?? '' };
+  const fault = faultOf(payment, known);
+  const news = fault !== null || pathTo(intentStatus, payment.status).length > 0;
+  // A list is a picture of a moment before: what a person decides and what is being asked right now is not settled by it.
+  const left = (intent.in_hand && !inHandToo) || (source === 'reconciliation' && intentStatus === 'needs_review');
+  return {
+    findings: news && !left ? [{ payoutId, claimNo: null, httpStatus: null, source, decide: (now) => decideFound(payment, now) }] : [],
+    strays: fault === null ? [] : [stray(fault.kind, fault.detail)],
+  };
+}

@@ -1,0 +1,169 @@
+import { Injectable } from '@nestjs/common';
+import type { PayoutStatus } from '../bulks/index.js';
+import type { Tx } from '../platform/database/index.js';
+import type { IntentStatus } from './payout-intent.lifecycle.js';
+
+/** How a provider names a payment: by our key, by its own reference, or both. */
+export interface NamedPayment {
+  readonly key: string | null;
+  readonly reference: string;
+}
+
+/** The intent behind such a name. */
+export interface NamedIntent {
+  readonly place: number;
+  readonly payout_id: string;
+  /** It names an earlier attempt than the one that counts now. */
+  readonly superseded: boolean;
+  readonly status: IntentStatus;
+  readonly provider_reference: string | null;
+  readonly amount: string | null;
+  readonly currency: string | null;
+  /** A process has the call out at this moment. */
+  readonly in_hand: boolean;
+}
+
+export interface DerivedFrom {
+  readonly key: string;
+  readonly payout_id: string;
+  readonly status: PayoutStatus;
+}
+
+/**
+ * `unknown`: no attempt and no payout of ours has its key. `not_ours_to_pay`: its payout is cancelled, invalid or failed.
+ * `superseded`: it belongs to an attempt after whose refusal another was opened.
+ */
+export type StrayKind = 'unknown' | 'not_ours_to_pay' | 'superseded' | 'other_amount' | 'contradiction';
+
+export interface StrayPayment {
+  readonly provider_reference: string;
+  readonly kind: StrayKind;
+  readonly payout_id: string | null;
+  readonly detail: string;
+}
+
+/** A comparison that is under way: it goes on where it was left, in whatever process. */
+export interface Pass {
+  readonly from: Date;
+  /** As PostgreSQL writes it, for a JavaScript date would lose its microseconds. */
+  readonly began_at: string;
+  readonly cursor: string | null;
+}
+
+/** The first comparison looks back this far. */
+const FIRST_PASS_DAYS = 1;
+/** Each begins so much before the end of the one before: for payments that a provider shows late, and for its clock. */
+const OVERLAP_MINUTES = 20;
+
+/** All SQL that compares a provider's books with ours. */
+@Injectable()
+export class ProviderBooksRepository {
+  /** The intents behind these names, among those of this connector, by the place in the list. What we do not know is missing. */
+  async named(tx: Tx, connectorId: string, names: readonly NamedPayment[]): Promise<Map<number, NamedIntent>> {
+    const list = names.map(({ key, reference }, place) => ({ place, key: asUuid(key), reference }));
+    const rows = await tx.query<NamedIntent & Record<string, unknown>>(
+      `SELECT v.place, n.payout_id, n.superseded, i.status, i.provider_reference, r.amount, r.currency,
+         i.status = 'created' AND a.may_have_been_taken AND i.next_check_at > tranche_now() AS in_hand
+       FROM jsonb_to_recordset($2::jsonb) AS v (place integer, key uuid, reference text)
+       CROSS JOIN LATERAL (
+         SELECT a.payout_id, a.number, a.number < p.attempt_no AS superseded FROM attempt a JOIN payout p ON p.id = a.payout_id
+         WHERE a.connector_id = $1 AND a.idempotency_key = v.key
+         UNION ALL
+         SELECT i.payout_id, p.attempt_no, false FROM payout_intent i JOIN payout p ON p.id = i.payout_id
+         WHERE i.connector_id = $1 AND i.provider_reference = v.reference
+         LIMIT 1) n
+       JOIN payout_intent i ON i.payout_id = n.payout_id
+       JOIN attempt a ON a.payout_id = n.payout_id AND a.number = n.number
+       JOIN payout p ON p.id = n.payout_id
+       JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision`,
+      [connectorId, JSON.stringify(list)],
+    );
+    return new Map(rows.map((row) => [row.place, row]));
+  }
+
+  /**
+   * Payouts whose attempt would have one of these keys: derived here as `idempotencyKeyOf` derives it. Walks every payout, for a
+   * question that is asked once, when a restored database has lost attempts.
+   */
+  async derivedFrom(tx: Tx, keys: readonly string[]): Promise<DerivedFrom[]> {
+    const uuids = keys.map(asUuid).filter((key) => key !== null);
+    if (uuids.length === 0) return [];
+    return tx.query<DerivedFrom & Record<string, unknown>>(
+      `SELECT v.key::text AS key, p.id AS payout_id, p.status
+       FROM unnest($1::uuid[]) AS v (key)
+       JOIN payout p ON v.key = encode(substring(sha256(convert_to(
+         'payout:v1|' || p.merchant_id || '|' || p.id || '|' || p.attempt_no, 'UTF8')) FROM 1 FOR 16), 'hex')::uuid`,
+      [uuids],
+    );
+  }
+
+  /** Of these references those that were told of before. */
+  async knownStrays(tx: Tx, connectorId: string, references: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await tx.query<{ provider_reference: string }>(
+      `SELECT provider_reference FROM stray_payment WHERE connector_id = $1 AND provider_reference = ANY($2::text[])`,
+      [connectorId, references],
+    );
+    return new Set(rows.map(({ provider_reference }) => provider_reference));
+  }
+
+  /** @returns those that were not told of before. */
+  recordStrays(tx: Tx, connectorId: string, strays: readonly StrayPayment[]): Promise<StrayPayment[]> {
+    return tx.query<StrayPayment & Record<string, unknown>>(
+      `INSERT INTO stray_payment (connector_id, provider_reference, kind, payout_id, detail)
+       SELECT $1, v.* FROM jsonb_to_recordset($2::jsonb) AS v (provider_reference text, kind text, payout_id uuid, detail text)
+       ON CONFLICT (connector_id, provider_reference, kind) DO NOTHING
+       RETURNING provider_reference, kind, payout_id, detail`,
+      [connectorId, JSON.stringify(strays)],
+    );
+  }
+
+  /** How many nobody has looked at yet. */
+  async openStrays(tx: Tx, connectorId: string): Promise<number> {
+    const row = await tx.one<{ open: number }>(
+      `SELECT count(*)::integer AS open FROM stray_payment WHERE connector_id = $1 AND acknowledged_at IS NULL`,
+      [connectorId],
+    );
+    return row?.open ?? 0;
+  }
+
+  /** The pass that is under way, or a new one from a little before the end of the one before. */
+  beginPass(tx: Tx, connectorId: string): Promise<Pass | null> {
+    return tx.one<Pass & Record<string, unknown>>(
+      `UPDATE connector SET
+         reconcile_began_at = coalesce(reconcile_began_at, tranche_now()),
+         reconcile_from = coalesce(reconcile_from,
+           coalesce(reconciled_until, tranche_now() - $2 * interval '1 day') - $3 * interval '1 minute')
+       WHERE id = $1 RETURNING reconcile_from AS from, reconcile_began_at::text AS began_at, reconcile_cursor AS cursor`,
+      [connectorId, FIRST_PASS_DAYS, OVERLAP_MINUTES],
+    );
+  }
+
+  /** A pass that another process has ended meanwhile is left alone. */
+  async turnPage(tx: Tx, connectorId: string, pass: Pass, cursor: string | null): Promise<void> {
+    await tx.query(
+      `UPDATE connector SET reconcile_cursor = $3, lists_payments = true WHERE id = $1 AND reconcile_began_at = $2::timestamptz`,
+      [connectorId, pass.began_at, cursor],
+    );
+  }
+
+  async endPass(tx: Tx, connectorId: string, pass: Pass): Promise<void> {
+    await tx.query(
+      `UPDATE connector SET reconciled_until = reconcile_began_at, lists_payments = true,
+         reconcile_from = NULL, reconcile_began_at = NULL, reconcile_cursor = NULL
+       WHERE id = $1 AND reconcile_began_at = $2::timestamptz`,
+      [connectorId, pass.began_at],
+    );
+  }
+
+  /** The provider keeps no list: what is open is asked for one by one. */
+  async noteListRefused(tx: Tx, connectorId: string): Promise<void> {
+    await tx.query(
+      `UPDATE connector SET lists_payments = false, reconcile_from = NULL, reconcile_began_at = NULL, reconcile_cursor = NULL WHERE id = $1`,
+      [connectorId],
+    );
+  }
+}
+
+/** Every key of ours is a UUID; anything else in its place names nothing. */
+const asUuid = (key: string | null): string | null =>
+  key !== null && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key) ? key : null;

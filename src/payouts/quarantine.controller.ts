@@ -1,0 +1,43 @@
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Transactions, type Tx } from '../platform/database/index.js';
+import { Operation, OperatorRoute, RequestTx } from '../platform/http/index.js';
+import { formatInstant } from '../platform/time/index.js';
+import { LiftQuarantineDto, QuarantineDto } from './dto/quarantine.dto.js';
+import { payoutProblem } from './payout.problems.js';
+import { Quarantine } from './quarantine.js';
+import type { QuarantineState } from './quarantine.repository.js';
+
+/** Sending after a restore that may have lost commits: see `QUARANTINE`. */
+@ApiTags('Operator: engine')
+@OperatorRoute()
+@Controller('v1/operator/quarantine')
+export class QuarantineController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly quarantine: Quarantine,
+  ) {}
+
+  /** Whether sending is off, and what it waits for. */
+  @Operation('getQuarantine')
+  @Get()
+  async get(): Promise<QuarantineDto> {
+    return toQuarantineResponse(await this.transactions.asEngine((tx) => this.quarantine.find(tx)));
+  }
+
+  /** Lets sending begin although the comparison has not matched. It ends by itself where it has. */
+  @Operation('liftQuarantine', { refuses: ['not_in_quarantine'] })
+  @Post('lift')
+  @HttpCode(200)
+  async lift(@RequestTx() tx: Tx, @Body() { reason }: LiftQuarantineDto): Promise<QuarantineDto> {
+    if (!(await this.quarantine.liftByHand(tx, reason))) throw payoutProblem('not_in_quarantine', 'Sending is on.');
+    return toQuarantineResponse(null);
+  }
+}
+
+const toQuarantineResponse = (state: QuarantineState | null): QuarantineDto => ({
+  object: 'quarantine',
+  active: state !== null,
+  since: state === null ? null : formatInstant(state.since_at),
+  detail: state?.detail ?? null,
+});
