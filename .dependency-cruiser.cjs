@@ -1,5 +1,5 @@
 /**
- * Who may import whom: app -> scheduler, doors -> {validation, payouts, merchants} -> {bulks, connectors} -> webhooks
+ * Who may import whom: app -> scheduler, doors, openapi -> {validation, payouts, merchants} -> {bulks, connectors} -> webhooks
  * -> platform. Every rule says why it is there; type imports count, because a reader follows them all the same.
  */
 const LIBRARIES_WITH_EFFECTS = '^node_modules/(@nestjs|typeorm|pg|axios|undici|agenda|@agendajs|pino|prom-client|express)/';
@@ -39,37 +39,42 @@ module.exports = {
     },
     layer(
       'platform',
-      'webhooks|connectors|bulks|validation|payouts|merchants|doors|scheduler|app|main',
+      'webhooks|connectors|bulks|validation|payouts|merchants|doors|scheduler|openapi|app|main',
       'The kernel knows no word of the payout trade, so any feature may stand on it.',
     ),
     layer(
       'webhooks',
-      'connectors|bulks|validation|payouts|merchants|doors|scheduler|app|main',
+      'connectors|bulks|validation|payouts|merchants|doors|scheduler|openapi|app|main',
       'An event is {type, subject, sequence, data}; what it means belongs to the feature that declares it.',
     ),
     layer(
       'connectors',
-      'bulks|validation|payouts|merchants|doors|scheduler|app|main',
+      'bulks|validation|payouts|merchants|doors|scheduler|openapi|app|main',
       'A connector is written against the port alone, by people who know one provider.',
     ),
     layer(
       'bulks',
-      'connectors|validation|payouts|merchants|doors|scheduler|app|main',
+      'connectors|validation|payouts|merchants|doors|scheduler|openapi|app|main',
       'What a merchant ordered is the same whoever judges, pays or asks.',
     ),
-    layer('validation', 'payouts|merchants|doors|scheduler|app|main', 'Judging knows nothing of paying.'),
+    layer('validation', 'payouts|merchants|doors|scheduler|openapi|app|main', 'Judging knows nothing of paying.'),
     layer(
       'payouts',
-      'validation|merchants|doors|scheduler|app|main',
+      'validation|merchants|doors|scheduler|openapi|app|main',
       'Paying trusts the verdict that is in the row, not the code that gave it.',
     ),
     layer(
       'merchants',
-      'validation|payouts|doors|scheduler|app|main',
+      'validation|payouts|doors|scheduler|openapi|app|main',
       'Tenants and operators are served by the same engine; the engine does not depend on them.',
     ),
-    layer('doors', 'scheduler|app|main', 'A door translates a foreign contract onto use cases, and starts nothing.'),
-    layer('scheduler', 'doors|app|main', 'The timetable calls use cases; nobody calls the timetable.'),
+    layer('doors', 'scheduler|openapi|app|main', 'A door translates a foreign contract onto use cases, and starts nothing.'),
+    layer('scheduler', 'doors|openapi|app|main', 'The timetable calls use cases; nobody calls the timetable.'),
+    layer(
+      'openapi',
+      'scheduler|doors|app|main|print-',
+      'What the API says of itself is read off the routes; nothing works by it.',
+    ),
     {
       name: 'module-by-its-index',
       comment: 'A module is entered by its index.ts, so what others rely on is written in one place and the rest may change.',

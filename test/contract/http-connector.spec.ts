@@ -1,0 +1,63 @@
+import type { Connector } from '../../src/connectors/connector.js';
+import { httpConnectorType } from '../../src/connectors/http/http.connector.js';
+import { startProvider, type Fate, type WireRequest } from '../support/provider-server.js';
+import { describeConnector } from './connector-contract.js';
+
+const refusal = (code: string, retryable: boolean): Fate => ({
+  takes: false,
+  answer: { status: 422, body: { code, message: 'Refused.', retryable } },
+});
+
+function fateByAmount(request: WireRequest, sends: number): Fate {
+  switch (request.amount.replace('.', '').slice(-4)) {
+    case '9001':
+      return { takes: true, status: 'pending', later: { after_ms: 1_000, status: 'succeeded' } };
+    case '9002':
+      return refusal('account_closed', false);
+    case '9003':
+      return refusal('limit_exceeded', true);
+    case '9004':
+      return { takes: true, status: 'pending', later: { after_ms: 1_000, status: 'failed' } };
+    case '9006':
+      return { takes: true, answer: 'never' };
+    case '9007':
+      return { takes: true, answer: { status: 500 } };
+    case '9009':
+      return sends <= 2 ? { takes: false, answer: { status: 429, headers: { 'retry-after': '1' } } } : { takes: true };
+    case '9011':
+      return { takes: true, status: 'pending' };
+    case '9012':
+      return { takes: true, status: 'unclaimed' };
+    default:
+      return { takes: true };
+  }
+}
+
+function openHttp(base_url: string, token: string): Connector {
+  const type = httpConnectorType({ plainHttpAnywhere: false });
+  const parsed = type.parseConfig({ base_url, token, timeout_ms: 500 });
+  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
+  return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency: 32 });
+}
+
+describeConnector('http', async () => {
+  const provider = await startProvider({ fate: fateByAmount });
+  const connector = openHttp(provider.url, provider.token);
+  const gone = await startProvider();
+  const cutOff = openHttp(gone.url, gone.token);
+  await gone.close();
+  return {
+    connector,
+    cutOff,
+    booked: (key) =>
+      Promise.resolve(
+        provider.ledger
+          .filter(({ request }) => request.idempotency_key === key)
+          .map(({ request: { idempotency_key, amount, currency } }) => ({ idempotencyKey: idempotency_key, amount, currency })),
+      ),
+    close: async () => {
+      await Promise.all([connector.close(), cutOff.close()]);
+      await provider.close();
+    },
+  };
+});

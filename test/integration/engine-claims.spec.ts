@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PauseBulk } from '../../src/bulks/pause-bulk.js';
+import type { LookupOutcome, SubmitOutcome } from '../../src/connectors/index.js';
+import { decideFound, decideLookup, decideSubmit } from '../../src/payouts/decide-outcome.js';
+import type { Finding } from '../../src/payouts/settle-intents.js';
+import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
+import { inSeconds, validItem } from '../support/items.js';
+
+const LEASE_S = 60;
+const DAY_S = 86_400;
+
+const answered =
+  (outcome: SubmitOutcome): Finding['decide'] =>
+  (known) =>
+    decideSubmit(outcome, known, CAPABILITIES);
+const looked =
+  (outcome: LookupOutcome): Finding['decide'] =>
+  (known) =>
+    decideLookup(outcome, known, CAPABILITIES);
+const NO_ANSWER: SubmitOutcome = { kind: 'unknown', detail: 'no answer', httpStatus: null, unreadable: false };
+const BUSY: SubmitOutcome = { kind: 'not_taken', reason: 'busy', retryAfter_ms: 1_000, detail: 'answered 429', httpStatus: 429 };
+
+describe('claims', () => {
+  let world: EngineWorld;
+  beforeAll(async () => {
+    world = await EngineWorld.open();
+  });
+  afterAll(() => world.close());
+
+  /** One payout in the hands of one claimer. */
+  const claimedOne = async () => {
+    const merchant = await world.merchant();
+    await world.scheduledBulk(merchant);
+    const [claimed] = await world.claim(merchant);
+    return { merchant, claimed: claimed! };
+  };
+
+  it('give each payout to one of several claimers, and all of them to somebody', async () => {
+    const merchant = await world.merchant();
+    await world.scheduledBulk(merchant, { count: 300 });
+    const rounds = await Promise.all(
+      [1, 2, 3, 4].map(async () => {
+        const mine: string[] = [];
+        for (let empty = 0; empty < 3;) {
+          const claimed = await world.claim(merchant, 20);
+          mine.push(...claimed.map(({ payoutId }) => payoutId));
+          empty = claimed.length === 0 ? empty + 1 : 0;
+        }
+        return mine;
+      }),
+    );
+    expect(rounds.flat()).toHaveLength(300);
+    expect(new Set(rounds.flat()).size).toBe(300);
+  });
+
+  it('serve every merchant of a connector, however much one of them has due', async () => {
+    const large = await world.merchant();
+    const small: EngineMerchant[] = [];
+    for (let others = 0; others < 4; others += 1) small.push(await world.merchant(large.connectorId));
+    await world.scheduledBulk(large, { count: 200 });
+    for (const merchant of small) await world.scheduledBulk(merchant, { count: 3 });
+    const claimed = await world.claim(large, 50);
+    const owners = await world.query<{ merchant_id: string; count: string }>(
+      `SELECT merchant_id, count(*) FROM payout WHERE id = ANY ($1::uuid[]) GROUP BY 1`,
+      [claimed.map(({ payoutId }) => payoutId)],
+    );
+    const counts = new Map(owners.map(({ merchant_id, count }) => [merchant_id, Number(count)]));
+    expect(small.map(({ id }) => counts.get(id))).toEqual([3, 3, 3, 3]);
+    expect(counts.get(large.id)).toBe(10);
+    // What the small ones left of their shares goes to the large one, claim by claim.
+    expect(await world.claim(large, 50)).toHaveLength(50);
+  });
+
+  it('take what has been due longest first', async () => {
+    const merchant = await world.merchant();
+    const items = [300, 100, 200].map((ago) => validItem({ scheduled_date: inSeconds(-ago / 10) }));
+    const bulkId = await world.scheduledBulk(merchant, { items });
+    const order: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      const [claimed] = await world.claim(merchant, 1);
+      order.push((await world.payouts(bulkId)).find(({ id }) => id === claimed?.payoutId)!.position);
+    }
+    expect(order).toEqual([0, 2, 1]);
+  });
+
+  it('take nothing before its instant, nothing of a paused bulk, nothing of a paused merchant', async () => {
+    const [early, paused, stopped] = [await world.merchant(), await world.merchant(), await world.merchant()];
+    await world.scheduledBulk(early, { items: [validItem({ scheduled_date: inSeconds(3_600) })] });
+    const bulkId = await world.scheduledBulk(paused);
+    const pause = { merchantId: paused.id, bulkId, ifMatch: null };
+    await world.run((tx) => world.get(PauseBulk).execute(tx, { ...pause, pause: true }));
+    await world.scheduledBulk(stopped);
+    await world.query(`UPDATE merchant SET paused_at = tranche_now(), pause_reason = 'test' WHERE id = $1`, [stopped.id]);
+    for (const merchant of [early, paused, stopped]) expect(await world.claim(merchant)).toEqual([]);
+    await world.run((tx) => world.get(PauseBulk).execute(tx, { ...pause, pause: false }));
+    expect(await world.claim(paused)).toHaveLength(1);
+  });
+
+  it('commit intent, attempt and derived key before anybody calls the provider', async () => {
+    const { claimed } = await claimedOne();
+    const [attempt] = await world.query(`SELECT * FROM attempt WHERE payout_id = $1`, [claimed.payoutId]);
+    expect(attempt).toMatchObject({ number: 1, live: true, sends: 1, idempotency_key: claimed.request.idempotencyKey });
+    expect(await world.intentOf(claimed.payoutId)).toMatchObject({ status: 'created' });
+  });
+
+  it('are fenced: what an older claim brings back writes nothing', async () => {
+    const { merchant, claimed: older } = await claimedOne();
+    await world.letTimePass(LEASE_S);
+    const [newer] = await world.claim(merchant);
+    const stale = await world.settle([findingOf(older, () => PAID)]);
+    expect(stale.size).toBe(0);
+    expect(await world.intentOf(older.payoutId)).toMatchObject({ status: 'created', provider_reference: null });
+    expect((await world.settle([findingOf(newer!, () => PAID)])).size).toBe(1);
+    expect((await world.settle([findingOf(newer!, () => PAID)])).size).toBe(0);
+    expect(await world.eventsOf(older.payoutId)).toEqual([
+      'payout.created',
+      'payout.validation_in_progress',
+      'payout.scheduled',
+      'payout.processing_in_progress',
+      'payout.processed',
+      'payout.intent_succeeded',
+    ]);
+  });
+
+  it('belong to one process for the whole lease, and end in a look-up, never in another send', async () => {
+    const { merchant, claimed } = await claimedOne();
+    await world.letTimePass(LEASE_S - 5);
+    expect(await world.claim(merchant)).toEqual([]);
+    await world.letTimePass(5);
+    const [takenOver] = await world.claim(merchant);
+    expect(takenOver).toMatchObject({ payoutId: claimed.payoutId, action: 'look_up' });
+    expect(takenOver!.request.idempotencyKey).toBe(claimed.request.idempotencyKey);
+  });
+
+  it('send the same key again after an empty look-up past the stale window', async () => {
+    const { merchant, claimed } = await claimedOne();
+    await world.settle([findingOf(claimed, answered(NO_ANSWER))]);
+    await world.letTimePass(2);
+    const [look] = await world.claim(merchant);
+    expect(look!.action).toBe('look_up');
+    await world.settle([findingOf(look!, looked({ kind: 'none' }))]);
+    const [send] = await world.claim(merchant);
+    expect(send).toMatchObject({ action: 'send', request: { idempotencyKey: claimed.request.idempotencyKey } });
+  });
+
+  it('send at once what was not taken, and only look once the key is too old, however long a pause lasted', async () => {
+    const [fresh, old] = [await claimedOne(), await claimedOne()];
+    for (const { claimed } of [fresh, old]) await world.settle([findingOf(claimed, answered(BUSY))]);
+    await world.letTimePass(2);
+    expect((await world.claim(fresh.merchant))[0]!.action).toBe('send');
+    await world.letTimePass(0.8 * DAY_S);
+    const [look] = await world.claim(old.merchant);
+    expect(look!.action).toBe('look_up');
+    await world.settle([findingOf(look!, looked({ kind: 'none' }))]);
+    expect(await world.intentOf(look!.payoutId)).toMatchObject({ status: 'needs_review', next_check_at: null });
+  });
+
+  it('are not disturbed by a notification that comes first: the answer after it finds the fence raised', async () => {
+    const { claimed } = await claimedOne();
+    const payment = {
+      providerReference: 'pay_1',
+      status: 'pending',
+      failure: null,
+      amount: null,
+      currency: null,
+      checkAfter_ms: null,
+    } as const;
+    const told: Finding = { ...findingOf(claimed, (known) => decideFound(payment, known)), claimNo: null };
+    for (let times = 0; times < 3; times += 1) await world.settle([told]);
+    expect((await world.settle([findingOf(claimed, answered(NO_ANSWER))])).size).toBe(0);
+    expect(await world.intentOf(claimed.payoutId)).toMatchObject({ status: 'pending', provider_reference: 'pay_1' });
+    expect((await world.eventsOf(claimed.payoutId)).filter((type) => type === 'payout.intent_pending')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { toTypeId } from '../../src/platform/ids/index.js';
+import { EventFeedQueries, type EventRow } from '../../src/webhooks/event-feed.queries.js';
+import { recordEvents } from '../../src/webhooks/record-events.js';
+import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
+import { until } from '../support/until.js';
+import { Subject } from '../support/webhook-world.js';
+
+let db: TestDatabase;
+const feed = new EventFeedQueries();
+const ANY = { bulkId: null, payoutId: null };
+
+beforeAll(async () => {
+  db = await testDatabase({ poolSize: 20 });
+});
+afterAll(() => db.close());
+
+const page = (merchantId: string, after: string | undefined, limit = 1000): Promise<readonly EventRow[]> =>
+  db.transactions.asMerchant(
+    merchantId,
+    async (tx) => (await feed.page(tx, merchantId, { page: { after, limit }, scope: ANY })).rows,
+  );
+
+/** Reads to the end of what is shown now, in pages. */
+async function readOn(merchantId: string, seen: EventRow[]): Promise<void> {
+  for (;;) {
+    const last = seen.at(-1);
+    const rows = await page(merchantId, last === undefined ? undefined : toTypeId('event', last.id), 7);
+    if (rows.length === 0) return;
+    seen.push(...rows);
+  }
+}
+
+const dataOf = (row: EventRow) => (JSON.parse(row.body.toString('utf8')) as { data: { subject: string; sequence: number } }).data;
+
+describe('the event feed', () => {
+  it('shows nothing past a transaction that is still open, and then all of it in one order', async () => {
+    const merchant = await testMerchant(db);
+    const [early, late] = [new Subject(merchant.id), new Subject(merchant.id)];
+    let finish: (() => void) | undefined;
+    const open = db.transactions.asEngine(async (tx) => {
+      const draft = await early.draft(tx);
+      await new Promise<void>((resolve) => (finish = resolve));
+      await recordEvents(tx, [draft]);
+    });
+    await until(() => finish !== undefined);
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await late.draft(tx)]));
+    // Committed, and behind what may still come.
+    expect(await page(merchant.id, undefined)).toEqual([]);
+    finish?.();
+    await open;
+    await until(async () => (await page(merchant.id, undefined)).length === 2);
+    expect((await page(merchant.id, undefined)).map((row) => dataOf(row).subject)).toEqual([early.id, late.id]);
+  });
+
+  it('misses nothing and repeats nothing for a reader among many writers, whatever the order of their commits', async () => {
+    const merchant = await testMerchant(db);
+    const subjects = Array.from({ length: 8 }, () => new Subject(merchant.id));
+    const run = { writing: true };
+    const writers = subjects.map(async (subject) => {
+      for (let n = 0; n < 25; n += 1) {
+        await db.transactions.asEngine(async (tx) => {
+          const drafts = [await subject.draft(tx), await subject.draft(tx)];
+          // Held open for a while, between the number and the row and between the row and the commit.
+          await tx.query('SELECT pg_sleep(random() * 0.01)');
+          await recordEvents(tx, drafts);
+          await tx.query('SELECT pg_sleep(random() * 0.01)');
+        });
+      }
+    });
+    const seen: EventRow[] = [];
+    const reader = (async () => {
+      while (run.writing) await readOn(merchant.id, seen);
+    })();
+    await Promise.all(writers);
+    run.writing = false;
+    await reader;
+    await until(async () => {
+      await readOn(merchant.id, seen);
+      return seen.length >= 400;
+    });
+
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(400);
+    for (const subject of subjects) {
+      const sequences = seen.map(dataOf).filter((data) => data.subject === subject.id);
+      expect(sequences.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    }
+    const again: EventRow[] = [];
+    await readOn(merchant.id, again);
+    expect(again.map(({ id }) => id)).toEqual(seen.map(({ id }) => id));
+  });
+
+  it("keeps a subject's order where a transaction took its number before one that it then waited for", async () => {
+    const merchant = await testMerchant(db);
+    const subject = new Subject(merchant.id);
+    let goOn: (() => void) | undefined;
+    const older = db.transactions.asEngine(async (tx) => {
+      const early = await tx.one<{ feed: string }>('SELECT feed_now() AS feed');
+      await new Promise<void>((resolve) => (goOn = resolve));
+      const draft = await subject.draft(tx);
+      const last = await tx.one<{ feed: string }>('SELECT max(feed) AS feed FROM event WHERE subject_id = $1', [subject.id]);
+      // What `greatest(feed, feed_now())` of the subject's row gives.
+      expect(BigInt(last?.feed ?? 0)).toBeGreaterThan(BigInt(early?.feed ?? 0));
+      await recordEvents(tx, [{ ...draft, feed: last?.feed ?? '' }]);
+    });
+    await until(() => goOn !== undefined);
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
+    goOn?.();
+    await older;
+    await until(async () => (await page(merchant.id, undefined)).length === 2);
+    expect((await page(merchant.id, undefined)).map((row) => dataOf(row).sequence)).toEqual([1, 2]);
+  });
+
+  it('begins with the members that the contract puts first, and keeps the bytes', async () => {
+    const merchant = await testMerchant(db);
+    const subject = new Subject(merchant.id);
+    await db.transactions.asEngine(async (tx) => {
+      const draft = await subject.draft(tx);
+      await recordEvents(tx, [{ ...draft, data: { z: 'Åsa ☃ 😀 \u0000 \ud800', a: [1, { b: null }] } }]);
+    });
+    await until(async () => (await page(merchant.id, undefined)).length === 1);
+    const [row] = await page(merchant.id, undefined);
+    const text = row!.body.toString('utf8');
+    expect(text).toMatch(/^\{"type":"payout.scheduled","timestamp":"[^"]+Z","data":\{"event_id":"event_[^"]+","sequence":1,"z":/);
+    expect(dataOf(row!)).toMatchObject({
+      event_id: toTypeId('event', row!.id),
+      z: 'Åsa ☃ 😀 \u0000 \ud800',
+      a: [1, { b: null }],
+    });
+  });
+
+  it('is empty behind a merchant who has none, and refuses a cursor that is malformed, unknown or foreign', async () => {
+    const [merchant, other] = [await testMerchant(db), await testMerchant(db)];
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await new Subject(other.id).draft(tx)]));
+    expect(await page(merchant.id, undefined)).toEqual([]);
+    await until(async () => (await page(other.id, undefined)).length === 1);
+    const foreign = toTypeId('event', (await page(other.id, undefined))[0]!.id);
+    for (const after of ['', 'nonsense', 'event_01h455vb4pex5vsknk084sn02q', foreign]) {
+      await expect(page(merchant.id, after)).rejects.toMatchObject({ code: 'invalid_cursor' });
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DataSource } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import { dataSourceOptions, openDataSource } from '../../src/platform/database/index.js';
+import { dumpSchema } from '../../src/platform/database/schema-dump.js';
+import { createDatabase, dropDatabase, type TestDatabase, testDatabase, testMerchant } from '../support/index.js';
+
+/** Read from where it lies: agenda itself is the business of one file, src/platform/jobs. */
+const BACKEND = 'node_modules/@agendajs/postgres-backend';
+interface AgendaSchema {
+  getCreateTableSQL(table: string): string;
+  getCreateIndexesSQL(table: string): string[];
+  getUpdateTimestampTriggerSQL(table: string): string;
+}
+
+const optionsFor = (url: string) => dataSourceOptions({ url, poolSize: 4 });
+
+describe('migrations', () => {
+  let url: string;
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    url = await createDatabase('template0');
+    dataSource = await new DataSource(optionsFor(url)).initialize();
+  });
+  afterAll(async () => {
+    await dataSource.destroy();
+    await dropDatabase(url);
+  });
+
+  it('go up, each one down again to exactly the schema before it, and up again', async () => {
+    const before: string[] = [];
+    for (let count = 1; count <= migrations.length; count += 1) {
+      before.push(await dumpSchema(dataSource));
+      await upBy(count, url);
+    }
+    const after = await dumpSchema(dataSource);
+    for (const schema of before.reverse()) {
+      await dataSource.undoLastMigration();
+      expect(await dumpSchema(dataSource)).toBe(schema);
+    }
+    await dataSource.runMigrations();
+    expect(await dumpSchema(dataSource)).toBe(after);
+  });
+
+  it('make what migrations/schema.sql says (else: `npm run docs`, and look at the difference)', async () => {
+    expect(await dumpSchema(dataSource)).toBe(await readFile('migrations/schema.sql', 'utf8'));
+  });
+
+  it('make the clock of agenda exactly as agenda would', async () => {
+    const bare = await createDatabase('template0');
+    const theirs = await new DataSource(optionsFor(bare)).initialize();
+    const schema = (await import(pathToFileURL(resolve(BACKEND, 'dist/schema.js')).href)) as AgendaSchema;
+    const statements = [
+      schema.getCreateTableSQL('agenda_jobs'),
+      ...schema.getCreateIndexesSQL('agenda_jobs'),
+      schema.getUpdateTimestampTriggerSQL('agenda_jobs'),
+    ];
+    for (const statement of statements) await theirs.query(statement);
+    const tableOf = (dump: string) => /CREATE TABLE agenda_jobs[^]*?\n\n|CREATE TABLE agenda_jobs[^]*$/.exec(dump)?.[0].trim();
+    expect(tableOf(await dumpSchema(dataSource))).toBe(tableOf(await dumpSchema(theirs)));
+    await theirs.destroy();
+    await dropDatabase(bare);
+  });
+});
+
+/** Runs the first `count` migrations. */
+async function upBy(count: number, url: string): Promise<void> {
+  const partial = await new DataSource({ ...optionsFor(url), migrations: migrations.slice(0, count) }).initialize();
+  await partial.runMigrations();
+  await partial.destroy();
+}
+
+describe('starting on a database', () => {
+  it('migrates once when several processes start at once', async () => {
+    const url = await createDatabase('template0');
+    const opened = await Promise.all([1, 2, 3, 4].map(() => openDataSource(optionsFor(url))));
+    for (const dataSource of opened) {
+      expect(await dataSource.query('SELECT count(*)::int AS count FROM schema_migration')).toEqual([
+        { count: migrations.length },
+      ]);
+    }
+    await Promise.all(opened.map((dataSource) => dataSource.destroy()));
+    await dropDatabase(url);
+  });
+
+  it('gives back the connection it migrated on with the usual time limits', async () => {
+    const url = await createDatabase('template0');
+    const dataSource = await openDataSource(dataSourceOptions({ url, poolSize: 1 }));
+    expect(
+      await dataSource.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`),
+    ).toEqual([{ statement: '30s', lock: '10s' }]);
+    await dataSource.destroy();
+    await dropDatabase(url);
+  });
+
+  it('refuses a server that says no, in one line, without waiting', async () => {
+    const url = await createDatabase('template0');
+    const gone = url.replace(/\/[^/]*$/, '/no_such_database');
+    await expect(openDataSource(optionsFor(gone))).rejects.toThrow(
+      /^the database can not be reached: database "no_such_database" does not exist$/,
+    );
+    await dropDatabase(url);
+  });
+});
+
+describe('the feed after a restore into a younger cluster', () => {
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await testDatabase();
+  });
+  afterAll(() => db.close());
+
+  const feedNow = async (): Promise<bigint> =>
+    BigInt((await db.transactions.asEngine((tx) => tx.one('SELECT feed_now() AS feed')))?.['feed'] as string);
+  const liftedBy = async (): Promise<string> =>
+    (await db.transactions.asEngine((tx) => tx.one('SELECT lifted_by FROM feed_offset')))?.['lifted_by'] as string;
+  const restart = async (): Promise<void> => (await openDataSource(optionsFor(db.url))).destroy();
+
+  async function recordEvent(feed: bigint, sequence: number): Promise<void> {
+    const merchant = await testMerchant(db);
+    await db.transactions.asEngine((tx) =>
+      tx.query(
+        `INSERT INTO event (id, merchant_id, feed, type, subject_id, sequence, body) VALUES (gen_random_uuid(), $1, $2, 'webhook.ping', $1, $3, '')`,
+        [merchant.id, feed.toString(), sequence],
+      ),
+    );
+  }
+
+  it('is left alone while events lie in the past', async () => {
+    await recordEvent(await feedNow(), 1);
+    await restart();
+    expect(await liftedBy()).toBe('0');
+  });
+
+  it('is lifted above every event that came with the dump, once', async () => {
+    const theirs = (await feedNow()) + 5_000_000n;
+    await recordEvent(theirs, 1);
+    await restart();
+    expect(await feedNow()).toBeGreaterThan(theirs);
+    const lifted = await liftedBy();
+    await restart();
+    expect(await liftedBy()).toBe(lifted);
+  });
+});

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  CommitOutcomeUnknownError,
+  dataSourceOptions,
+  openDataSource,
+  Transactions,
+  type Tx,
+  WakeListener,
+} from '../../src/platform/database/index.js';
+import { cuttingProxy } from '../support/cutting-proxy.js';
+import { type TestDatabase, testDatabase } from '../support/index.js';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+  await db.dataSource.query('CREATE TABLE counter (name text PRIMARY KEY, value integer NOT NULL)');
+});
+afterAll(() => db.close());
+
+const valueOf = async (name: string): Promise<unknown> =>
+  (await db.transactions.asEngine((tx) => tx.one('SELECT value FROM counter WHERE name = $1', [name])))?.['value'] ?? null;
+const insert = (tx: Tx, name: string): Promise<unknown> => tx.query('INSERT INTO counter VALUES ($1, 1)', [name]);
+const raise = (tx: Tx, name: string): Promise<unknown> =>
+  tx.query('UPDATE counter SET value = value + 1 WHERE name = $1', [name]);
+
+describe('a transaction', () => {
+  it('is rolled back whole when its work fails', async () => {
+    const work = db.transactions.asEngine(async (tx) => {
+      await insert(tx, 'failed');
+      throw new Error('no');
+    });
+    await expect(work).rejects.toThrow('no');
+    expect(await valueOf('failed')).toBeNull();
+  });
+
+  it('does not end as a success when one of its statements failed and the error was swallowed', async () => {
+    const work = db.transactions.asEngine(async (tx) => {
+      await insert(tx, 'swallowed');
+      await tx.query('SELECT 1 / 0').catch(() => undefined);
+    });
+    await expect(work).rejects.toThrow('swallowed');
+    expect(await valueOf('swallowed')).toBeNull();
+  });
+
+  it('is tried again, whole, when the server resolves a deadlock at its cost', async () => {
+    await db.transactions.asEngine(async (tx) => {
+      await insert(tx, 'left');
+      await insert(tx, 'right');
+    });
+    const met = meeting(2);
+    const both = [
+      ['left', 'right'],
+      ['right', 'left'],
+    ].map((names) =>
+      db.transactions.asEngine(async (tx) => {
+        await raise(tx, names[0] ?? '');
+        await met();
+        await raise(tx, names[1] ?? '');
+      }),
+    );
+    await Promise.all(both);
+    expect([await valueOf('left'), await valueOf('right')]).toEqual([3, 3]);
+  });
+
+  it('is tried again on another connection when its own is ended by the server', async () => {
+    let tries = 0;
+    await db.transactions.asEngine(async (tx) => {
+      tries += 1;
+      await insert(tx, 'ended');
+      if (tries === 1) await tx.query('SELECT pg_terminate_backend(pg_backend_pid())');
+    });
+    expect([tries, await valueOf('ended')]).toEqual([2, 1]);
+  });
+
+  it('is not tried again for an error that would come again', async () => {
+    let tries = 0;
+    const work = db.transactions.asEngine((tx) => {
+      tries += 1;
+      return tx.query('SELECT 1 / 0');
+    });
+    await expect(work).rejects.toThrow('division by zero');
+    expect(tries).toBe(1);
+  });
+
+  it('is neither repeated nor called failed when the answer to its COMMIT is lost', async () => {
+    const proxy = await cuttingProxy(db.url);
+    const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 4 }));
+    let tries = 0;
+    const work = new Transactions(dataSource).asEngine(async (tx) => {
+      tries += 1;
+      await insert(tx, 'unacknowledged');
+      proxy.cutAfter('COMMIT');
+    });
+    await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
+    await dataSource.destroy();
+    await proxy.close();
+    expect([tries, await valueOf('unacknowledged')]).toEqual([1, 1]);
+  });
+
+  it('runs what waits for its commit after the commit, and never after a rollback', async () => {
+    const ran: string[] = [];
+    await db.transactions.asEngine(async (tx) => {
+      tx.afterCommit(() => ran.push('committed'));
+      await insert(tx, 'hooked');
+      expect(ran).toEqual([]);
+    });
+    const failed = db.transactions.asEngine((tx) => {
+      tx.afterCommit(() => ran.push('rolled back'));
+      return tx.query('SELECT 1 / 0');
+    });
+    await expect(failed).rejects.toThrow();
+    expect(ran).toEqual(['committed']);
+  });
+
+  it('knows its merchant, and leaves nothing of it to the next one on the same connection', async () => {
+    const single = await openDataSource(dataSourceOptions({ url: db.url, poolSize: 1 }));
+    const transactions = new Transactions(single);
+    const merchantOf = (tx: Tx): Promise<unknown> => tx.one(`SELECT current_setting('tranche.merchant_id', true) AS merchant`);
+    expect(await transactions.asMerchant('m-1', merchantOf)).toEqual({ merchant: 'm-1' });
+    expect(await transactions.asEngine(merchantOf)).toEqual({ merchant: '' });
+    await single.destroy();
+  });
+});
+
+describe('a wake', () => {
+  let listener: WakeListener;
+  beforeAll(async () => {
+    listener = new WakeListener(db.url);
+    listener.on('deliver', () => undefined);
+    await listener.ready();
+  });
+  afterAll(() => listener.onModuleDestroy());
+
+  /** The next wake of the topic, as a promise. */
+  const next = (topic: 'validate' | 'execute' | 'deliver'): Promise<void> =>
+    new Promise((resolve) => {
+      const off = listener.on(topic, () => {
+        off();
+        resolve();
+      });
+    });
+
+  it('is heard at commit by whoever waits for its topic, and by nobody after a rollback', async () => {
+    const heard: string[] = [];
+    const off = [listener.on('validate', () => heard.push('validate')), listener.on('execute', () => heard.push('execute'))];
+    const failed = db.transactions.asEngine((tx) => {
+      tx.wake('validate');
+      return tx.query('SELECT 1 / 0');
+    });
+    await expect(failed).rejects.toThrow();
+    const woken = next('execute');
+    await db.transactions.asEngine((tx) => {
+      tx.wake('execute');
+      tx.wake('execute');
+      return Promise.resolve();
+    });
+    await woken;
+    expect(heard).toEqual(['execute']);
+    for (const end of off) end();
+  });
+
+  it('comes to everybody when the line was lost and is there again', async () => {
+    const everybody = Promise.all([next('validate'), next('deliver')]);
+    await db.dataSource.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%wake' AND datname = current_database()`,
+    );
+    await everybody;
+    const woken = next('execute');
+    await db.transactions.asEngine((tx) => {
+      tx.wake('execute');
+      return Promise.resolve();
+    });
+    await woken;
+  });
+
+  it('wakes nobody after the end of its subscription or of the listener', async () => {
+    const heard: string[] = [];
+    listener.on('deliver', () => heard.push('ended'))();
+    const woken = next('deliver');
+    await db.transactions.asEngine((tx) => {
+      tx.wake('deliver');
+      return Promise.resolve();
+    });
+    await woken;
+    expect(heard).toEqual([]);
+    await listener.onModuleDestroy();
+    expect(
+      await db.dataSource.query(
+        `SELECT pid FROM pg_stat_activity WHERE application_name LIKE '%wake' AND datname = current_database()`,
+      ),
+    ).toEqual([]);
+  });
+});
+
+/** A function whose promises resolve once it has been called so often; later calls pass. */
+function meeting(size: number): () => Promise<void> {
+  let arrived = 0;
+  let open: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return () => {
+    arrived += 1;
+    if (arrived >= size) open();
+    return opened;
+  };
+}

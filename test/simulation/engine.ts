@@ -1,0 +1,183 @@
+import { ConsoleLogger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { DataSource } from 'typeorm';
+import { AppModule } from '../../src/app.module.js';
+import {
+  AdvancePayouts,
+  CancelPayouts,
+  CreateBulk,
+  EditBulk,
+  PayoutContentRepository,
+} from '../../src/bulks/index.js';
+import { PauseBulk } from '../../src/bulks/pause-bulk.js';
+import { ConnectorRegistry, ConnectorRepository, type ConnectorType } from '../../src/connectors/index.js';
+import { CONNECTOR_TYPES, SANDBOX_MODE } from '../../src/connectors/registry.js';
+import { ClaimPayouts } from '../../src/payouts/claim-payouts.js';
+import { ReceiveNotification } from '../../src/payouts/receive-notification.js';
+import { ResolveIntent } from '../../src/payouts/resolve-intent.js';
+import { RetryPayout } from '../../src/payouts/retry-payout.js';
+import { SettleIntents } from '../../src/payouts/settle-intents.js';
+import type { Configuration } from '../../src/platform/config/index.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/index.js';
+import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
+import { Deliver } from '../../src/webhooks/deliver.js';
+import { DeliveryRepository } from '../../src/webhooks/delivery.repository.js';
+import { Egress } from '../../src/webhooks/egress.js';
+import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
+import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
+import { createDatabase, dropDatabase } from '../support/test-database.js';
+import { testEncryptionKey } from '../support/test-merchant.js';
+import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { SimulatedConnector } from './simulated-provider.js';
+import { SimulatedEgress } from './simulated-receiver.js';
+import { SIMULATION_FUNCTIONS, SimulatedTransactions } from './simulated-transactions.js';
+import { currentActor, stageJitter } from './stage.js';
+import type { World } from './world.js';
+
+/** The real engine's objects, put together by its own modules, with five ports replaced. They keep nothing between calls. */
+export interface Engine {
+  readonly dataSource: DataSource;
+  readonly transactions: Transactions;
+  readonly advance: AdvancePayouts;
+  readonly contents: PayoutContentRepository;
+  readonly create: CreateBulk;
+  readonly edit: EditBulk;
+  readonly cancel: CancelPayouts;
+  readonly pause: PauseBulk;
+  readonly validate: ValidatePayouts;
+  readonly claims: ClaimPayouts;
+  readonly settle: SettleIntents;
+  readonly retry: RetryPayout;
+  readonly resolve: ResolveIntent;
+  readonly receive: ReceiveNotification;
+  readonly registry: ConnectorRegistry;
+  readonly connectors: ConnectorRepository;
+  readonly connector: SimulatedConnector;
+  readonly deliveries: DeliveryRepository;
+  readonly deliver: Deliver;
+  readonly settleDeliveries: SettleDeliveries;
+  readonly endpoints: EndpointRepository;
+  readonly clock: MonotonicClock;
+  /** Runs one world at a time on this engine and its database. */
+  enter(world: World): void;
+  /** Forgets everything that was ever run on it. */
+  empty(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const CONNECTOR_TYPE = 'simulated';
+export const LEASE_S = 60;
+
+/** The engine on a database of its own, whose clock is the stage's. */
+export async function openEngine(): Promise<Engine> {
+  stageJitter();
+  const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
+  let current: World | null = null;
+  const world = (): World => {
+    if (current === null) throw new Error('no world is running');
+    return current;
+  };
+  const connector = new SimulatedConnector(world);
+  const clock: MonotonicClock = { now_ms: () => world().monotonic_ms(currentActor()?.host ?? null) };
+  const type: ConnectorType = {
+    type: CONNECTOR_TYPE,
+    secrets: [],
+    parseConfig: (config) => ({ config }),
+    open: () => connector,
+  };
+  const modules = await Test.createTestingModule({
+    imports: [AppModule.for(configurationOf(databaseUrl))],
+  })
+    .overrideProvider(Transactions)
+    .useFactory({ inject: [DataSource], factory: (source: DataSource) => new SimulatedTransactions(source, world) })
+    .overrideProvider(CONNECTOR_TYPES)
+    .useValue([type])
+    .overrideProvider(SANDBOX_MODE)
+    .useValue(false)
+    .overrideProvider(MONOTONIC_CLOCK)
+    .useValue(clock)
+    .overrideProvider(Egress)
+    .useValue(new SimulatedEgress(world))
+    .setLogger(new ConsoleLogger({ logLevels: [] }))
+    .compile();
+  const get = <One>(type: abstract new (...given: never[]) => One): One => modules.get<One>(type, { strict: false });
+  const dataSource = get(DataSource);
+  await prepare(dataSource, databaseUrl);
+  return {
+    dataSource,
+    transactions: get(Transactions),
+    advance: get(AdvancePayouts),
+    contents: get(PayoutContentRepository),
+    create: get(CreateBulk),
+    edit: get(EditBulk),
+    cancel: get(CancelPayouts),
+    pause: get(PauseBulk),
+    validate: get(ValidatePayouts),
+    claims: get(ClaimPayouts),
+    settle: get(SettleIntents),
+    retry: get(RetryPayout),
+    resolve: get(ResolveIntent),
+    receive: get(ReceiveNotification),
+    registry: get(ConnectorRegistry),
+    connectors: get(ConnectorRepository),
+    connector,
+    deliveries: get(DeliveryRepository),
+    deliver: get(Deliver),
+    settleDeliveries: get(SettleDeliveries),
+    endpoints: get(EndpointRepository),
+    clock,
+    enter: (entering) => (current = entering),
+    empty: () => empty(dataSource),
+    close: async () => {
+      await dataSource.destroy();
+      await dropDatabase(databaseUrl);
+    },
+  };
+}
+
+/** Plans and row orders must not depend on how often a statement ran or what a vacuum saw: the same seed, the same run. */
+async function prepare(dataSource: DataSource, databaseUrl: string): Promise<void> {
+  for (const text of SIMULATION_FUNCTIONS) await dataSource.query(text);
+  const name = new URL(databaseUrl).pathname.slice(1);
+  await dataSource.query(`ALTER DATABASE ${name} SET deadlock_timeout = '10ms'`);
+  await dataSource.query(`ALTER DATABASE ${name} SET plan_cache_mode = 'force_generic_plan'`);
+  for (const name of await tablesOf(dataSource)) await dataSource.query(`ALTER TABLE ${name} SET (autovacuum_enabled = false)`);
+  // Connections that were opened before have the settings of before.
+  await dataSource.destroy();
+  await dataSource.initialize();
+}
+
+async function empty(dataSource: DataSource): Promise<void> {
+  const kept = ['schema_migration', 'engine', 'feed_offset'];
+  const tables = (await tablesOf(dataSource)).filter((name) => !kept.includes(name));
+  await dataSource.query(`TRUNCATE ${tables.join(', ')}`);
+}
+
+async function tablesOf(dataSource: DataSource): Promise<string[]> {
+  const tables = await dataSource.query<{ name: string }[]>(`SELECT format('%I', relname) AS name FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`);
+  return tables.map(({ name }) => name);
+}
+
+const configurationOf = (databaseUrl: string): Configuration => ({
+  port: 0,
+  host: '127.0.0.1',
+  databaseUrl,
+  databaseIsEmbedded: false,
+  dataDir: '/nonexistent',
+  databasePoolSize: 24,
+  roles: new Set(['worker']),
+  sandbox: false,
+  operatorKey: 'operator_of_the_simulation',
+  encryptionKeys: [testEncryptionKey],
+  webhookAllowCidrs: [],
+  webhookRetrySchedule_s: Array.from({ length: 60 }, () => 5),
+  webhookTimeout_s: 5,
+  lease_s: LEASE_S,
+  quarantine: false,
+  drainTimeout_s: 5,
+  rateLimitPerSecond: 0,
+  maxBulkItems: 1000,
+  logLevel: 'silent',
+});

@@ -1,0 +1,313 @@
+import type { Engine } from './engine.js';
+import { type Evidence, readEvidence } from './evidence.js';
+import { INVARIANTS, type Violation } from './invariants.js';
+import { Merchants } from './merchants.js';
+import { Random } from './random.js';
+import { Server } from './server.js';
+import type { Actor, Fate } from './stage.js';
+import { NO_BUG, type PlantedBug, type Temper, World } from './world.js';
+
+export interface RunOptions {
+  readonly engine: Engine;
+  readonly seed: number;
+  readonly bug?: PlantedBug;
+  /** Kills a server there, at the first or second time that one comes by. */
+  readonly crashPoint?: string;
+  readonly keepLines?: boolean;
+}
+
+export interface RunReport {
+  readonly seed: number;
+  readonly hash: string;
+  readonly lines: readonly string[];
+  readonly violations: readonly Violation[];
+  readonly payouts: number;
+  readonly steps: number;
+  readonly kills: number;
+  readonly freezes: number;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly killedAt: ReadonlySet<string>;
+}
+
+/** The rough part ends after this many steps at the latest. */
+const ROUGH_STEPS_MAX = 500;
+/** A healed run that needs more than this comes to no rest. */
+const HEALED_STEPS_MAX = 4_000;
+const SERVERS = 2;
+const SKEW_MAX_MS = 600_000;
+
+/** Runs one seed: rough, then healed until nothing moves, then judged. */
+export async function run(options: RunOptions): Promise<RunReport> {
+  const random = new Random(options.seed);
+  const temper = drawTemper(random);
+  const world = new World(options.seed, options.engine, temper, options.bug ?? NO_BUG, random, options.keepLines ?? false);
+  options.engine.enter(world);
+  const director = new Director(world, options.crashPoint ?? null);
+  const violations = await director.play();
+  // What one run leaves open must not be found by the next.
+  if (violations.length > 0) await options.engine.empty();
+  return {
+    seed: options.seed,
+    hash: world.stage.hash(),
+    lines: world.stage.lines,
+    violations,
+    payouts: director.payouts,
+    steps: world.stage.steps,
+    kills: world.kills,
+    freezes: world.freezes,
+    faults: world.faults,
+    killedAt: world.killedAt,
+  };
+}
+
+function drawTemper(random: Random): Temper {
+  const lookup = random.chance(0.85);
+  return {
+    kills: random.pick([0, 0.01, 0.04]),
+    freezes: random.pick([0, 0.004, 0.02]),
+    transactionFaults: random.pick([0, 0.02, 0.1]),
+    receiverFaults: random.pick([0, 0.2, 0.5]),
+    leaps: random.pick([0.03, 0.1, 0.25]),
+    webhooks: random.chance(0.3),
+    provider: {
+      lookup,
+      keyRetention_ms: random.pick([10, 30, 24 * 60]) * 60_000,
+      staleWindow_ms: random.pick([0, 5_000, 30_000]),
+      timeout_ms: 10_000,
+      refusesRepetition: lookup && random.chance(0.35),
+      notifies: random.chance(0.6),
+      faults: random.pick([0, 0.3, 0.6, 0.9]),
+    },
+  };
+}
+
+/** Decides everything that is left to chance: who goes on, who dies, what is lost, and how far time moves. */
+class Director {
+  payouts = 0;
+  private readonly merchants: Merchants;
+  private servers = 0;
+  private healed = false;
+  private lookedAt = '';
+  private passes: number;
+
+  constructor(
+    private readonly world: World,
+    private readonly crashPoint: string | null,
+  ) {
+    this.merchants = new Merchants(world);
+    this.passes = world.random.between(0, 1);
+  }
+
+  async play(): Promise<Violation[]> {
+    const { world } = this;
+    await this.merchants.enter();
+    for (let number = 0; number < SERVERS; number += 1) this.startServer();
+    while (world.stage.steps < ROUGH_STEPS_MAX && (await this.step()));
+    await this.heal();
+    const healedAt = world.stage.steps;
+    while (await this.step()) {
+      if (world.stage.steps - healedAt > HEALED_STEPS_MAX) {
+        await this.sendHome();
+        return [{ invariant: 2, subject: 'the run', detail: `is not at rest after ${HEALED_STEPS_MAX} steps` }];
+      }
+    }
+    await this.sendHome();
+    const evidence = await readEvidence(world, this.merchants.wishes);
+    this.payouts = evidence.payouts.length;
+    return [...this.faults(), ...judge(evidence)];
+  }
+
+  private faults(): Violation[] {
+    return this.world.stage.faults.map((fault) => ({
+      invariant: 0,
+      subject: 'the engine',
+      detail: `threw ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`,
+    }));
+  }
+
+  private startServer(): void {
+    const { world } = this;
+    this.servers += 1;
+    const skew_ms = world.random.chance(0.5) ? 0 : world.random.between(-SKEW_MAX_MS, SKEW_MAX_MS);
+    new Server(world, `w${this.servers}`, skew_ms);
+  }
+
+  /** @returns false where nothing is left to happen. */
+  private async step(): Promise<boolean> {
+    const { world } = this;
+    const { stage, random } = world;
+    stage.steps += 1;
+    if (!this.healed) {
+      if (random.chance(world.temper.leaps)) await this.leap();
+      if (random.chance(world.temper.freezes)) this.freeze();
+      if (world.hosts.filter(({ alive }) => alive).length < SERVERS && random.chance(0.2)) this.startServer();
+    }
+    await this.happenByItself();
+    const ready = stage.ready();
+    if (ready.length === 0) return this.leapToNext();
+    const actor = random.pick(ready);
+    await this.direct(actor);
+    return true;
+  }
+
+  private async direct(actor: Actor): Promise<void> {
+    const { world } = this;
+    const point = actor.waiting?.point ?? '';
+    if (this.mustDie(point)) {
+      world.stage.trace(`${actor.host.name} is killed at ${point} of ${actor.name}`);
+      world.killedAt.add(point);
+      world.kills += 1;
+      await world.stage.kill(actor.host);
+      const at = world.hosts.indexOf(actor.host);
+      if (at >= 0) world.hosts.splice(at, 1);
+      return;
+    }
+    const fate = this.fateAt(point);
+    if (fate !== 'go') world.countFault(fate);
+    world.stage.trace(`${actor.name} at ${point}${fate === 'go' ? '' : ` (${fate})`}`);
+    await world.stage.advance(actor, fate);
+  }
+
+  private mustDie(point: string): boolean {
+    if (!point.includes(':') || this.healed) return false;
+    if (point === this.crashPoint) {
+      this.passes -= 1;
+      return this.passes === -1;
+    }
+    return this.world.random.chance(this.world.temper.kills);
+  }
+
+  private fateAt(point: string): Fate {
+    const { random, temper } = this.world;
+    const stop = point.split(':')[1];
+    if (this.healed || !random.chance(temper.transactionFaults)) return 'go';
+    if (stop === 'after_commit') return 'lose_acknowledgement';
+    if (stop === 'inside' || stop === 'before_commit') return random.chance(0.7) ? 'conflict' : 'lose_connection';
+    return 'go';
+  }
+
+  private freeze(): void {
+    const { hosts, stage, random } = this.world;
+    const candidates = hosts.filter((host) => ![...stage.actors].some((actor) => actor.host === host && actor.inTransaction));
+    if (candidates.length === 0) return;
+    const host = random.pick(candidates);
+    const span_ms = random.pick([5_000, 30_000, 65_000, 200_000]);
+    host.frozenUntil_ms = stage.now_ms + span_ms;
+    this.world.freezes += 1;
+    stage.trace(`${host.name} freezes for ${span_ms / 1000} s`);
+  }
+
+  /** What the outside does: late requests arrive, notifications come, refused payouts are retried, operators resume. */
+  private async happenByItself(): Promise<void> {
+    const { provider, random, stage } = this.world;
+    if (provider.late.length > 0 && random.chance(0.1)) {
+      const one = random.pick(provider.late);
+      provider.late.splice(provider.late.indexOf(one), 1);
+      provider.deliver(one);
+    }
+    const ripe = provider.notifications.filter(({ notBefore_ms }) => notBefore_ms <= stage.now_ms);
+    if (ripe.length > 0 && (this.healed || random.chance(0.15))) {
+      const one = random.pick(ripe);
+      provider.notifications.splice(provider.notifications.indexOf(one), 1);
+      this.world.notify(one.notification);
+    }
+    if (random.chance(0.02)) await this.world.resumeConnector();
+    if (random.chance(0.02)) await this.openRetries();
+  }
+
+  /** Time moves: a little, to the next thing that is due, past a lease, or past what a provider remembers. */
+  private async leap(): Promise<void> {
+    const { random, stage, temper } = this.world;
+    const kind = random.weighted({ little: 5, second: 4, next: 4, lease: 1.5, retention: 0.3 });
+    switch (kind) {
+      case 'little':
+        return this.moveTo(stage.now_ms + random.between(1, 500));
+      case 'second':
+        return this.moveTo(stage.now_ms + random.between(500, 12_000));
+      case 'next': {
+        const next = await this.nextDue();
+        return next === null ? undefined : this.moveTo(next);
+      }
+      case 'lease':
+        return this.moveTo(stage.now_ms + 60_000 + random.between(0, 5_000));
+      case 'retention':
+        return this.moveTo(stage.now_ms + Math.round(temper.provider.keyRetention_ms * (0.5 + random.next())));
+    }
+  }
+
+  private async moveTo(now_ms: number): Promise<void> {
+    const { stage, provider } = this.world;
+    if (now_ms <= stage.now_ms) return;
+    // What can wait no longer arrives on the way there, at its own instant.
+    for (const one of provider.late.filter(({ until_ms }) => until_ms <= now_ms).sort((a, b) => a.until_ms - b.until_ms)) {
+      provider.late.splice(provider.late.indexOf(one), 1);
+      stage.now_ms = Math.max(stage.now_ms, one.until_ms - 1);
+      provider.deliver(one);
+    }
+    stage.now_ms = Math.max(stage.now_ms, now_ms);
+    stage.trace('time moves');
+    await this.wakeWhatIsDue();
+  }
+
+  private async leapToNext(): Promise<boolean> {
+    if (this.healed) await this.world.resumeConnector();
+    if (await this.wakeWhatIsDue()) return true;
+    const next = await this.nextDue();
+    if (next === null) return this.openRetries();
+    await this.moveTo(next);
+    return true;
+  }
+
+  /** Merchants retry what was refused for now; so nothing rests while something may be retried. */
+  private async openRetries(): Promise<boolean> {
+    const rows = await this.world.retryable();
+    for (const { payout_id, merchant_id, bulk_id } of rows) this.merchants.retry(payout_id, merchant_id, bulk_id);
+    return rows.length > 0;
+  }
+
+  private async nextDue(): Promise<number | null> {
+    const { stage, provider } = this.world;
+    const { next_ms } = await this.world.lookAhead();
+    const instants = next_ms === null ? [] : [next_ms];
+    for (const { waiting, host } of stage.actors) instants.push(Math.max(waiting?.notBefore_ms ?? 0, host.frozenUntil_ms));
+    for (const { notBefore_ms } of provider.notifications) instants.push(notBefore_ms);
+    for (const { until_ms } of provider.late) instants.push(until_ms);
+    const future = instants.filter((instant) => instant > stage.now_ms);
+    return future.length === 0 ? null : Math.min(...future);
+  }
+
+  /** As the poll of a real loop: what is due is looked for even where nobody said so, once for each change. */
+  private async wakeWhatIsDue(): Promise<boolean> {
+    const { world } = this;
+    const state = `${world.stage.now_ms}:${world.changes}`;
+    if (this.lookedAt === state) return false;
+    this.lookedAt = state;
+    const { due } = await world.lookAhead();
+    for (const topic of due) world.wake(topic);
+    return due.length > 0 && world.stage.ready().length > 0;
+  }
+
+  private async heal(): Promise<void> {
+    const { world } = this;
+    this.healed = true;
+    world.provider.healthy = true;
+    world.stage.trace('everything heals');
+    for (const host of world.hosts) host.frozenUntil_ms = 0;
+    for (const actor of world.stage.actors) actor.host.frozenUntil_ms = 0;
+    while (world.hosts.filter(({ alive }) => alive).length < SERVERS) this.startServer();
+    world.provider.announceAll();
+    await world.resumeConnector();
+    await world.resumeBulks();
+    for (const topic of ['validate', 'execute', 'deliver'] as const) world.wake(topic);
+  }
+
+  /** The loops of the servers never end by themselves. */
+  private async sendHome(): Promise<void> {
+    for (const host of new Set([...this.world.stage.actors].map((actor) => actor.host))) await this.world.stage.kill(host);
+  }
+}
+
+const judge = (evidence: Evidence): Violation[] =>
+  INVARIANTS.flatMap(({ number, check }) =>
+    check === undefined ? [] : check(evidence).map(({ subject, detail }) => ({ invariant: number, subject, detail })),
+  );

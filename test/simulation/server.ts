@@ -1,0 +1,185 @@
+import { callProvider, type CallResult } from '../../src/payouts/call-provider.js';
+import type { Claimed } from '../../src/payouts/claim-payouts.js';
+import { CommitOutcomeUnknownError, isConnectionLost } from '../../src/platform/database/index.js';
+import type { SentDelivery } from '../../src/webhooks/deliver.js';
+import type { ClaimedDelivery } from '../../src/webhooks/delivery.repository.js';
+import { type Actor, Host } from './stage.js';
+import type { Topic, World } from './world.js';
+
+/** Deliveries that one round takes. */
+const DELIVERIES_MAX = 6;
+const CLAIM_MAX = 50;
+/** The dispatcher's own: how long a delivery may wait between its claim and its start. */
+const DELIVERY_LEASE_S = 35;
+
+/**
+ * One server with the role worker: the steps of the real engine in loops of the simulation, which stand for the sleeping
+ * and waking of the real ones. What a loop remembers dies with its server.
+ */
+export class Server {
+  readonly host: Host;
+  private readonly results: CallResult[] = [];
+  private readonly sent: SentDelivery[] = [];
+
+  constructor(
+    private readonly world: World,
+    name: string,
+    skew_ms: number,
+  ) {
+    this.host = new Host(name, skew_ms);
+    world.hosts.push(this.host);
+    this.loop('validate', (actor) => this.validate(actor));
+    this.loop('execute', (actor) => this.execute(actor));
+    this.collect('settle', this.results, (actor, group) => this.settle(actor, group));
+    if (!world.temper.webhooks) return;
+    this.loop('deliver', (actor) => this.deliver(actor));
+    this.collect('report', this.sent, (actor, group) => this.settleDeliveries(actor, group));
+  }
+
+  /** Does a round whenever something may be due. A fault ends the round, as in the real loop, and the next one begins. */
+  private loop(topic: Topic, round: (actor: Actor) => Promise<number>): void {
+    const { stage, awake } = this.world;
+    const bed = `${this.host.name}.${topic}`;
+    awake.add(bed);
+    stage.enter(this.host, topic, {}, async (actor) => {
+      for (;;) {
+        await stage.pause(actor, { point: 'asleep', until: () => awake.has(bed) });
+        awake.delete(bed);
+        const found = await this.survive(() => round(actor));
+        if (found === 0) continue;
+        this.world.changes += 1;
+        awake.add(bed);
+      }
+    });
+  }
+
+  /** Writes results in groups: whatever came together. */
+  private collect<One>(name: string, queue: One[], settle: (actor: Actor, group: One[]) => Promise<void>): void {
+    const { stage } = this.world;
+    stage.enter(this.host, name, {}, async (actor) => {
+      for (;;) {
+        await stage.pause(actor, { point: 'collecting', until: () => queue.length > 0 });
+        const group = queue.splice(0);
+        await settle(actor, group);
+      }
+    });
+  }
+
+  /** @returns what the work gave, or null where the database failed under it. */
+  private async survive<Result>(work: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isLost(error)) return null;
+      throw error;
+    }
+  }
+
+  private async validate(actor: Actor): Promise<number> {
+    actor.steps = ['validate.take', 'validate.settle'];
+    const { taken } = await this.world.engine.validate.execute();
+    this.world.stage.trace(`${actor.name} judged ${taken}`);
+    return taken;
+  }
+
+  private async execute(actor: Actor): Promise<number> {
+    const { engine, connectorId } = this.world;
+    actor.steps = [];
+    const open = await engine.registry.get(connectorId);
+    if (open.paused !== null) return 0;
+    actor.steps = ['claim.checks', 'claim.due'];
+    actor.began_ms.clear();
+    const claimed = await engine.claims.execute(connectorId, CLAIM_MAX, open.capabilities);
+    for (const one of claimed) this.take(actor, one);
+    return claimed.length;
+  }
+
+  private take(actor: Actor, claimed: Claimed): void {
+    const { stage, claims } = this.world;
+    const began = [...actor.began_ms.values()];
+    const leaseEnd_ms = Math.min(...began) + LEASE_MS;
+    const { payoutId, claimNo, action } = claimed;
+    claims.push({ payoutId, claimNo, host: this.host.name, at_ms: Math.max(...began), leaseEnd_ms, order: this.world.order() });
+    const name = stage.nameOf('payout', payoutId);
+    stage.trace(`${actor.name} claimed ${name} to ${action} (claim ${claimNo})`);
+    stage.enter(this.host, `${action}(${name})`, {}, async (caller) => {
+      caller.claim = { claimNo, leaseEnd_ms };
+      const call = this.world.bug.callProvider ?? callProvider;
+      this.results.push(await call(this.world.engine.connector, claimed, this.world.bug.clock ?? this.world.engine.clock));
+    });
+  }
+
+  /** As the grouped settler: no result is dropped because the database is away, or does not say whether it has committed. */
+  private async settle(actor: Actor, results: readonly CallResult[]): Promise<void> {
+    const { engine, connectorId, stage, bug } = this.world;
+    for (;;) {
+      actor.steps = ['settle'];
+      const findings = results.map(({ finding }) => {
+        const planted = bug.claimNo?.(finding.claimNo);
+        return planted === undefined ? finding : { ...finding, claimNo: planted };
+      });
+      const systemic = results.find((result) => result.systemic !== null)?.systemic ?? null;
+      try {
+        const counted = await engine.transactions.asEngine(async (tx) => {
+          const settled = await engine.settle.execute(tx, findings);
+          if (systemic !== null) await engine.connectors.pause(tx, connectorId, { by: 'engine', reason: systemic });
+          actor.committed = () => this.note(results, settled);
+          return settled;
+        });
+        stage.trace(`${actor.name} settled ${counted.size} of ${results.length}`);
+        return;
+      } catch (error) {
+        if (!isLost(error)) throw error;
+      }
+    }
+  }
+
+  private note(results: readonly CallResult[], settled: ReadonlySet<string>): void {
+    const { settles, stage } = this.world;
+    for (const { finding } of results) {
+      const { payoutId, claimNo } = finding;
+      settles.push({ payoutId, claimNo, counted: settled.has(payoutId), at_ms: stage.now_ms, order: this.world.order() });
+    }
+  }
+
+  private async deliver(actor: Actor): Promise<number> {
+    const { engine, stage } = this.world;
+    actor.steps = ['deliver.claim'];
+    const claimed = await engine.transactions.asEngine((tx) =>
+      engine.deliveries.claim(tx, { room: DELIVERIES_MAX, lease_s: DELIVERY_LEASE_S }),
+    );
+    if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
+    const at_ms = actor.began_ms.get('deliver.claim') ?? stage.now_ms;
+    for (const one of claimed) this.post(one, at_ms);
+    return claimed.length;
+  }
+
+  private post(delivery: ClaimedDelivery, at_ms: number): void {
+    const { stage, engine } = this.world;
+    stage.enter(this.host, `post(${stage.nameOf('delivery', delivery.id)})`, {}, async () => {
+      // The dispatcher measures by the clock of its process: the stage's time since the claim, on that clock.
+      const waited_ms = stage.now_ms - at_ms;
+      const sent = await engine.deliver.execute(delivery, performance.now() - waited_ms);
+      if (sent !== null) this.sent.push(sent);
+    });
+  }
+
+  private async settleDeliveries(actor: Actor, sent: readonly SentDelivery[]): Promise<void> {
+    const { engine, stage } = this.world;
+    for (;;) {
+      actor.steps = ['deliver.settle'];
+      try {
+        const counted = await engine.transactions.asEngine((tx) => engine.settleDeliveries.execute(tx, sent));
+        stage.trace(`${actor.name} settled ${counted.length} of ${sent.length} deliveries`);
+        this.world.wake('deliver');
+        return;
+      } catch (error) {
+        if (!isLost(error)) throw error;
+      }
+    }
+  }
+}
+
+const LEASE_MS = 60_000;
+
+const isLost = (error: unknown): boolean => error instanceof CommitOutcomeUnknownError || isConnectionLost(error);

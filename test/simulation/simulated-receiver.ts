@@ -1,0 +1,45 @@
+import { Egress, type EgressAnswer, type EgressRequest } from '../../src/webhooks/egress.js';
+import { currentActor } from './stage.js';
+import type { World } from './world.js';
+
+/** One webhook as it arrived. */
+export interface Received {
+  readonly url: string;
+  readonly eventId: string;
+  readonly subject: string;
+  readonly sequence: number;
+}
+
+/** The merchants' receivers behind the real dispatcher's door; append-only like the ledger. */
+export class SimulatedEgress extends Egress {
+  constructor(private readonly world: () => World) {
+    super({ allowCidrs: [] });
+  }
+
+  override async post(request: EgressRequest): Promise<EgressAnswer> {
+    const world = this.world();
+    const actor = currentActor();
+    if (actor === null) throw new Error('a webhook outside of any actor');
+    await world.stop(actor, 'post', 'before');
+    const fault = !world.provider.healthy && world.random.chance(world.temper.receiverFaults) ? world.random.pick(FAULTS) : null;
+    if (fault !== null) world.countFault(`post ${fault}`);
+    if (fault !== 'lost') world.received.push(readEvent(request));
+    await world.stop(actor, 'post', 'after_effect');
+    return answerOf(fault);
+  }
+}
+
+const FAULTS = ['lost', 'answered_500', 'answer_lost'] as const;
+
+function answerOf(fault: (typeof FAULTS)[number] | null): EgressAnswer {
+  const address = '127.0.0.1';
+  if (fault === null) return { kind: 'answered', status: 204, retryAfter: null, snippet: '', address };
+  if (fault === 'answered_500') return { kind: 'answered', status: 500, retryAfter: null, snippet: 'oops', address };
+  return { kind: 'failed', fault: 'timeout', address };
+}
+
+function readEvent({ url, body }: EgressRequest): Received {
+  const event = JSON.parse(body.toString('utf8')) as { data: Record<string, unknown> };
+  const { event_id, sequence, payout_id, bulk_id, endpoint_id } = event.data;
+  return { url, eventId: String(event_id), subject: String(payout_id ?? bulk_id ?? endpoint_id), sequence: Number(sequence) };
+}

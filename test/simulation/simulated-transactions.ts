@@ -1,0 +1,152 @@
+import { DatabaseError } from 'pg';
+import type { DataSource } from 'typeorm';
+import { CommitOutcomeUnknownError, Transactions, type Tx, type WakeTopic } from '../../src/platform/database/index.js';
+import { type Actor, currentActor, Killed, type Fate } from './stage.js';
+import type { World } from './world.js';
+
+type Work<Result> = (tx: Tx) => Promise<Result>;
+
+/** How long a statement may take before it is asked whether it waits for a lock. */
+const LOOK_MS = 4;
+/** Longer than `deadlock_timeout` of the simulation's database: who waited first has looked for a deadlock and found none. */
+const DEADLOCK_LOOKED_FOR_MS = 14;
+
+/**
+ * The real transactions, with a stop before BEGIN, after one statement, before COMMIT and after it, the director's faults
+ * at each, and the stage's time as the database's. Outside of an actor's named steps it only sets the time.
+ */
+export class SimulatedTransactions extends Transactions {
+  constructor(
+    private readonly source: DataSource,
+    private readonly world: () => World,
+  ) {
+    super(source);
+  }
+
+  override asEngine<Result>(work: Work<Result>): Promise<Result> {
+    return this.staged((staged) => super.asEngine(staged), work);
+  }
+
+  override asMerchant<Result>(merchantId: string, work: Work<Result>): Promise<Result> {
+    return this.staged((staged) => super.asMerchant(merchantId, staged), work);
+  }
+
+  private async staged<Result>(run: (work: Work<Result>) => Promise<Result>, work: Work<Result>): Promise<Result> {
+    const actor = currentActor();
+    const step = actor?.steps[0];
+    if (actor === null || step === undefined) return this.unstaged(run, work);
+    if (actor.steps.length > 1) actor.steps.shift();
+    const world = this.world();
+    await world.stop(actor, step, 'before');
+    const topics = new Set<WakeTopic>();
+    let tries = 0;
+    let result: Result;
+    try {
+      result = await run(async (tx) => {
+        topics.clear();
+        tries += 1;
+        if (tries > 1) await world.stop(actor, step, 'before');
+        return this.inside(tx, { actor, step, topics, work });
+      });
+    } finally {
+      actor.inTransaction = false;
+      actor.hurried = false;
+    }
+    world.committed(actor, topics);
+    await world.afterCommit(actor, step);
+    const fate = await world.stop(actor, step, 'after_commit');
+    if (fate === 'lose_acknowledgement') throw new CommitOutcomeUnknownError(new Error('the acknowledgement was lost'));
+    return result;
+  }
+
+  private async inside<Result>(
+    tx: Tx,
+    { actor, step, topics, work }: { actor: Actor; step: string; topics: Set<WakeTopic>; work: Work<Result> },
+  ): Promise<Result> {
+    const world = this.world();
+    const query = tx.query.bind(tx);
+    actor.committed = null;
+    actor.began_ms.set(step, world.stage.now_ms);
+    const pid = await setTime(query, world.stage.now_ms);
+    const stopAfter = world.stopInside(actor, step);
+    let statements = 0;
+    const staged = async (text: string, values: readonly unknown[] = []) => {
+      if (!actor.host.alive) throw new Killed(step);
+      const planted = world.bug.statement?.({ text, values, actor, step, query }) ?? { text, values };
+      if (planted === 'left_out') return [];
+      const rows = await this.unblocked(actor, pid, () => query(planted.text, planted.values));
+      statements += 1;
+      if (statements === stopAfter && world.stage.mayHold(actor)) {
+        actor.inTransaction = true;
+        await this.suffer(query, await world.stop(actor, step, 'inside'));
+        actor.inTransaction = false;
+      }
+      return world.bug.rows?.({ text, rows, actor, step }) ?? rows;
+    };
+    tx.query = staged as Tx['query'];
+    // Wakes reach the loops of this world, not the servers of PostgreSQL's listeners.
+    tx.wake = (topic) => topics.add(topic);
+    const result = await work(tx);
+    if (world.stopsBeforeCommit(actor, step)) {
+      actor.inTransaction = true;
+      await this.suffer(query, await world.stop(actor, step, 'before_commit'));
+    }
+    return result;
+  }
+
+  /** What the network or the database does to an open transaction. */
+  private async suffer(query: Tx['query'], fate: Fate): Promise<void> {
+    if (fate === 'conflict') throw Object.assign(new DatabaseError('a conflict of the simulation', 0, 'error'), { code: '40001' });
+    if (fate !== 'lose_connection') return;
+    // The server would notice by itself, at an instant of its own; here it has noticed when the actor goes on.
+    await query('ROLLBACK');
+    throw new Error('Connection terminated unexpectedly');
+  }
+
+  /** The statement; while it waits for the lock of another actor, that one goes first. */
+  private async unblocked<Result>(actor: Actor, pid: number, run: () => Promise<Result>): Promise<Result> {
+    const { stage } = this.world();
+    if (stage.holder(actor) === null || actor.hurried) return run();
+    const statement = run();
+    statement.catch(() => undefined);
+    for (;;) {
+      const ended = await Promise.race([statement.then(always, always), after(LOOK_MS)]);
+      if (ended === true) return statement;
+      if (!(await this.waitsForLock(pid))) continue;
+      await after(DEADLOCK_LOOKED_FOR_MS);
+      return stage.yieldTo(actor, statement);
+    }
+  }
+
+  private async waitsForLock(pid: number): Promise<boolean> {
+    const [row] = await this.source.query<{ blocked: boolean }[]>(`SELECT cardinality(pg_blocking_pids($1)) > 0 AS blocked`, [pid]);
+    return row?.blocked === true;
+  }
+
+  private unstaged<Result>(run: (work: Work<Result>) => Promise<Result>, work: Work<Result>): Promise<Result> {
+    return run(async (tx) => {
+      await setTime(tx.query.bind(tx), this.world().stage.now_ms);
+      return work(tx);
+    });
+  }
+}
+
+const always = (): true => true;
+const after = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined));
+
+/** As `now()` does, the transaction keeps the instant of its begin. @returns the backend's number. */
+async function setTime(query: Tx['query'], now_ms: number): Promise<number> {
+  const [row] = await query<{ pid: number }>(`SELECT set_config('simulation.now', $1, true), pg_backend_pid() AS pid`, [
+    new Date(now_ms).toISOString(),
+  ]);
+  return row?.pid ?? 0;
+}
+
+/** Puts the simulation's time in the place of the database's, and everything that is drawn there under its order. */
+export const SIMULATION_FUNCTIONS = [
+  `CREATE OR REPLACE FUNCTION tranche_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+   AS $$SELECT coalesce(nullif(current_setting('simulation.now', true), '')::timestamptz, now())$$`,
+  `CREATE SEQUENCE IF NOT EXISTS simulation_uuid`,
+  `CREATE OR REPLACE FUNCTION tranche_uuid() RETURNS uuid LANGUAGE sql
+   AS $$SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(nextval('simulation_uuid')), 12, '0'))::uuid$$`,
+];

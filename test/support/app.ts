@@ -1,0 +1,163 @@
+import { jest } from '@jest/globals';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { AddressInfo } from 'node:net';
+import { AppModule } from '../../src/app.module.js';
+import { BulkAudit } from '../../src/bulks/index.js';
+import { BUILT_IN_SANDBOX_ID } from '../../src/connectors/index.js';
+import type { LedgerEntryDto } from '../../src/merchants/dto/connector.dto.js';
+import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
+import type { Configuration } from '../../src/platform/config/index.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import { configureHttp } from '../../src/platform/http/index.js';
+import { toTypeId } from '../../src/platform/ids/index.js';
+import { letTimersGo } from './agenda-timers.js';
+import { ApiClient } from './api-client.js';
+import { eventually, MerchantClient } from './merchant-client.js';
+import { createDatabase, dropDatabase } from './test-database.js';
+import { testEncryptionKey } from './test-merchant.js';
+import { TEMPLATE_DATABASE } from './test-server.js';
+
+/** A story of the slowest fates takes seconds, and the machine of a test run is busy; a wait has a bound of its own below this. */
+const STORY_MAX_MS = 90_000;
+jest.setTimeout(STORY_MAX_MS);
+letTimersGo();
+
+const OPERATOR_KEY = 'operator_of_the_tests';
+
+/** The connector that pays for merchants without one of their own. */
+export const SANDBOX_ID = toTypeId('connector', BUILT_IN_SANDBOX_ID);
+
+export interface TestApp {
+  readonly url: string;
+  /** With the operator's key. */
+  readonly operator: ApiClient;
+  /** A client without a key, or with any other. */
+  client(key: string | null): ApiClient;
+  /** A new merchant with its own key: tests share the engine without seeing each other. */
+  merchant(overrides?: Readonly<Record<string, unknown>>): Promise<MerchantClient>;
+  /** What the sandbox has paid for everybody, oldest first. */
+  ledger(): Promise<LedgerEntryDto[]>;
+  /** Every row of every table as text, with what lies there as bytes in Latin letters where it has any. */
+  stored(): Promise<string>;
+  /** Every route that Express knows, such as `GET /v1/bulks/:id`. */
+  routes(): string[];
+  /** Where the stored counts of a bulk differ from its payouts: nowhere. */
+  differences(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export type TestAppOptions = Partial<Omit<Configuration, 'databaseUrl'>> & {
+  /** An existing database that other processes use too; it is not dropped at the end. */
+  readonly databaseUrl?: string;
+};
+
+/** The whole program in this process, API and workers, in sandbox mode, on a database and a port of its own. */
+export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const databaseUrl = options.databaseUrl ?? (await createDatabase(TEMPLATE_DATABASE));
+  const configuration: Configuration = { ...CONFIGURATION_OF_TESTS, ...options, databaseUrl };
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), {
+    bodyParser: false,
+    abortOnError: false,
+    logger: configuration.logLevel === 'silent' ? false : ['error', 'warn'],
+  });
+  configureHttp(app, configuration);
+  await app.listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${String((app.getHttpServer().address() as AddressInfo).port)}`;
+  const operator = new ApiClient(url, configuration.operatorKey);
+  return {
+    url,
+    operator,
+    client: (key) => new ApiClient(url, key),
+    merchant: (overrides = {}) => newMerchant(operator, overrides, () => feedCatchesUp(app.get(Transactions, { strict: false }))),
+    ledger: () => ledgerOf(operator),
+    stored: () => everythingStored(app.get(Transactions, { strict: false })),
+    routes: () => routesOf(app.getHttpAdapter().getInstance() as Routed),
+    differences: () => app.get(BulkAudit, { strict: false }).differences(),
+    close: async () => {
+      await app.close();
+      if (options.databaseUrl === undefined) await dropDatabase(databaseUrl);
+    },
+  };
+}
+
+export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
+  port: 0,
+  host: '127.0.0.1',
+  databaseIsEmbedded: false,
+  dataDir: '/nonexistent',
+  databasePoolSize: 12,
+  roles: new Set(['api', 'worker']),
+  sandbox: true,
+  operatorKey: OPERATOR_KEY,
+  encryptionKeys: [testEncryptionKey],
+  webhookAllowCidrs: ['127.0.0.0/8', '::1/128'],
+  webhookRetrySchedule_s: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],
+  webhookTimeout_s: 5,
+  lease_s: 60,
+  quarantine: false,
+  drainTimeout_s: 5,
+  rateLimitPerSecond: 0,
+  maxBulkItems: 1000,
+  logLevel: 'silent',
+};
+
+/** The part of Express that lists its routes. */
+interface Routed {
+  readonly router: {
+    readonly stack: readonly {
+      readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+    }[];
+  };
+}
+
+const routesOf = ({ router }: Routed): string[] =>
+  router.stack.flatMap(({ route }) =>
+    route === undefined ? [] : Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${route.path}`),
+  );
+
+async function newMerchant(
+  operator: ApiClient,
+  overrides: Readonly<Record<string, unknown>>,
+  feedHasCaughtUp: () => Promise<void>,
+): Promise<MerchantClient> {
+  const answer = await operator.post<CreatedMerchantDto>('/v1/operator/merchants', { name: 'Test merchant', ...overrides });
+  if (answer.status !== 201) throw new Error(`no merchant: ${answer.text}`);
+  return new MerchantClient(operator.url, answer.body, feedHasCaughtUp);
+}
+
+/**
+ * The feed shows an event once every transaction before it has ended, in any database of the server: until then a test that
+ * has seen a payout change may not see its event.
+ */
+async function feedCatchesUp(transactions: Transactions): Promise<void> {
+  const read = async (place: 'feed_now' | 'feed_horizon'): Promise<bigint> =>
+    BigInt((await transactions.asEngine((tx) => tx.one<{ place: string }>(`SELECT ${place}() AS place`)))?.place ?? 0);
+  const now = await read('feed_now');
+  await eventually(
+    () => read('feed_horizon'),
+    (horizon) => horizon > now,
+  );
+}
+
+async function ledgerOf(operator: ApiClient): Promise<LedgerEntryDto[]> {
+  return (await operator.all<LedgerEntryDto>(`/v1/operator/connectors/${SANDBOX_ID}/ledger`)).reverse();
+}
+
+async function everythingStored(transactions: Transactions): Promise<string> {
+  return transactions.asEngine(async (tx) => {
+    const tables = await tx.query<{ name: string }>(
+      `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
+    );
+    const texts: string[] = [];
+    for (const { name } of tables) {
+      const rows = await tx.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      texts.push(
+        ...rows.map(({ row }) =>
+          row.replaceAll(/\\\\x([0-9a-f]+)/g, (_, hex: string) => Buffer.from(hex, 'hex').toString('latin1')),
+        ),
+      );
+    }
+    return texts.join('\n');
+  });
+}

@@ -1,0 +1,184 @@
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../../src/app.module.js';
+import { BulkAudit, CreateBulk, PayoutRepository, type PayoutRow } from '../../src/bulks/index.js';
+import { type Capabilities, ConnectorRepository } from '../../src/connectors/index.js';
+import { type Claimed, ClaimPayouts } from '../../src/payouts/claim-payouts.js';
+import type { Decision } from '../../src/payouts/decide-outcome.js';
+import { type Finding, SettleIntents } from '../../src/payouts/settle-intents.js';
+import { Transactions, type Tx } from '../../src/platform/database/index.js';
+import { newUuid } from '../../src/platform/ids/index.js';
+import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
+import { letTimersGo } from './agenda-timers.js';
+import { CONFIGURATION_OF_TESTS } from './app.js';
+import { type Item, validItem } from './items.js';
+import { createDatabase, dropDatabase } from './test-database.js';
+import { testMerchant } from './test-merchant.js';
+import { TEMPLATE_DATABASE } from './test-server.js';
+
+/** A provider that can be asked and remembers keys for a day; an empty look-up counts after a second. */
+export const CAPABILITIES: Capabilities = {
+  methodTypes: null,
+  currencies: null,
+  lookup: true,
+  keyRetention_ms: 86_400_000,
+  staleWindow_ms: 1_000,
+  timeout_ms: 5_000,
+};
+
+export interface EngineMerchant {
+  readonly id: string;
+  readonly connectorId: string;
+}
+
+export interface NewBulk {
+  readonly items?: readonly Item[];
+  readonly count?: number;
+  readonly invalidItems?: 'hold' | 'reject' | 'drop';
+}
+
+/**
+ * The engine's own parts on a database of their own, put together as the program does, with no worker running: every step
+ * is taken by the test.
+ */
+export class EngineWorld {
+  private constructor(
+    private readonly context: INestApplicationContext,
+    private readonly url: string,
+  ) {}
+
+  static async open(): Promise<EngineWorld> {
+    letTimersGo();
+    const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
+    const configuration = { ...CONFIGURATION_OF_TESTS, databaseUrl, roles: new Set(['api'] as const) };
+    return new EngineWorld(
+      await NestFactory.createApplicationContext(AppModule.for(configuration), { logger: false }),
+      databaseUrl,
+    );
+  }
+
+  get<Part>(part: Type<Part>): Part {
+    return this.context.get(part, { strict: false });
+  }
+
+  get transactions(): Transactions {
+    return this.get(Transactions);
+  }
+
+  run<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    return this.transactions.asEngine(work);
+  }
+
+  query<Row extends Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.run((tx) => tx.query<Row>(text, values));
+  }
+
+  /** A merchant with a connector of its own, or with another's: what one test claims no other test sees. */
+  async merchant(sharedConnectorId?: string): Promise<EngineMerchant> {
+    const connectorId = sharedConnectorId ?? newUuid();
+    if (sharedConnectorId === undefined) {
+      const settings = {
+        config: {},
+        currencies: null,
+        method_types: null,
+        max_concurrency: 100,
+        rate_per_second: null,
+        limits: {},
+      };
+      await this.run((tx) =>
+        this.get(ConnectorRepository).insert(tx, { id: connectorId, name: 'Test connector', type: 'sandbox', ...settings }),
+      );
+    }
+    return { ...(await testMerchant(this, { connectorId })), connectorId };
+  }
+
+  /** A bulk that waits to be validated. @returns its id. */
+  createBulk(merchant: EngineMerchant, { count = 1, items, invalidItems = 'hold' }: NewBulk = {}): Promise<string> {
+    const head = { reference: null, label: null, webhookUrl: null, controlTotals: null, scheduledDate: null, timezone: null };
+    return this.transactions.asMerchant(merchant.id, (tx) =>
+      this.get(CreateBulk).execute(tx, {
+        ...head,
+        merchantId: merchant.id,
+        invalidItems,
+        metadata: {},
+        items: items ?? Array.from({ length: count }, () => validItem()),
+      }),
+    );
+  }
+
+  /** Judges everything that waits. */
+  async validate(): Promise<void> {
+    while ((await this.get(ValidatePayouts).execute()).taken > 0);
+  }
+
+  async scheduledBulk(merchant: EngineMerchant, bulk: NewBulk = {}): Promise<string> {
+    const bulkId = await this.createBulk(merchant, bulk);
+    await this.validate();
+    return bulkId;
+  }
+
+  claim({ connectorId }: EngineMerchant, limit = 1_000): Promise<Claimed[]> {
+    return this.get(ClaimPayouts).execute(connectorId, limit, CAPABILITIES);
+  }
+
+  settle(findings: readonly Finding[]): Promise<ReadonlySet<string>> {
+    return this.run((tx) => this.get(SettleIntents).execute(tx, findings));
+  }
+
+  /** The rows of a bulk in its order, as any transaction would lock them. */
+  async payouts(bulkId: string): Promise<PayoutRow[]> {
+    const rows = await this.run((tx) => this.get(PayoutRepository).lockBulk(tx, bulkId));
+    return rows.toSorted((a, b) => a.position - b.position);
+  }
+
+  async intentOf(payoutId: string): Promise<Record<string, unknown>> {
+    const [intent] = await this.query(`SELECT * FROM payout_intent WHERE payout_id = $1`, [payoutId]);
+    if (intent === undefined) throw new Error('this payout has no intent');
+    return intent;
+  }
+
+  /** Types of what was told of a payout or a bulk, in its sequence. */
+  async eventsOf(subjectId: string): Promise<string[]> {
+    const rows = await this.query<{ type: string }>(`SELECT type FROM event WHERE subject_id = $1 ORDER BY sequence`, [
+      subjectId,
+    ]);
+    return rows.map(({ type }) => type);
+  }
+
+  differences(): Promise<string[]> {
+    return this.get(BulkAudit).differences();
+  }
+
+  /** Moves the database's clock, the only one that leases and due times know. */
+  async letTimePass(seconds: number): Promise<void> {
+    this.passed_s += seconds;
+    await this.query(
+      `CREATE OR REPLACE FUNCTION tranche_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+       AS 'SELECT now() + interval ''${String(this.passed_s)} seconds'''`,
+    );
+  }
+  private passed_s = 0;
+
+  async close(): Promise<void> {
+    await this.context.close();
+    await dropDatabase(this.url);
+  }
+}
+
+/** A finding under the fence of this claim. */
+export const findingOf = ({ payoutId, claimNo }: Claimed, decide: Finding['decide']): Finding => ({
+  payoutId,
+  claimNo,
+  source: 'send',
+  decide,
+  httpStatus: null,
+});
+
+/** The provider took it, and paid it. */
+export const PAID: Decision = {
+  transitions: ['succeed'],
+  providerReference: 'pay_1',
+  failure: null,
+  nextCheck_ms: null,
+  attempt: { outcome: 'accepted', mayHaveBeenTaken: true, everUnknown: false, refused: null, live: false, detail: null },
+};

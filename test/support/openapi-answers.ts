@@ -1,0 +1,87 @@
+import addFormats from 'ajv-formats';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { readFileSync } from 'node:fs';
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: object }>>;
+}
+
+type Document = Readonly<Record<string, unknown>> & {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+};
+
+/** The API document as it is served. */
+export const openapiDocument = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8')) as Document;
+
+const DOCUMENT = 'openapi.json';
+
+/** Knows the schemas of the document. Not strict: the rest of an OpenAPI document is no schema. */
+export function openapiValidator(): Ajv2020 {
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: true });
+  addFormats.default(ajv);
+  return ajv.addSchema(openapiDocument, DOCUMENT);
+}
+
+const ajv = openapiValidator();
+const compiled = new Map<string, ValidateFunction>();
+
+/** By a JSON Pointer into the document. */
+function validatorAt(pointer: string): ValidateFunction {
+  const known = compiled.get(pointer) ?? ajv.compile({ $ref: `${DOCUMENT}#${pointer}` });
+  compiled.set(pointer, known);
+  return known;
+}
+
+/**
+ * Holds a real answer to the API document.
+ * @param path as it was called, a query is ignored.
+ * @throws where the document has no such route or status, or another body.
+ */
+export function assertAnswer(method: string, path: string, { status, body }: { status: number; body: unknown }): void {
+  const call = `${method} ${path} answered ${String(status)}`;
+  const pathname = path.split('?')[0] ?? '';
+  const template = templateOf(method.toLowerCase(), pathname);
+  const operation = openapiDocument.paths[template ?? '']?.[method.toLowerCase()];
+  if (template === undefined || operation === undefined) throw new Error(`${call}; the API document has no such route`);
+  const response = operation.responses[String(status)];
+  if (response === undefined) throw new Error(`${call}, which the document does not say of ${operation.operationId}`);
+  const at =
+    response.$ref === undefined
+      ? `/paths/${escaped(template)}/${method.toLowerCase()}/responses/${String(status)}`
+      : response.$ref.slice(1);
+  const type = typeOf(at);
+  if (type === undefined) {
+    if (body !== undefined && body !== '') throw new Error(`${call} with a body, where the document has none`);
+    return;
+  }
+  const validate = validatorAt(`${at}/content/${escaped(type)}/schema`);
+  if (!validate(body)) {
+    const faults = validate.errors?.map(
+      ({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
+    );
+    throw new Error(
+      `${call}, not as the document says of ${operation.operationId}:\n${faults?.join('\n') ?? ''}\n${JSON.stringify(body)}`,
+    );
+  }
+}
+
+const escaped = (token: string): string => token.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** A path without parameters counts before one with. */
+function templateOf(method: string, pathname: string): string | undefined {
+  const fits = (path: string): boolean =>
+    path === pathname || new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname);
+  return Object.keys(openapiDocument.paths)
+    .filter((path) => fits(path) && openapiDocument.paths[path]?.[method] !== undefined)
+    .sort((a, b) => Number(a.includes('{')) - Number(b.includes('{')))[0];
+}
+
+/** The media type of a response that has a body. */
+function typeOf(pointer: string): string | undefined {
+  let value: unknown = openapiDocument;
+  for (const token of pointer.split('/').slice(1)) {
+    value = (value as Readonly<Record<string, unknown>>)[token.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  return Object.keys((value as { readonly content?: object }).content ?? {})[0];
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import type { DataSource, MixedList } from 'typeorm';
+import { dataSourceOptions, openDataSource } from '../../src/platform/database/data-source.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import { asAdmin, databaseUrl, TEMPLATE_DATABASE } from './test-server.js';
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly dataSource: DataSource;
+  readonly transactions: Transactions;
+  /** Drops the database, whoever is still connected. */
+  close(): Promise<void>;
+}
+
+export interface TestDatabaseOptions {
+  readonly entities?: MixedList<() => unknown>;
+  readonly poolSize?: number;
+  /** Empty instead of migrated. */
+  readonly empty?: boolean;
+}
+
+/** A fresh database for one test file: a copy of the migrated template, on the PostgreSQL of this test run. */
+export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const url = await createDatabase(options.empty === true ? 'template1' : TEMPLATE_DATABASE);
+  const dataSource = await openDataSource(
+    dataSourceOptions({ url, poolSize: options.poolSize ?? 12, entities: options.entities }),
+  );
+  return {
+    url,
+    dataSource,
+    transactions: new Transactions(dataSource),
+    close: async () => {
+      if (dataSource.isInitialized) await dataSource.destroy();
+      await dropDatabase(url);
+    },
+  };
+}
+
+/** @returns the URL of a new database with a name of its own. */
+export async function createDatabase(template: string): Promise<string> {
+  const name = `test_${process.env['JEST_WORKER_ID'] ?? '0'}_${randomBytes(6).toString('hex')}`;
+  await asAdmin(serverUrl(), (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  return databaseUrl(serverUrl(), name);
+}
+
+export async function dropDatabase(url: string): Promise<void> {
+  await asAdmin(serverUrl(), (admin) => admin.query(`DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`));
+}
+
+function serverUrl(): string {
+  const url = process.env['TEST_DATABASE_URL'];
+  if (url === undefined)
+    throw new Error('no test server: specs that need a database stand under test/, whose jest project starts one');
+  return url;
+}
