@@ -10,8 +10,8 @@ import { PayoutRepository, type PayoutRow, type PayoutWrite, type PayoutWritten 
 
 /** What the caller's aggregate adds to a step: the intent to be shown, its own event, its move between the bulk's outcomes. */
 export interface IntentStep {
-  /** The intent as the API shows it, after the step. */
-  readonly shown: object;
+  /** The intent as the API shows it, after the step; null where a new attempt has none yet. */
+  readonly shown: object | null;
   /** Events of the intent, told after the payout's own; both statuses are the payout's. */
   readonly events: readonly string[];
   readonly outcome: { readonly from: Outcome; readonly to: Outcome };
@@ -72,7 +72,9 @@ export class AdvancePayouts {
       drafts.push(...draftsOf(after, events, row));
       changes.push(changeOf(step, after));
     }
-    await recordEvents(tx, [...drafts, ...(await this.progress.apply(tx, changes))]);
+    await recordEvents(tx, drafts);
+    // The bulk's row last, and told apart: every other group of the same bulk waits for it until this one is committed.
+    await recordEvents(tx, await this.progress.apply(tx, changes));
     return { rows };
   }
 }

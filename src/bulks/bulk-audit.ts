@@ -26,7 +26,8 @@ export class BulkAudit {
              count(*) FILTER (WHERE i.status IN ('failed', 'rejected')) AS outcome_failed,
              count(*) FILTER (WHERE i.status IN ('created', 'pending', 'unknown', 'unclaimed', 'needs_review')) AS outcome_pending,
              count(*) FILTER (WHERE i.status = 'returned') AS outcome_returned
-           FROM recent g JOIN payout p ON p.bulk_id = g.bulk_id LEFT JOIN payout_intent i ON i.payout_id = p.id
+           FROM recent g JOIN payout p ON p.bulk_id = g.bulk_id LEFT JOIN payout_intent i
+             ON i.payout_id = p.id AND p.status IN ('PROCESSING_IN_PROGRESS', 'PROCESSED', 'INTENT_CREATION_FAILED')
            GROUP BY g.bulk_id)
          SELECT g.bulk_id, ROW(${COUNT_COLUMNS.map((column) => `g.${column}`).join(', ')})::text AS stored,
            ROW(${COUNT_COLUMNS.map((column) => `c.${column}`).join(', ')})::text AS counted

@@ -10,7 +10,7 @@ import { toIntentResponse } from './intent-response.js';
 import { canBeSentAgain } from './key-age.js';
 import { type ClaimScope, type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
 import { ProviderNotificationRepository } from './provider-notification.repository.js';
-import { intentStep, outcomeOf } from './settle-intents.js';
+import { claimedIntent } from './settle-intents.js';
 
 /** One payout in this process's hands: what to ask the provider, and until when. */
 export interface Claimed {
@@ -105,7 +105,7 @@ export class ClaimPayouts {
       return {
         payout,
         transitions: ['claim'] as const,
-        intent: intentStep(toIntentResponse(intent), payout.attempt_no === 1 ? null : outcomeOf('rejected')),
+        intent: claimedIntent(toIntentResponse(intent)),
       };
     });
     const { rows } = await this.advance.execute(tx, steps);

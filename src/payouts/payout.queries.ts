@@ -47,7 +47,8 @@ const SELECT = `
     i.created_at AS intent_created_at, i.updated_at AS intent_updated_at
   FROM payout p
   JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
-  LEFT JOIN payout_intent i ON i.payout_id = p.id`;
+  LEFT JOIN payout_intent i
+    ON i.payout_id = p.id AND p.status IN ('PROCESSING_IN_PROGRESS', 'PROCESSED', 'INTENT_CREATION_FAILED')`;
 const VIEW = `${SELECT} WHERE p.merchant_id = $1`;
 
 export interface PayoutFilter {

@@ -3,7 +3,6 @@ import { AdvancePayouts, LockedBulks, ReferenceHoldRepository, refuseStaleVersio
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import { toTypeId } from '../platform/ids/index.js';
-import { toIntentResponse } from './intent-response.js';
 import { PayoutIntentRepository } from './payout-intent.repository.js';
 import { payoutProblem } from './payout.problems.js';
 import { outcomeOf } from './settle-intents.js';
@@ -46,13 +45,13 @@ export class RetryPayout {
         members: { existing_id: toTypeId('payout', holder) },
       });
     }
-    const outcome = outcomeOf(intent.status);
     await this.advance.execute(tx, [
       {
         payout,
         transitions: ['retry'],
         changes: { version: payout.version + 1, attempt_no: payout.attempt_no + 1, scheduled_at: null },
-        intent: { shown: toIntentResponse(intent), events: [], outcome: { from: outcome, to: outcome }, settled: true },
+        // The refused intent is history now: its attempt stays readable, and the new one has no intent yet.
+        intent: { shown: null, events: [], outcome: { from: outcomeOf(intent.status), to: null }, settled: false },
       },
     ]);
     await this.locked.close(tx, bulk, null);

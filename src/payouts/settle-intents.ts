@@ -246,9 +246,10 @@ export const isSettled = (status: IntentStatus): boolean =>
 const lettingGo = ({ intent, status }: Settled): boolean =>
   status !== intent.status && (status === 'rejected' || status === 'failed' || status === 'returned');
 
-export const intentStep = (shown: object, from: Outcome): IntentStep => ({
+/** An intent that was just written ahead of its first send. */
+export const claimedIntent = (shown: object): IntentStep => ({
   shown,
   events: [],
-  outcome: { from, to: 'pending' },
+  outcome: { from: null, to: 'pending' },
   settled: false,
 });
