@@ -19,7 +19,8 @@ export class CreatePayoutIntents20261121090200 implements MigrationInterface {
         -- Nothing that is open can be forgotten: it has a next look.
         CONSTRAINT payout_intent_open_has_next_check CHECK (status NOT IN ('created', 'unknown', 'pending', 'unclaimed') OR next_check_at IS NOT NULL)
       ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-      CREATE INDEX payout_intent_next_check ON payout_intent (next_check_at) WHERE next_check_at IS NOT NULL;
+      -- The looks that are due, connector by connector: the backlog of a paused one is not walked over for the others.
+      CREATE INDEX payout_intent_next_check ON payout_intent (connector_id, next_check_at) WHERE next_check_at IS NOT NULL;
       -- What an operator watches.
       CREATE INDEX payout_intent_unclear ON payout_intent (status) WHERE status IN ('unknown', 'needs_review');
       -- A provider's notification names the intent by its own reference.

@@ -124,7 +124,6 @@ CREATE TABLE attempt_step (
   http_status integer,
   detail text,
   CONSTRAINT attempt_step_pkey PRIMARY KEY (attempt_id, place),
-  CONSTRAINT attempt_step_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempt(id),
   CONSTRAINT attempt_step_action CHECK (action = ANY (ARRAY['send'::text, 'look_up'::text, 'notification'::text, 'reconciliation'::text, 'operator'::text]))
 );
 
@@ -368,7 +367,7 @@ CREATE TABLE payout_intent (
   CONSTRAINT payout_intent_open_has_next_check CHECK ((status <> ALL (ARRAY['created'::text, 'unknown'::text, 'pending'::text, 'unclaimed'::text])) OR next_check_at IS NOT NULL),
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
-CREATE INDEX payout_intent_next_check ON payout_intent USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
+CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id, next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 

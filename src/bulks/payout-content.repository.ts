@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
+import { toTypeId } from '../platform/ids/index.js';
 import { parseAmount } from '../platform/money/index.js';
 import type { FieldChange, Issue, JsonObject, PayoutContent } from './payout-content.js';
 
@@ -51,6 +52,8 @@ type SealedField = 'payout_method' | 'billing_data';
 /** What merchants wrote: insert-only revisions, account data sealed to its merchant, payout and field. */
 @Injectable()
 export class PayoutContentRepository {
+  private readonly logger = new Logger(PayoutContentRepository.name);
+
   constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
 
   /** The hot rows of a new bulk, in one statement. Held from the start where the bulk is rejected by an invalid item. */
@@ -79,7 +82,10 @@ export class PayoutContentRepository {
     );
   }
 
-  /** The content that counts for each of these payouts. */
+  /**
+   * The content that counts for each of these payouts. One that can not be opened (its encryption key is gone, its bytes were
+   * changed) is left out and reported: it waits for a person, and nobody else waits for it.
+   */
   async current(tx: Tx, payoutIds: readonly string[]): Promise<Map<string, StoredContent>> {
     const rows = await tx.query<ContentRow>(
       `SELECT r.payout_id, r.merchant_id, r.amount, r.amount_minor, r.currency, r.scheduled_date, r.timezone, r.payout_method,
@@ -88,7 +94,7 @@ export class PayoutContentRepository {
        WHERE p.id = ANY($1::uuid[])`,
       [payoutIds],
     );
-    return new Map(rows.map((row) => [row.payout_id, this.fromRow(row)]));
+    return new Map(rows.flatMap((row) => this.readable(row)).map((content) => [content.payoutId, content]));
   }
 
   /** Opens one sealed field of a row that a screen has read. */
@@ -118,6 +124,16 @@ export class PayoutContentRepository {
       intake_issues: intakeIssues.length === 0 ? null : intakeIssues,
       changed,
     };
+  }
+
+  private readable(row: ContentRow): StoredContent[] {
+    try {
+      return [this.fromRow(row)];
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      this.logger.error(`the content of ${toTypeId('payout', row.payout_id)} can not be opened: ${cause}`);
+      return [];
+    }
   }
 
   private fromRow(row: ContentRow): StoredContent {

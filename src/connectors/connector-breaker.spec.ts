@@ -8,11 +8,17 @@ const ANSWERED = { answered: 1, faultsAtEnd: 0 };
 describe('the breaker of a connector', () => {
   it('opens at the tenth fault in a row, over any number of groups', () => {
     expect(breakerAfter(CLOSED, faults(FAULTS_TO_OPEN - 1))).toMatchObject({ openings: 0, open_ms: null });
-    expect(breakerAfter({ ...CLOSED, faultStreak: FAULTS_TO_OPEN - 1 }, faults(1))).toMatchObject({ openings: 1, open_ms: 5_000 });
+    expect(breakerAfter({ ...CLOSED, faultStreak: FAULTS_TO_OPEN - 1 }, faults(1))).toMatchObject({
+      openings: 1,
+      open_ms: 5_000,
+    });
   });
 
   it('counts from the last answer on', () => {
-    expect(breakerAfter({ ...CLOSED, faultStreak: 9 }, { answered: 1, faultsAtEnd: 3 })).toMatchObject({ faultStreak: 3, openings: 0 });
+    expect(breakerAfter({ ...CLOSED, faultStreak: 9 }, { answered: 1, faultsAtEnd: 3 })).toMatchObject({
+      faultStreak: 3,
+      openings: 0,
+    });
   });
 
   it('waits twice as long after each probe that fails, and never longer than two minutes', () => {
@@ -23,7 +29,10 @@ describe('the breaker of a connector', () => {
   });
 
   it('is not held open longer by calls that left before it opened', () => {
-    expect(breakerAfter({ faultStreak: 20, openings: 1, waitOver: false }, faults(30))).toMatchObject({ openings: 1, open_ms: null });
+    expect(breakerAfter({ faultStreak: 20, openings: 1, waitOver: false }, faults(30))).toMatchObject({
+      openings: 1,
+      open_ms: null,
+    });
   });
 
   it('closes at the first answer', () => {

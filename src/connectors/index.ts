@@ -1,4 +1,5 @@
 export * from './account-data.js';
+export { FAULTS_TO_OPEN } from './connector-breaker.js';
 export * from './connector-traffic.repository.js';
 export * from './connector.entity.js';
 export * from './connector.js';

@@ -68,7 +68,12 @@ function strayOf({ payment }: ListedPayment, payout: { payout_id: string; status
   const provider_reference = payment.providerReference;
   const is = `it is ${payment.status}`;
   if (payout === undefined) {
-    return { provider_reference, kind: 'unknown', payout_id: null, detail: `${is}, and no attempt or payout of ours has its key` };
+    return {
+      provider_reference,
+      kind: 'unknown',
+      payout_id: null,
+      detail: `${is}, and no attempt or payout of ours has its key`,
+    };
   }
   const { payout_id, status } = payout;
   return { provider_reference, kind: 'not_ours_to_pay', payout_id, detail: `${is}, and its payout is ${status}` };

@@ -62,12 +62,13 @@ export class ClaimPayouts {
   }
 
   private async claimDue(tx: Tx, { connectorId, limit, leaseEnds }: ClaimRequest): Promise<Claimed[]> {
-    const due = await this.payouts.lockDue(tx, connectorId, limit);
-    if (due.length === 0) return [];
+    const locked = await this.payouts.lockDue(tx, connectorId, limit);
     const contents = await this.contents.current(
       tx,
-      due.map(({ id }) => id),
+      locked.map(({ id }) => id),
     );
+    const due = locked.filter(({ id }) => contents.has(id));
+    if (due.length === 0) return [];
     const { rows, intents } = await this.begin(tx, due, connectorId);
     const keys = [...intents.values()].map(({ idempotency_key }) => idempotency_key);
     const told = await this.notifications.knownKeys(tx, connectorId, keys);
@@ -124,15 +125,17 @@ export class ClaimPayouts {
         )
       ).map((intent) => [intent.payout_id, intent]),
     );
-    const due = locked.filter((payout) => {
-      const intent = intentOf(intents, payout);
-      return intent.due && (scope === 'all' || (scope === 'sends') === isToBeSent(intent, capabilities));
-    });
-    if (due.length === 0) return [];
     const contents = await this.contents.current(
       tx,
-      due.map(({ id }) => id),
+      locked.map(({ id }) => id),
     );
+    const due = locked.filter((payout) => {
+      const intent = intentOf(intents, payout);
+      return (
+        contents.has(payout.id) && intent.due && (scope === 'all' || (scope === 'sends') === isToBeSent(intent, capabilities))
+      );
+    });
+    if (due.length === 0) return [];
     const sends = new Set(due.filter((payout) => isToBeSent(intentOf(intents, payout), capabilities)).map(({ id }) => id));
     await this.intents.beginCheck(
       tx,

@@ -1,10 +1,10 @@
-import type { Failure, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connectors/index.js';
+import type { Failure, LookupOutcome, ProviderPayment, SubmitOutcome } from '../connectors/index.js';
 import { canBeSentAgain, sendableFor_ms } from './key-age.js';
 import type { IntentStatus, IntentTransition } from './payout-intent.lifecycle.js';
+import { faultOf, type KnownPayment, pathTo, UNDECIDED } from './provider-news.js';
 
 /** What is known about the live attempt before the answer. All spans in milliseconds on the database's clock. */
-export interface AttemptKnowledge {
-  readonly intentStatus: IntentStatus;
+export interface AttemptKnowledge extends KnownPayment {
   /** Some send of this key ended without a clear answer, now or ever before. */
   readonly everUnknown: boolean;
   /** A refusal that waits for an empty look-up past the stale window. */
@@ -13,9 +13,6 @@ export interface AttemptKnowledge {
   readonly sinceLastSend_ms: number;
   /** Looks since the status last changed. */
   readonly checks: number;
-  /** Canonical amount and ISO 4217 code that were sent. */
-  readonly amount: string;
-  readonly currency: string;
 }
 
 /** What the provider promises, of its connector's capabilities. */
@@ -118,19 +115,6 @@ export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): 
   };
 }
 
-/** Why a payment can not be the one that we know under its key; null: it can. Pure. */
-export function faultOf(
-  payment: ProviderPayment,
-  known: Pick<AttemptKnowledge, 'intentStatus' | 'amount' | 'currency'>,
-): { readonly kind: 'other_amount' | 'contradiction'; readonly detail: string } | null {
-  const differs =
-    (payment.amount !== null && payment.amount !== known.amount) ||
-    (payment.currency !== null && payment.currency !== known.currency);
-  if (differs) return { kind: 'other_amount', detail: 'The provider has another amount or currency under this key.' };
-  if (!contradicts(known.intentStatus, payment.status)) return null;
-  return { kind: 'contradiction', detail: `The provider says ${payment.status} after it had said ${known.intentStatus}.` };
-}
-
 /** Soon after the first unknown end; later and later where one send after the other ends so. */
 const firstLook_ms = (known: AttemptKnowledge): number =>
   backoff_ms(known.intentStatus === 'unknown' ? known.checks : 0, UNKNOWN_WAIT_MAX_MS);
@@ -142,34 +126,8 @@ function nextLook_ms(payment: ProviderPayment, checks: number): number | null {
   return open ? backoff_ms(checks + 2, PENDING_WAIT_MAX_MS) : null;
 }
 
-const OPEN: readonly IntentStatus[] = ['created', 'unknown', 'needs_review'];
-
 /** Whether it is still to be found out if the provider took it. */
-const isOpen = (known: AttemptKnowledge): boolean => OPEN.includes(known.intentStatus);
-
-/** A payment that was refused or had failed is there after all: no machine decides what that means. */
-const contradicts = (from: IntentStatus, to: ProviderStatus): boolean =>
-  (from === 'rejected' && to !== 'failed') || (from === 'failed' && to === 'succeeded');
-
-/** The steps from what we know to what the provider says; none where it says nothing new, or something older. */
-export function pathTo(from: IntentStatus, to: ProviderStatus): IntentTransition[] {
-  const known = OPEN.includes(from);
-  switch (to) {
-    case 'pending':
-      return known ? ['await_outcome'] : [];
-    case 'unclaimed':
-      return known || from === 'pending' ? ['hold_unclaimed'] : [];
-    case 'succeeded':
-      return known || from === 'pending' || from === 'unclaimed' ? ['succeed'] : [];
-    case 'failed':
-      // What was held and not paid out in the end has come back.
-      if (from === 'unclaimed') return ['return'];
-      return known || from === 'pending' ? ['fail'] : [];
-    case 'returned':
-      if (known || from === 'pending') return ['succeed', 'return'];
-      return from === 'unclaimed' || from === 'succeeded' ? ['return'] : [];
-  }
-}
+const isOpen = (known: AttemptKnowledge): boolean => UNDECIDED.includes(known.intentStatus);
 
 function reject(failure: Failure, known: AttemptKnowledge): Decision {
   return {

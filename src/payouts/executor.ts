@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import {
-  type Capabilities,
-  type ConnectorEntity,
   ConnectorRegistry,
   ConnectorRepository,
   ConnectorTrafficRepository,
   ConnectorUnavailableError,
+  type Capabilities,
+  type ConnectorEntity,
   type OpenConnector,
   type Restraint,
 } from '../connectors/index.js';
@@ -96,7 +96,10 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
       opened.map(({ row, pipeline }) => ({ connectorId: row.id, limit: row.max_concurrency, inFlight: pipeline.inFlight })),
     );
     for (const { row, open, pipeline } of opened) {
-      pipeline.update(open, allowanceOf(this.shares.of(row.id), { busy_ms: row.busy_ms, breaker: row.breaker, quarantined }, start));
+      pipeline.update(
+        open,
+        allowanceOf(this.shares.of(row.id), { busy_ms: row.busy_ms, breaker: row.breaker, quarantined }, start),
+      );
     }
   }
 
@@ -153,7 +156,9 @@ async function lookAhead(tx: Tx): Promise<{ wait_ms: number | null; quarantined:
   const next = await tx.one<{ wait_ms: number | null; quarantined: boolean }>(
     `SELECT EXISTS (SELECT FROM engine WHERE quarantined_at IS NOT NULL) AS quarantined, extract(epoch FROM least(
          (SELECT min(scheduled_at) FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at > tranche_now()),
-         (SELECT min(next_check_at) FROM payout_intent WHERE next_check_at > tranche_now())
+         (SELECT min(soonest.next_check_at) FROM connector c CROSS JOIN LATERAL (
+            SELECT next_check_at FROM payout_intent WHERE connector_id = c.id AND next_check_at > tranche_now()
+            ORDER BY next_check_at LIMIT 1) soonest)
        ) - tranche_now())::double precision * 1000 AS wait_ms`,
   );
   return next ?? { wait_ms: null, quarantined: true };

@@ -93,7 +93,9 @@ function explainScheduled(payout: Circumstances): Explanation {
   if (payout.connector_paused_at !== null) {
     return ['connector_paused', 'Its connector is paused by the operator or after a fault.', payout.connector_paused_at];
   }
-  return explainBusy(payout) ?? ['provider_busy', 'It is due and waits for its turn at the provider.', scheduled_at ?? updated_at];
+  return (
+    explainBusy(payout) ?? ['provider_busy', 'It is due and waits for its turn at the provider.', scheduled_at ?? updated_at]
+  );
 }
 
 /** Why nothing is sent to the provider, whatever the payout; null: something is. */
@@ -101,7 +103,12 @@ function explainBusy({ quarantined_at, breaker_opened_at, breaker_until }: Circu
   if (quarantined_at !== null)
     return ['provider_busy', 'Nothing is sent until our books have been compared with the providers.', quarantined_at];
   if (breaker_opened_at !== null)
-    return ['provider_busy', 'The provider does not answer; it is tried again from time to time.', breaker_opened_at, breaker_until];
+    return [
+      'provider_busy',
+      'The provider does not answer; it is tried again from time to time.',
+      breaker_opened_at,
+      breaker_until,
+    ];
   return null;
 }
 

@@ -122,6 +122,7 @@ export class GroupedSettler {
     });
     if (change?.open_ms != null) {
       const { faultStreak, open_ms } = change;
+      tx.wake('execute');
       tx.afterCommit(() => {
         metrics.breakerOpened();
         this.logger.error(`breaker of connector ${connectorId} opens for ${open_ms} ms: ${faultStreak} sends in a row failed`);

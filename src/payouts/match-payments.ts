@@ -2,9 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ConnectorRepository, type ListedPayment } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
-import { decideFound, faultOf, pathTo } from './decide-outcome.js';
+import { decideFound } from './decide-outcome.js';
 import { ExecutionMetrics } from './execution-metrics.js';
 import { type NamedIntent, ProviderBooksRepository, type StrayKind, type StrayPayment } from './provider-books.repository.js';
+import { faultOf, pathTo } from './provider-news.js';
 import { type Finding, SettleIntents } from './settle-intents.js';
 
 export interface Telling {
@@ -57,7 +58,11 @@ export class MatchPayments {
    * Each is told once: it is logged, counted, and pauses the connector, so that nothing is added to what is wrong until an
    * operator has looked. What a notification contradicts pauses nothing where the intent itself goes to a person.
    */
-  async raise(tx: Tx, { connectorId, source }: Pick<Telling, 'connectorId' | 'source'>, strays: readonly StrayPayment[]): Promise<void> {
+  async raise(
+    tx: Tx,
+    { connectorId, source }: Pick<Telling, 'connectorId' | 'source'>,
+    strays: readonly StrayPayment[],
+  ): Promise<void> {
     if (strays.length === 0) return;
     const fresh = await this.books.recordStrays(tx, connectorId, strays);
     const grave = fresh.find(({ kind }) => source === 'reconciliation' || kind === 'superseded');
@@ -97,7 +102,8 @@ function judge({ payment }: ListedPayment, intent: NamedIntent, { source, inHand
   // A list is a picture of a moment before: what a person decides and what is being asked right now is not settled by it.
   const left = (intent.in_hand && !inHandToo) || (source === 'reconciliation' && intentStatus === 'needs_review');
   return {
-    findings: news && !left ? [{ payoutId, claimNo: null, httpStatus: null, source, decide: (now) => decideFound(payment, now) }] : [],
+    findings:
+      news && !left ? [{ payoutId, claimNo: null, httpStatus: null, source, decide: (now) => decideFound(payment, now) }] : [],
     strays: fault === null ? [] : [stray(fault.kind, fault.detail)],
   };
 }

@@ -139,10 +139,10 @@ export class ProviderBooksRepository {
   }
 
   /** A pass that another process has ended meanwhile is left alone. */
-  async turnPage(tx: Tx, connectorId: string, pass: Pass, cursor: string | null): Promise<void> {
+  async turnPage(tx: Tx, connectorId: string, { began_at, cursor }: Pick<Pass, 'began_at' | 'cursor'>): Promise<void> {
     await tx.query(
       `UPDATE connector SET reconcile_cursor = $3, lists_payments = true WHERE id = $1 AND reconcile_began_at = $2::timestamptz`,
-      [connectorId, pass.began_at, cursor],
+      [connectorId, began_at, cursor],
     );
   }
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Capabilities, OpenConnector } from '../connectors/index.js';
+import { type Capabilities, FAULTS_TO_OPEN, type OpenConnector } from '../connectors/index.js';
 import { type Allowance, NOTHING_ALLOWED } from './allowance.js';
 import { type CallResult, callProvider, notStarted } from './call-provider.js';
 import type { Claimed } from './claim-payouts.js';
@@ -25,6 +25,8 @@ const CLAIMED_AHEAD_MS = 2_000;
 const CLAIM_MAX = 1_000;
 /** Before the first answer a provider is assumed to take this long. */
 const CALL_ASSUMED_MS = 100;
+/** From the answer with a wish, or the last fault, until its row is written and read, at the longest. */
+const WISH_KEPT_MS = 2_000;
 /** Weight of the newest call in the moving average of their duration. */
 const CALL_WEIGHT = 0.05;
 
@@ -38,6 +40,11 @@ export class ProviderPipeline {
   private readonly calls = new Map<Claimed, Promise<void>>();
   private readonly renewing: NodeJS.Timeout;
   private allowance: Allowance = NOTHING_ALLOWED;
+  /** The provider asked to be left alone, and the row that says so to every process may not be written yet. */
+  private wishEnds = 0;
+  /** The same of a breaker that opens: faults in a row of this process, and until when it sends nothing because of them. */
+  private faults = 0;
+  private brakeEnds = 0;
   /** May be sent although nothing else may. */
   private probe: Claimed | null = null;
   private claiming: Promise<number> | null = null;
@@ -52,7 +59,7 @@ export class ProviderPipeline {
     private open: OpenConnector,
     private readonly ports: PipelinePorts,
   ) {
-    this.renewing = setInterval(() => void this.renew(), ports.renewEvery_ms);
+    this.renewing = setInterval(() => void this.renew(), ports.renewEvery_ms).unref();
   }
 
   get inFlight(): number {
@@ -62,10 +69,13 @@ export class ProviderPipeline {
   /** The row may have changed: limits, credentials, pause, what is allowed. What must not leave while it waits here goes back. */
   update(open: OpenConnector, allowance: Allowance): void {
     this.open = open;
-    this.allowance = allowance;
-    const long = allowance.from - performance.now() > CLAIMED_AHEAD_MS;
-    if (open.paused !== null || long) this.giveBack(() => true);
-    else if (allowance.maySend !== 'anything') this.giveBack((claimed) => claimed.action === 'send' && claimed !== this.probe);
+    const braked = allowance.maySend === 'anything' && performance.now() < this.brakeEnds;
+    this.allowance = {
+      ...allowance,
+      from: Math.max(allowance.from, this.wishEnds),
+      ...(braked ? { maySend: 'nothing', slowly: true } : {}),
+    };
+    this.giveBackWhatMustNotLeave();
     this.startCalls();
   }
 
@@ -96,6 +106,13 @@ export class ProviderPipeline {
     for (const claimed of back) this.ports.settle(notStarted(claimed));
   }
 
+  private giveBackWhatMustNotLeave(): void {
+    const long = this.allowance.from - performance.now() > CLAIMED_AHEAD_MS;
+    if (this.open.paused !== null || long) this.giveBack(() => true);
+    else if (this.allowance.maySend !== 'anything')
+      this.giveBack((claimed) => claimed.action === 'send' && claimed !== this.probe);
+  }
+
   /** This process's part of the rate that the provider allows to all of them. */
   private get ratePerSecond(): number {
     const { ratePerSecond, maxConcurrency } = this.open;
@@ -117,6 +134,8 @@ export class ProviderPipeline {
     const claimed = await (this.allowance.maySend === 'anything' ? this.claimOf('all', limit) : this.claimHeldBack(limit));
     this.dry = claimed.length === 0;
     this.queue.push(...claimed);
+    // What is allowed may have changed while they were claimed.
+    this.giveBackWhatMustNotLeave();
     this.startCalls();
     return claimed.length;
   }
@@ -163,9 +182,18 @@ export class ProviderPipeline {
   }
 
   /** What holds for all processes once the result is settled holds here at once. */
-  private obey({ systemic, busy_ms }: CallResult): void {
+  private obey({ systemic, busy_ms, reach }: CallResult): void {
     if (systemic !== null) this.giveBack(() => true);
-    if (busy_ms !== null) this.allowance = { ...this.allowance, from: Math.max(this.allowance.from, performance.now() + busy_ms) };
+    this.faults = reach === 'fault' ? this.faults + 1 : reach === 'answered' ? 0 : this.faults;
+    if (this.faults >= FAULTS_TO_OPEN) {
+      this.faults = 0;
+      this.brakeEnds = performance.now() + WISH_KEPT_MS;
+      if (this.allowance.maySend === 'anything') this.allowance = { ...this.allowance, maySend: 'nothing', slowly: true };
+      this.giveBackWhatMustNotLeave();
+    }
+    if (busy_ms === null) return;
+    this.wishEnds = performance.now() + Math.min(busy_ms, WISH_KEPT_MS);
+    this.allowance = { ...this.allowance, from: Math.max(this.allowance.from, this.wishEnds) };
   }
 
   /** Waits where the provider asked to be left alone, and spaces the calls evenly where it has a rate. */

@@ -5,8 +5,7 @@ import { Operation, OperatorRoute, RequestTx } from '../platform/http/index.js';
 import { formatInstant } from '../platform/time/index.js';
 import { LiftQuarantineDto, QuarantineDto } from './dto/quarantine.dto.js';
 import { payoutProblem } from './payout.problems.js';
-import { Quarantine } from './quarantine.js';
-import type { QuarantineState } from './quarantine.repository.js';
+import { Quarantine, type QuarantineFacts } from './quarantine.js';
 
 /** Sending after a restore that may have lost commits: see `QUARANTINE`. */
 @ApiTags('Operator: engine')
@@ -35,9 +34,9 @@ export class QuarantineController {
   }
 }
 
-const toQuarantineResponse = (state: QuarantineState | null): QuarantineDto => ({
+const toQuarantineResponse = (facts: QuarantineFacts | null): QuarantineDto => ({
   object: 'quarantine',
-  active: state !== null,
-  since: state === null ? null : formatInstant(state.since_at),
-  detail: state?.detail ?? null,
+  active: facts !== null,
+  since: facts === null ? null : formatInstant(facts.since),
+  detail: facts?.detail ?? null,
 });

@@ -13,6 +13,13 @@ import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
 import { CompareBooks } from './compare-books.js';
 import { QuarantineRepository, type QuarantineState } from './quarantine.repository.js';
 
+/** What an operator sees of it. */
+export interface QuarantineFacts {
+  readonly since: Date;
+  /** What its end waits for; null where that is not known yet. */
+  readonly detail: string | null;
+}
+
 /** Between two comparisons: each may be a provider's list of a whole day. */
 const COMPARE_MS = 5_000;
 
@@ -58,8 +65,9 @@ export class Quarantine implements OnModuleInit, OnApplicationBootstrap, BeforeA
     return state === null ? null : { note: `nothing is sent: ${state.detail ?? 'the books are being compared'}` };
   }
 
-  find(tx: Tx): Promise<QuarantineState | null> {
-    return this.repository.find(tx);
+  async find(tx: Tx): Promise<QuarantineFacts | null> {
+    const state = await this.repository.find(tx);
+    return state === null ? null : { since: state.since_at, detail: state.detail };
   }
 
   /** An operator knows better, or takes the risk. @returns false where none was on. */

@@ -104,7 +104,9 @@ export class ReconcileConnectors {
       cursor = page.nextCursor;
       const next = cursor;
       await this.transactions.asEngine((tx) =>
-        next === null ? this.books.endPass(tx, connectorId, pass) : this.books.turnPage(tx, connectorId, pass, next),
+        next === null
+          ? this.books.endPass(tx, connectorId, pass)
+          : this.books.turnPage(tx, connectorId, { ...pass, cursor: next }),
       );
       if (cursor === null) return;
     }
@@ -113,7 +115,9 @@ export class ReconcileConnectors {
   /** Refused from the start, there is no list; in the middle, the cursor is forgotten and the pass begins again. */
   private async noteRefusal(connectorId: string, pass: Pass, cursor: string | null): Promise<void> {
     await this.transactions.asEngine((tx) =>
-      cursor === null ? this.books.noteListRefused(tx, connectorId) : this.books.turnPage(tx, connectorId, pass, null),
+      cursor === null
+        ? this.books.noteListRefused(tx, connectorId)
+        : this.books.turnPage(tx, connectorId, { ...pass, cursor: null }),
     );
   }
 

@@ -59,7 +59,10 @@ export class ShareConnectors {
         return { connectorId, mine, inFlight };
       });
       // Calls that are out keep their places until they have ended, even where this process's part has become smaller.
-      const rows = shared.map(({ connectorId, mine, inFlight }) => ({ connector_id: connectorId, places: Math.max(mine, inFlight) }));
+      const rows = shared.map(({ connectorId, mine, inFlight }) => ({
+        connector_id: connectorId,
+        places: Math.max(mine, inFlight),
+      }));
       await this.workers.write(tx, this.workerId, rows);
       return shared;
     });

@@ -34,7 +34,10 @@ export class EngineFigures {
       needs_review: gauge('intents_needs_review', 'Intents that wait for a person.'),
       connectors_paused: gauge('connectors_paused', 'Connectors that are paused, by an operator or by the engine.'),
       breakers_open: gauge('breakers_open', 'Connectors whose provider does not answer; one payout at a time probes.'),
-      stray_payments: gauge('stray_payments_open', 'Payments at providers that contradict our books and that nobody has looked at yet.'),
+      stray_payments: gauge(
+        'stray_payments_open',
+        'Payments at providers that contradict our books and that nobody has looked at yet.',
+      ),
       quarantined: gauge('quarantined', '1 while nothing is sent because the database may have lost commits.'),
       deliveries_waiting: gauge('webhook_deliveries_waiting', 'Webhook deliveries that are due and not delivered.'),
       delivery_age_s: gauge('webhook_deliveries_oldest_seconds', 'Age of the oldest of them, in seconds.'),

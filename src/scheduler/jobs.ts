@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { BulkAudit } from '../bulks/index.js';
+import { forgetProviderNotifications, type ReconcileConnectors } from '../payouts/index.js';
 import type { Transactions } from '../platform/database/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
-import { forgetProviderNotifications, type ReconcileConnectors } from '../payouts/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
 import type { EngineFigures } from './engine-figures.js';
 
@@ -37,7 +37,7 @@ export const clusterJobs = ({ transactions, bulkAudit, reconciliation }: JobPort
     },
     {
       name: 'reconcile-connectors',
-      meaning: "Compares the list of every provider that has one with our attempts; what contradicts pauses the connector.",
+      meaning: 'Compares the list of every provider that has one with our attempts; what contradicts pauses the connector.',
       every: '5 minutes',
       lease_ms: 15 * MINUTE_MS,
       run: () => reconciliation.execute(),

@@ -73,7 +73,7 @@ export class ValidatePayouts {
       taken.map(({ id }) => id),
     );
     const contexts = await this.contexts.load(tx, taken);
-    return taken.map((payout) => judge(payout, stored.get(payout.id), contexts));
+    return taken.flatMap((payout) => judge(payout, stored.get(payout.id), contexts));
   }
 
   private async settle(tx: Tx, judged: readonly Judged[]): Promise<void> {
@@ -106,11 +106,12 @@ export class ValidatePayouts {
   }
 }
 
-function judge(payout: PayoutRow, stored: StoredContent | undefined, contexts: ReadonlyMap<string, JudgingContext>): Judged {
+function judge(payout: PayoutRow, stored: StoredContent | undefined, contexts: ReadonlyMap<string, JudgingContext>): Judged[] {
   const context = contexts.get(payout.bulk_id);
-  if (stored === undefined || context === undefined) throw new Error(`payout ${payout.id} has no content or no bulk`);
+  // What can not be opened keeps its lease and is looked at again when that ends.
+  if (stored === undefined || context === undefined) return [];
   const judgement = judgePayout(stored.content, stored.intakeIssues, { ...context.rules, acceptedAt: stored.acceptedAt });
-  return { payout, judgement, connectorId: context.connectorId };
+  return [{ payout, judgement, connectorId: context.connectorId }];
 }
 
 /** The verdict as a step; what the first validation of a dropping bulk finds invalid is cancelled with it. */

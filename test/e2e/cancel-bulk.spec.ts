@@ -30,7 +30,12 @@ describe('Cancelling', () => {
       ['cancelled', 'CANCELLED'],
       ['cancelled', 'CANCELLED'],
     ]);
-    expect(answer.body.bulk).toMatchObject({ id: bulk.id, version: 2, status: 'PROCESSED', counts: { PROCESSED: 1, CANCELLED: 2 } });
+    expect(answer.body.bulk).toMatchObject({
+      id: bulk.id,
+      version: 2,
+      status: 'PROCESSED',
+      counts: { PROCESSED: 1, CANCELLED: 2 },
+    });
     expect(answer.headers.get('etag')).toBe('"2"');
     expect(answer.body.bulk.totals).toEqual([{ currency: 'EUR', amount: '120.50', count: 1 }]);
     await expectSound(app, merchant);
@@ -75,7 +80,10 @@ describe('Cancelling', () => {
 
   it('is too late for what is with its provider, which goes on', async () => {
     const bulk = await merchant.createBulk([validItem({ amount: amountOf(9008) }), validItem({ amount: amountOf(9002) })]);
-    await merchant.untilBulk(bulk.id, ({ counts }) => counts['PROCESSING_IN_PROGRESS'] === 1 && counts['INTENT_CREATION_FAILED'] === 1);
+    await merchant.untilBulk(
+      bulk.id,
+      ({ counts }) => counts['PROCESSING_IN_PROGRESS'] === 1 && counts['INTENT_CREATION_FAILED'] === 1,
+    );
     const answer = await cancel(bulk.id);
     expect(outcomesOf(answer.body)).toEqual([
       ['too_late', 'PROCESSING_IN_PROGRESS'],
@@ -92,7 +100,9 @@ describe('Cancelling', () => {
     for (const { status, body } of answers) {
       expect(status).toBe(200);
       const payouts = await merchant.untilAtRest(body.bulk.id);
-      expect(payouts.map(({ status: now }) => now === 'CANCELLED')).toEqual(body.results.map(({ outcome }) => outcome === 'cancelled'));
+      expect(payouts.map(({ status: now }) => now === 'CANCELLED')).toEqual(
+        body.results.map(({ outcome }) => outcome === 'cancelled'),
+      );
     }
     await expectSound(app, merchant);
   });
@@ -102,7 +112,7 @@ describe('Cancelling', () => {
     ['a name that is not in the bulk', { references: ['nobody'] }, 'unknown_reference', '/references/0'],
     ['names that are no strings', { references: [1] }, 'invalid_field', '/references'],
     ['an unknown field', { refrences: ['x'] }, 'unknown_field', '/refrences'],
-  ])('refuses %s and cancels nothing', async (_, body, code, pointer) => {
+  ])('refuses %s and cancels nothing', async (...[_, body, code, pointer]) => {
     const bulk = await merchant.createValidated(validItems(1, { scheduled_date: tomorrow() }));
     const answer = await merchant.post(`/v1/bulks/${bulk.id}/cancel`, body);
     expect([answer.status, answer.body.code]).toEqual([422, code]);
@@ -113,7 +123,9 @@ describe('Cancelling', () => {
   it('refuses one unknown name among known ones as a whole', async () => {
     const items = validItems(2, { scheduled_date: tomorrow() });
     const bulk = await merchant.createValidated(items);
-    const answer = await merchant.post(`/v1/bulks/${bulk.id}/cancel`, { references: [items[0]!.reference, 'nobody', items[1]!.reference] });
+    const answer = await merchant.post(`/v1/bulks/${bulk.id}/cancel`, {
+      references: [items[0]!.reference, 'nobody', items[1]!.reference],
+    });
     expect([answer.status, answer.body.code, answer.body.errors?.map(({ pointer }) => pointer)]).toEqual([
       422,
       'unknown_reference',

@@ -91,7 +91,15 @@ describe('A bulk that is accepted', () => {
       updated_at: expect.stringMatching(INSTANT),
     });
     const shown = JSON.stringify(payouts.map(({ payout_method }) => payout_method));
-    for (const secret of ['DE89370400440532013000', '123456789', '55779911', '0123456789', '+254712345678', 'tok_of_a_vault', 'ada@']) {
+    for (const secret of [
+      'DE89370400440532013000',
+      '123456789',
+      '55779911',
+      '0123456789',
+      '+254712345678',
+      'tok_of_a_vault',
+      'ada@',
+    ]) {
       expect(shown).not.toContain(secret);
     }
   });
@@ -115,7 +123,12 @@ describe('A bulk that is accepted', () => {
       { currency: 'TND', amount: '999999999999999.999', count: 1 },
     ]);
     const payouts = await merchant.payouts(bulk.id);
-    expect(payouts.map(({ amount }) => amount)).toEqual(['999999999999999.99', '999999999999999.98', '0.01', '999999999999999.999']);
+    expect(payouts.map(({ amount }) => amount)).toEqual([
+      '999999999999999.99',
+      '999999999999999.98',
+      '0.01',
+      '999999999999999.999',
+    ]);
   });
 
   it('holds its reference for ever against its merchant and against nobody else', async () => {
@@ -135,7 +148,9 @@ describe('A bulk that is accepted', () => {
   it('may have the same reference only once of twenty that come at the same time', async () => {
     const reference = newReference('payroll');
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => merchant.post<Bulk & { existing_id: string }>('/v1/bulks', { reference, items: validItems(1) })),
+      Array.from({ length: 20 }, () =>
+        merchant.post<Bulk & { existing_id: string }>('/v1/bulks', { reference, items: validItems(1) }),
+      ),
     );
     const winner = answers.find(({ status }) => status === 201)!;
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
@@ -225,15 +240,20 @@ describe('Lists', () => {
     expect(await ids(`/v1/payouts?status=PROCESSED`)).toEqual([]);
   });
 
-  it.each(['limit=0', 'limit=1001', 'limit=ten', 'status=DONE', 'created_after=yesterday', 'created_after=2026-W47-1', 'refrence=x'])(
-    'refuse the query %s with its name',
-    async (query) => {
-      const answer = await merchant.get(`/v1/bulks?${query}`);
-      expect(answer.status).toBe(400);
-      expect(answer.body).toMatchObject({ code: 'invalid_query' });
-      expect(answer.text).toContain(query.split('=')[0]);
-    },
-  );
+  it.each([
+    'limit=0',
+    'limit=1001',
+    'limit=ten',
+    'status=DONE',
+    'created_after=yesterday',
+    'created_after=2026-W47-1',
+    'refrence=x',
+  ])('refuse the query %s with its name', async (query) => {
+    const answer = await merchant.get(`/v1/bulks?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code: 'invalid_query' });
+    expect(answer.text).toContain(query.split('=')[0]);
+  });
 
   it.each(['/v1/bulks?reference=', '/v1/payouts?reference=', '/v1/bulks?starting_after=', '/v1/payouts?ending_before='])(
     'take no harm from a NUL or half a character in %s',

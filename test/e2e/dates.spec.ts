@@ -51,7 +51,9 @@ describe('A date', () => {
   describe('with an offset', () => {
     it('is that instant, whatever the zones say', async () => {
       const zones = { timezone: 'Asia/Tokyo' };
-      expect(await meaning({ scheduled_date: `${someDay()}T12:00:00+05:00`, ...zones }, zones)).toBe(`${someDay()}T07:00:00.000Z`);
+      expect(await meaning({ scheduled_date: `${someDay()}T12:00:00+05:00`, ...zones }, zones)).toBe(
+        `${someDay()}T07:00:00.000Z`,
+      );
       expect(await meaning({ scheduled_date: `${someDay()}T12:00:00.250Z`, ...zones })).toBe(`${someDay()}T12:00:00.250Z`);
       expect(await meaning({ scheduled_date: `${someDay()}T12:00:00-11:30` })).toBe(`${someDay()}T23:30:00.000Z`);
     });
@@ -63,7 +65,9 @@ describe('A date', () => {
       const day = someDay();
       const item = { scheduled_date: day };
       // Zones without daylight saving, so that the instants are the same all year.
-      expect(await meaning({ ...item, timezone: 'Asia/Tokyo' }, { timezone: 'America/Phoenix' }, inKolkata)).toBe(`${day}T00:00:00.000Z`);
+      expect(await meaning({ ...item, timezone: 'Asia/Tokyo' }, { timezone: 'America/Phoenix' }, inKolkata)).toBe(
+        `${day}T00:00:00.000Z`,
+      );
       expect(await meaning(item, { timezone: 'America/Phoenix' }, inKolkata)).toBe(`${day}T16:00:00.000Z`);
       expect(await meaning(item, {}, inKolkata)).toBe(`${day}T03:30:00.000Z`);
       expect(await meaning(item)).toBe(`${day}T09:00:00.000Z`);
@@ -99,8 +103,12 @@ describe('A date', () => {
 
   describe('local', () => {
     it('is read in its zone, with and without seconds', async () => {
-      expect(await meaning({ scheduled_date: `${someDay()}T08:15`, timezone: 'Asia/Kolkata' })).toBe(`${someDay()}T02:45:00.000Z`);
-      expect(await meaning({ scheduled_date: `${someDay()}T08:15:30`, timezone: 'Asia/Kolkata' })).toBe(`${someDay()}T02:45:30.000Z`);
+      expect(await meaning({ scheduled_date: `${someDay()}T08:15`, timezone: 'Asia/Kolkata' })).toBe(
+        `${someDay()}T02:45:00.000Z`,
+      );
+      expect(await meaning({ scheduled_date: `${someDay()}T08:15:30`, timezone: 'Asia/Kolkata' })).toBe(
+        `${someDay()}T02:45:30.000Z`,
+      );
       expect(await meaning({ scheduled_date: `${someDay()}T08:15:30` })).toBe(`${someDay()}T08:15:30.000Z`);
     });
 
@@ -108,9 +116,19 @@ describe('A date', () => {
     it.each([
       ['a gap of the north, Berlin', 'Europe/Berlin', nextSunday(3, 'last'), (day: string) => `${day}T01:30:00.000Z`],
       ['an overlap of the north, Berlin', 'Europe/Berlin', nextSunday(10, 'last'), (day: string) => `${day}T00:30:00.000Z`],
-      ['a gap of the south, Sydney', 'Australia/Sydney', nextSunday(10, 'first'), (day: string) => `${dayBefore(day)}T16:30:00.000Z`],
-      ['an overlap of the south, Sydney', 'Australia/Sydney', nextSunday(4, 'first'), (day: string) => `${dayBefore(day)}T15:30:00.000Z`],
-    ])('in %s, is what RFC 5545 says', async (_, timezone, day, expected) => {
+      [
+        'a gap of the south, Sydney',
+        'Australia/Sydney',
+        nextSunday(10, 'first'),
+        (day: string) => `${dayBefore(day)}T16:30:00.000Z`,
+      ],
+      [
+        'an overlap of the south, Sydney',
+        'Australia/Sydney',
+        nextSunday(4, 'first'),
+        (day: string) => `${dayBefore(day)}T15:30:00.000Z`,
+      ],
+    ])('in %s, is what RFC 5545 says', async (...[_, timezone, day, expected]) => {
       const instant = expected(day);
       // Once in some years such a Sunday is more than 366 days ahead, and that is the rule then.
       const isTooFar = Date.parse(instant) > Date.now() + HORIZON_MS;
@@ -120,7 +138,9 @@ describe('A date', () => {
     it('bare at 09:00 follows the zone over a change', async () => {
       const day = nextSunday(3, 'last');
       if (Date.parse(day) > Date.now() + HORIZON_MS - 2 * DAY_S * 1000) return;
-      expect(await meaning({ scheduled_date: dayBefore(day), timezone: 'Europe/Berlin' })).toBe(`${dayBefore(day)}T08:00:00.000Z`);
+      expect(await meaning({ scheduled_date: dayBefore(day), timezone: 'Europe/Berlin' })).toBe(
+        `${dayBefore(day)}T08:00:00.000Z`,
+      );
       expect(await meaning({ scheduled_date: day, timezone: 'Europe/Berlin' })).toBe(`${day}T07:00:00.000Z`);
     });
   });
@@ -148,12 +168,19 @@ describe('A date', () => {
     expect(await meaning({ scheduled_date: inSeconds(366 * DAY_S + 60) })).toBe('scheduled_date_too_far');
   });
 
-  it.each(['2027-02-29', '2027-04-31T10:00', '2027-01-01T24:00:00Z', '2027-01-01T10:00Z', '2027-1-1', '01.12.2026', '1796083200', '', ' 2027-01-01'])(
-    'that is written %j is no date',
-    async (scheduled_date) => {
-      expect(await meaning({ scheduled_date })).toBe('invalid_date');
-    },
-  );
+  it.each([
+    '2027-02-29',
+    '2027-04-31T10:00',
+    '2027-01-01T24:00:00Z',
+    '2027-01-01T10:00Z',
+    '2027-1-1',
+    '01.12.2026',
+    '1796083200',
+    '',
+    ' 2027-01-01',
+  ])('that is written %j is no date', async (scheduled_date) => {
+    expect(await meaning({ scheduled_date })).toBe('invalid_date');
+  });
 
   it.each(['CEST', '+02:00', 'Mars/Olympus', 'europe/berlin ', ''])('in the zone %j has an unknown one', async (timezone) => {
     expect(await meaning({ scheduled_date: someDay(), timezone })).toBe('unknown_timezone');

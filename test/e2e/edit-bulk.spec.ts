@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testApp, type TestApp } from '../support/app.js';
-import { BILLING_DATA, inSeconds, invalidItem, METHODS, newReference, tomorrow, validItem, validItems } from '../support/items.js';
+import {
+  BILLING_DATA,
+  inSeconds,
+  invalidItem,
+  METHODS,
+  newReference,
+  tomorrow,
+  validItem,
+  validItems,
+} from '../support/items.js';
 import type { Bulk, MerchantClient, Payout } from '../support/merchant-client.js';
 import { expectSound } from '../support/soundness.js';
 
@@ -13,7 +22,8 @@ describe('Editing', () => {
   });
   afterAll(() => app.close());
 
-  const waiting = (overrides: object = {}): ReturnType<typeof validItem> => validItem({ scheduled_date: tomorrow(), ...overrides });
+  const waiting = (overrides: object = {}): ReturnType<typeof validItem> =>
+    validItem({ scheduled_date: tomorrow(), ...overrides });
 
   it('mends what failed validation, and pays what was edited, not what was sent first', async () => {
     const bad = invalidItem({ amount: '10.00' });
@@ -114,7 +124,11 @@ describe('Editing', () => {
     const reference = newReference('payroll');
     const body = { reference, invalid_items: 'hold', label: 'a', metadata: { a: 'b' }, items };
     const bulk = await merchant.createValidated(body);
-    const edited = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { ...body, label: 'b', items: [{ ...items[1], amount: '5.00' }] });
+    const edited = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, {
+      ...body,
+      label: 'b',
+      items: [{ ...items[1], amount: '5.00' }],
+    });
     expect([edited.status, edited.body.label, edited.body.item_count]).toEqual([200, 'b', 3]);
     await merchant.untilValidated(bulk.id);
     expect((await merchant.payouts(bulk.id)).map(({ amount, version }) => [amount, version])).toEqual([
@@ -125,7 +139,12 @@ describe('Editing', () => {
   });
 
   it('changes label, metadata and webhook, and null removes them', async () => {
-    const bulk = await merchant.createValidated({ label: 'a', metadata: { a: 'b' }, webhook_url: 'http://127.0.0.1:9/hooks', items: [waiting()] });
+    const bulk = await merchant.createValidated({
+      label: 'a',
+      metadata: { a: 'b' },
+      webhook_url: 'http://127.0.0.1:9/hooks',
+      items: [waiting()],
+    });
     const removed = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { label: null, metadata: null, webhook_url: null });
     expect(removed.body).toMatchObject({ label: null, metadata: {}, webhook_url: null, version: 2, status: 'SCHEDULED' });
     const given = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { label: 'c', metadata: { d: 'e' } });
@@ -152,7 +171,11 @@ describe('Editing', () => {
 
   it('lets a payout inherit the bulk’s date by null, and its zone', async () => {
     const day = inSeconds(86_400 * 10).slice(0, 10);
-    const bulk = await merchant.createValidated({ scheduled_date: day, timezone: 'Asia/Tokyo', items: [waiting({ timezone: 'Europe/London' })] });
+    const bulk = await merchant.createValidated({
+      scheduled_date: day,
+      timezone: 'Asia/Tokyo',
+      items: [waiting({ timezone: 'Europe/London' })],
+    });
     const { id } = await merchant.payoutOf(bulk.id);
     await merchant.patch(`/v1/payouts/${id}`, { scheduled_date: null, timezone: null });
     const after = await merchant.untilPayout(id, ({ status }) => status === 'SCHEDULED');
@@ -221,7 +244,11 @@ describe('Editing', () => {
         items: [{ reference: items[0]!.reference, amount: '15.00' }],
       });
       const wrong = await merchant.patch(`/v1/bulks/${bulk.id}`, edit({ EUR: '30.00' }));
-      expect([wrong.status, wrong.body.code, wrong.body.errors?.[0]?.pointer]).toEqual([422, 'control_totals_mismatch', '/control_totals/amounts/EUR']);
+      expect([wrong.status, wrong.body.code, wrong.body.errors?.[0]?.pointer]).toEqual([
+        422,
+        'control_totals_mismatch',
+        '/control_totals/amounts/EUR',
+      ]);
       expect(await merchant.bulk(bulk.id)).toEqual(bulk);
       expect((await merchant.patch(`/v1/bulks/${bulk.id}`, edit({ EUR: '35' }))).status).toBe(200);
     });
@@ -229,8 +256,13 @@ describe('Editing', () => {
     it('refuses two entries for one payout, and entries without a reference', async () => {
       const item = waiting();
       const bulk = await merchant.createValidated([item]);
-      const twice = await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ reference: item.reference }, { reference: item.reference }] });
-      expect([twice.status, twice.body.errors?.[0]]).toEqual([422, expect.objectContaining({ code: 'repeated_reference', pointer: '/items/1/reference' })]);
+      const twice = await merchant.patch(`/v1/bulks/${bulk.id}`, {
+        items: [{ reference: item.reference }, { reference: item.reference }],
+      });
+      expect([twice.status, twice.body.errors?.[0]]).toEqual([
+        422,
+        expect.objectContaining({ code: 'repeated_reference', pointer: '/items/1/reference' }),
+      ]);
       const nameless = await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ amount: '1.00' }, 7] });
       expect([nameless.status, nameless.body.errors?.length]).toEqual([422, 2]);
       expect(await merchant.bulk(bulk.id)).toEqual(bulk);
@@ -243,7 +275,10 @@ describe('Editing', () => {
     await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ reference: item.reference, amount: 1, extra: true }] });
     await merchant.untilValidated(bulk.id);
     const payouts = await merchant.payouts(bulk.id);
-    expect(payouts[0]?.issues.map(({ code, pointer }) => `${code} ${pointer}`).sort()).toEqual(['amount_not_a_string /amount', 'unknown_field /extra']);
+    expect(payouts[0]?.issues.map(({ code, pointer }) => `${code} ${pointer}`).sort()).toEqual([
+      'amount_not_a_string /amount',
+      'unknown_field /extra',
+    ]);
     expect(payouts[1]?.status).toBe('SCHEDULED');
     // The issues are gone with what caused them.
     await merchant.patch(`/v1/payouts/${payouts[0]!.id}`, { amount: '1.00', extra: null });
@@ -255,7 +290,9 @@ describe('Editing', () => {
     const [one, two] = await merchant.payouts(bulk.id);
     const stale = await merchant.patch(`/v1/payouts/${one!.id}`, { amount: '1.00' }, { 'if-match': '"2"' });
     expect([stale.status, stale.body.code]).toEqual([412, 'version_conflict']);
-    expect((await merchant.patch(`/v1/payouts/${one!.id}`, { amount: '1.00', currency: 'EUR' }, { 'if-match': '"1"' })).status).toBe(200);
+    expect(
+      (await merchant.patch(`/v1/payouts/${one!.id}`, { amount: '1.00', currency: 'EUR' }, { 'if-match': '"1"' })).status,
+    ).toBe(200);
     await merchant.untilValidated(bulk.id);
 
     const staleBulk = await merchant.patch(`/v1/bulks/${bulk.id}`, { label: 'x' }, { 'if-match': '"1"' });
@@ -269,7 +306,9 @@ describe('Editing', () => {
     const bulk = await merchant.createValidated([waiting()]);
     const { id } = await merchant.payoutOf(bulk.id);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => merchant.patch(`/v1/payouts/${id}`, { amount: `${String(index + 1)}.00` }, { 'if-match': '"1"' })),
+      Array.from({ length: 20 }, (_, index) =>
+        merchant.patch(`/v1/payouts/${id}`, { amount: `${String(index + 1)}.00` }, { 'if-match': '"1"' }),
+      ),
     );
     const won = answers.findIndex(({ status }) => status === 200);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(412)]);

@@ -27,13 +27,22 @@ describe('Events', () => {
     bulk = await merchant.createValidated({ reference: newReference('payroll'), items });
     const path = `/v1/bulks/${bulk.id}`;
     await merchant.post(`${path}/pause`);
-    await merchant.patch(path, { label: 'x', items: [{ reference: 'edited', amount: '1.00', scheduled_date: null }, { reference: 'mended', currency: 'EUR' }] });
+    await merchant.patch(path, {
+      label: 'x',
+      items: [
+        { reference: 'edited', amount: '1.00', scheduled_date: null },
+        { reference: 'mended', currency: 'EUR' },
+      ],
+    });
     await merchant.post(`${path}/cancel`, { references: ['cancelled'] });
     await merchant.post(`${path}/resume`);
     const retried = await merchant.payoutOf(bulk.id, 'retried');
     await merchant.untilPayout(retried.id, ({ status }) => status === 'INTENT_CREATION_FAILED');
     await merchant.post(`/v1/payouts/${retried.id}/retry`);
-    await merchant.untilBulk(bulk.id, ({ counts, outcome }) => counts['INTENT_CREATION_FAILED'] === 1 && outcome.returned === 1 && outcome.pending === 0);
+    await merchant.untilBulk(
+      bulk.id,
+      ({ counts, outcome }) => counts['INTENT_CREATION_FAILED'] === 1 && outcome.returned === 1 && outcome.pending === 0,
+    );
     payouts = await merchant.payouts(bulk.id);
     feed = await merchant.events();
   });
@@ -53,9 +62,19 @@ describe('Events', () => {
   it('of the bulk are its milestones, with the sequence from 1 without a gap', () => {
     const told = feed.filter(({ type }) => type.startsWith('bulk.'));
     expect(told.map(({ data }) => data.sequence)).toEqual(told.map((_, index) => index + 1));
-    expect(told.map(({ type }) => type)).toEqual(expect.arrayContaining(['bulk.created', 'bulk.paused', 'bulk.edited', 'bulk.resumed', 'bulk.validated', 'bulk.completed']));
+    expect(told.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['bulk.created', 'bulk.paused', 'bulk.edited', 'bulk.resumed', 'bulk.validated', 'bulk.completed']),
+    );
     for (const { data, id } of told) {
-      expect(Object.keys(data).sort()).toEqual(['bulk_id', 'bulk_reference', 'counts', 'event_id', 'sequence', 'status', 'totals']);
+      expect(Object.keys(data).sort()).toEqual([
+        'bulk_id',
+        'bulk_reference',
+        'counts',
+        'event_id',
+        'sequence',
+        'status',
+        'totals',
+      ]);
       expect([data.bulk_id, data.event_id]).toEqual([bulk.id, id]);
     }
   });
@@ -75,7 +94,7 @@ describe('Events', () => {
   it('come in one order, whatever the size of the page', async () => {
     for (const limit of [1, 7]) {
       const seen: FeedEvent[] = [];
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const after = seen.at(-1)?.id;
         const page = await merchant.get<{ object: string; data: FeedEvent[]; has_more: boolean }>(
           `/v1/events?limit=${String(limit)}${after === undefined ? '' : `&after=${after}`}`,
@@ -143,6 +162,8 @@ describe('Events', () => {
   });
 
   it('carry no account number, name or address', () => {
-    expect(JSON.stringify(feed)).not.toMatch(/Lovelace|Ada|DE8937|123456789|55779911|\+2547|\+4930|ada@|tok_of|wallet-of|Linden|Berlin/);
+    expect(JSON.stringify(feed)).not.toMatch(
+      /Lovelace|Ada|DE8937|123456789|55779911|\+2547|\+4930|ada@|tok_of|wallet-of|Linden|Berlin/,
+    );
   });
 });

@@ -16,28 +16,32 @@ interface Fate {
   readonly sends: number;
 }
 
-const fate = (digits: number, intent: string, told: readonly string[], more: Partial<Fate> = {}): Fate => ({
-  ...{ digits, intent, told, final: true, sends: 1 },
-  ...more,
-});
+type Told = Pick<Fate, 'intent' | 'told'> & Partial<Fate>;
+
+const fate = (digits: number, rest: Told): Fate => ({ digits, final: true, sends: 1, ...rest });
 const refused = (digits: number, code: string, retryable: boolean): Fate =>
-  fate(digits, 'rejected', ['intent_creation_failed'], { status: 'INTENT_CREATION_FAILED', failure: [code, retryable] });
+  fate(digits, {
+    intent: 'rejected',
+    told: ['intent_creation_failed'],
+    status: 'INTENT_CREATION_FAILED',
+    failure: [code, retryable],
+  });
 
 /** api.md section 8, line by line. */
 const FATES: readonly Fate[] = [
-  fate(1234, 'succeeded', ['processed', 'intent_succeeded']),
-  fate(9001, 'succeeded', ['processed', 'intent_pending', 'intent_succeeded']),
+  fate(1234, { intent: 'succeeded', told: ['processed', 'intent_succeeded'] }),
+  fate(9001, { intent: 'succeeded', told: ['processed', 'intent_pending', 'intent_succeeded'] }),
   refused(9002, 'account_closed', false),
   refused(9003, 'limit_exceeded', true),
-  fate(9004, 'failed', ['processed', 'intent_pending', 'intent_failed'], { failure: ['receiver_blocked', false] }),
-  fate(9005, 'returned', ['processed', 'intent_succeeded', 'intent_returned']),
-  fate(9006, 'succeeded', ['intent_unknown', 'processed', 'intent_succeeded']),
-  fate(9007, 'succeeded', ['intent_unknown', 'processed', 'intent_succeeded']),
-  fate(9008, 'succeeded', ['processed', 'intent_succeeded']),
-  fate(9009, 'succeeded', ['processed', 'intent_succeeded'], { sends: 3 }),
+  fate(9004, { intent: 'failed', told: ['processed', 'intent_pending', 'intent_failed'], failure: ['receiver_blocked', false] }),
+  fate(9005, { intent: 'returned', told: ['processed', 'intent_succeeded', 'intent_returned'] }),
+  fate(9006, { intent: 'succeeded', told: ['intent_unknown', 'processed', 'intent_succeeded'] }),
+  fate(9007, { intent: 'succeeded', told: ['intent_unknown', 'processed', 'intent_succeeded'] }),
+  fate(9008, { intent: 'succeeded', told: ['processed', 'intent_succeeded'] }),
+  fate(9009, { intent: 'succeeded', told: ['processed', 'intent_succeeded'], sends: 3 }),
   refused(9010, 'user_action_required', false),
-  fate(9011, 'pending', ['processed', 'intent_pending'], { final: false }),
-  fate(9012, 'unclaimed', ['processed', 'intent_unclaimed'], { final: false }),
+  fate(9011, { intent: 'pending', told: ['processed', 'intent_pending'], final: false }),
+  fate(9012, { intent: 'unclaimed', told: ['processed', 'intent_unclaimed'], final: false }),
 ];
 
 describe('Execution', () => {
@@ -60,7 +64,8 @@ describe('Execution', () => {
       }
       payouts = await merchant.payouts(bulk.id);
       events = new Map(payouts.map(({ id }) => [id, []]));
-      for (const event of await merchant.events(`/v1/bulks/${bulk.id}/events`)) events.get(event.data.payout_id ?? '')?.push(event);
+      for (const event of await merchant.events(`/v1/bulks/${bulk.id}/events`))
+        events.get(event.data.payout_id ?? '')?.push(event);
     });
 
     it('comes to the state of the contract', () => {
@@ -70,10 +75,16 @@ describe('Execution', () => {
     });
 
     it('shows the intent with the provider’s word', () => {
-      const shown = payouts.map(({ intent }) => [intent?.status, intent?.failure?.code ?? null, intent?.failure?.retryable ?? null]);
+      const shown = payouts.map(({ intent }) => [
+        intent?.status,
+        intent?.failure?.code ?? null,
+        intent?.failure?.retryable ?? null,
+      ]);
       const expected = FATES.map(({ intent, failure }) => [intent, failure?.[0] ?? null, failure?.[1] ?? null]);
       // A return has a reason of its own, which the contract does not name.
-      expect(shown.map(([status, code, retryable]) => (status === 'returned' ? [status, null, null] : [status, code, retryable]))).toEqual(expected);
+      expect(
+        shown.map(([status, code, retryable]) => (status === 'returned' ? [status, null, null] : [status, code, retryable])),
+      ).toEqual(expected);
       for (const { intent } of payouts) {
         expect(intent?.id).toMatch(/^intent_/);
         expect(intent?.connector).toMatch(/^connector_/);
@@ -81,10 +92,13 @@ describe('Execution', () => {
       }
     });
 
-    it.each(FATES.map(({ digits, told }, position) => [digits, told, position] as const))('tells of %i: %j', (_, told, position) => {
-      const types = events.get(payouts[position]!.id)!.map(({ type }) => type.replace('payout.', ''));
-      expect(types).toEqual(['created', 'validation_in_progress', 'scheduled', 'processing_in_progress', ...told]);
-    });
+    it.each(FATES.map(({ digits, told }, position) => [digits, told, position] as const))(
+      'tells of %i: %j',
+      (_, told, position) => {
+        const types = events.get(payouts[position]!.id)!.map(({ type }) => type.replace('payout.', ''));
+        expect(types).toEqual(['created', 'validation_in_progress', 'scheduled', 'processing_in_progress', ...told]);
+      },
+    );
 
     it('sends each attempt once, under one key, and again only what was not taken', async () => {
       const attempts = await Promise.all(payouts.map(({ id }) => merchant.attempts(id)));
@@ -127,7 +141,9 @@ describe('Execution', () => {
       [{ email: 'ada@sub.example.com' }, 'unclaimed'],
       [{ paypal_id: 'ABCDEFGH12345' }, 'unclaimed'],
     ];
-    const bulk = await merchant.createBulk(receivers.map(([receiver]) => validItem({ payout_method: { type: 'paypal', ...receiver } })));
+    const bulk = await merchant.createBulk(
+      receivers.map(([receiver]) => validItem({ payout_method: { type: 'paypal', ...receiver } })),
+    );
     for (const [position, { id }] of (await merchant.payouts(bulk.id)).entries()) {
       const paid = await merchant.untilPayout(id, ({ intent }) => intent?.status === receivers[position]?.[1]);
       expect(paid.status).toBe('PROCESSED');

@@ -16,26 +16,29 @@ describe('Of another merchant', () => {
     app = await testApp();
     owner = await app.merchant();
     stranger = await app.merchant();
-    bulk = await owner.createValidated({ webhook_url: 'http://127.0.0.1:9/hooks', items: validItems(2, { scheduled_date: tomorrow() }) });
+    bulk = await owner.createValidated({
+      webhook_url: 'http://127.0.0.1:9/hooks',
+      items: validItems(2, { scheduled_date: tomorrow() }),
+    });
     payout = (await owner.payouts(bulk.id))[0]!;
   });
   afterAll(() => app.close());
 
-  const ROUTES: readonly [method: string, path: string, body?: object][] = [
-    ['GET', '/v1/bulks/{bulk}'],
+  const ROUTES: [method: string, path: string, body: object | undefined][] = [
+    ['GET', '/v1/bulks/{bulk}', undefined],
     ['PATCH', '/v1/bulks/{bulk}', { label: 'mine' }],
-    ['POST', '/v1/bulks/{bulk}/cancel'],
-    ['POST', '/v1/bulks/{bulk}/pause'],
-    ['POST', '/v1/bulks/{bulk}/resume'],
-    ['GET', '/v1/bulks/{bulk}/payouts'],
-    ['GET', '/v1/bulks/{bulk}/events'],
-    ['GET', '/v1/payouts/{payout}'],
+    ['POST', '/v1/bulks/{bulk}/cancel', undefined],
+    ['POST', '/v1/bulks/{bulk}/pause', undefined],
+    ['POST', '/v1/bulks/{bulk}/resume', undefined],
+    ['GET', '/v1/bulks/{bulk}/payouts', undefined],
+    ['GET', '/v1/bulks/{bulk}/events', undefined],
+    ['GET', '/v1/payouts/{payout}', undefined],
     ['PATCH', '/v1/payouts/{payout}', { amount: '1.00' }],
-    ['POST', '/v1/payouts/{payout}/cancel'],
-    ['POST', '/v1/payouts/{payout}/retry'],
-    ['GET', '/v1/payouts/{payout}/events'],
-    ['GET', '/v1/payouts/{payout}/attempts'],
-    ['GET', '/v1/payouts/{payout}/explanation'],
+    ['POST', '/v1/payouts/{payout}/cancel', undefined],
+    ['POST', '/v1/payouts/{payout}/retry', undefined],
+    ['GET', '/v1/payouts/{payout}/events', undefined],
+    ['GET', '/v1/payouts/{payout}/attempts', undefined],
+    ['GET', '/v1/payouts/{payout}/explanation', undefined],
   ];
 
   it.each(ROUTES)('%s %s is the same 404 as an unknown id, byte for byte', async (method, path, body) => {
@@ -50,7 +53,10 @@ describe('Of another merchant', () => {
     // An id of the right kind that is not its owner's way to write it.
     expect(await ask({ bulk: payout.id, payout: bulk.id })).toEqual(foreign);
     // A stale version tells nothing either.
-    const matched = await stranger.send(method, path.replace('{bulk}', bulk.id).replace('{payout}', payout.id), { body, headers: { 'if-match': '"77"' } });
+    const matched = await stranger.send(method, path.replace('{bulk}', bulk.id).replace('{payout}', payout.id), {
+      body,
+      headers: { 'if-match': '"77"' },
+    });
     expect([matched.status, matched.text.replace(matched.body.request_id, '')]).toEqual(foreign);
   });
 
@@ -60,7 +66,14 @@ describe('Of another merchant', () => {
   });
 
   it('nothing is in any list', async () => {
-    for (const path of ['/v1/bulks', '/v1/payouts', `/v1/bulks?reference=${String(bulk.reference)}`, `/v1/payouts?reference=${payout.reference}`, '/v1/webhook-endpoints', '/v1/webhook-deliveries']) {
+    for (const path of [
+      '/v1/bulks',
+      '/v1/payouts',
+      `/v1/bulks?reference=${String(bulk.reference)}`,
+      `/v1/payouts?reference=${payout.reference}`,
+      '/v1/webhook-endpoints',
+      '/v1/webhook-deliveries',
+    ]) {
       expect(await stranger.all(path)).toEqual([]);
     }
     expect(await stranger.events()).toEqual([]);
@@ -123,7 +136,9 @@ describe('Of another merchant', () => {
     const answer = await owner.post<Bulk>('/v1/bulks', { ...body, items: [validItem()] }, headers);
     expect(answer.status).toBe(201);
     const mine = await stranger.all<Payout>(`/v1/payouts?reference=${payout.reference}`);
-    expect((await stranger.untilPayout(mine[0]!.id, ({ status }) => !status.startsWith('VALIDATION_P'))).status).not.toBe('VALIDATION_FAILED');
+    expect((await stranger.untilPayout(mine[0]!.id, ({ status }) => !status.startsWith('VALIDATION_P'))).status).not.toBe(
+      'VALIDATION_FAILED',
+    );
   });
 });
 
@@ -136,7 +151,12 @@ describe('Keys', () => {
 
   it('of merchants open no operator route, and the operator’s no merchant route', async () => {
     const merchant = await app.merchant();
-    for (const path of ['/v1/operator/merchants', '/v1/operator/connectors', '/v1/operator/status', `/v1/operator/merchants/${merchant.id}`]) {
+    for (const path of [
+      '/v1/operator/merchants',
+      '/v1/operator/connectors',
+      '/v1/operator/status',
+      `/v1/operator/merchants/${merchant.id}`,
+    ]) {
       const answer = await merchant.get(path);
       expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
     }
@@ -158,7 +178,9 @@ describe('Keys', () => {
       'webhooks:write': ['POST', '/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/' }],
     };
     for (const scope of Object.keys(routes)) {
-      const made = await app.operator.post<{ api_key: string }>(`/v1/operator/merchants/${merchant.id}/api-keys`, { scopes: [scope] });
+      const made = await app.operator.post<{ api_key: string }>(`/v1/operator/merchants/${merchant.id}/api-keys`, {
+        scopes: [scope],
+      });
       expect(made.status).toBe(201);
       const client = app.client(made.body.api_key);
       for (const [needed, [method, path, body]] of Object.entries(routes)) {
@@ -177,6 +199,9 @@ describe('Keys', () => {
     expect(revoked.status).toBe(204);
     const refused = await client.get('/v1/bulks');
     const unknown = await app.client('tr_test_unknown').get('/v1/bulks');
-    expect([refused.status, refused.text.replace(refused.body.request_id, '')]).toEqual([401, unknown.text.replace(unknown.body.request_id, '')]);
+    expect([refused.status, refused.text.replace(refused.body.request_id, '')]).toEqual([
+      401,
+      unknown.text.replace(unknown.body.request_id, ''),
+    ]);
   });
 });

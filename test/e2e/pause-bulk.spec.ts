@@ -54,7 +54,10 @@ describe('Pausing a bulk', () => {
     const bulk = await merchant.createValidated(items);
     await merchant.post(`/v1/bulks/${bulk.id}/pause`);
     const edited = await merchant.patch(`/v1/bulks/${bulk.id}`, {
-      items: [{ reference: items[0]!.reference, scheduled_date: null }, { reference: items[2]!.reference, currency: 'EUR' }],
+      items: [
+        { reference: items[0]!.reference, scheduled_date: null },
+        { reference: items[2]!.reference, currency: 'EUR' },
+      ],
     });
     expect(edited.status).toBe(200);
     await merchant.post(`/v1/bulks/${bulk.id}/cancel`, { references: [items[1]!.reference] });
@@ -80,7 +83,9 @@ describe('Pausing a bulk', () => {
 
   it('refuses a stale If-Match and takes a current one', async () => {
     const bulk = await merchant.createValidated(validItems(1, { scheduled_date: tomorrow() }));
-    expect((await merchant.post(`/v1/bulks/${bulk.id}/pause`, undefined, { 'if-match': '"7"' })).body.code).toBe('version_conflict');
+    expect((await merchant.post(`/v1/bulks/${bulk.id}/pause`, undefined, { 'if-match': '"7"' })).body.code).toBe(
+      'version_conflict',
+    );
     expect((await merchant.post(`/v1/bulks/${bulk.id}/pause`, undefined, { 'if-match': '"1"' })).status).toBe(200);
     const stale = await merchant.post(`/v1/bulks/${bulk.id}/resume`, undefined, { 'if-match': '"1"' });
     expect([stale.status, stale.body.code]).toEqual([412, 'version_conflict']);

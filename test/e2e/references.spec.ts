@@ -19,7 +19,8 @@ describe('A reference', () => {
     return merchant.payoutOf(bulk.id);
   }
 
-  const issuesOf = ({ issues }: Payout): object[] => issues.map(({ code, pointer, existing_id }) => ({ code, pointer, existing_id }));
+  const issuesOf = ({ issues }: Payout): object[] =>
+    issues.map(({ code, pointer, existing_id }) => ({ code, pointer, existing_id }));
   const taken = (by: Payout): object[] => [{ code: 'duplicate_reference', pointer: '/reference', existing_id: by.id }];
 
   it('is held by the payout that was scheduled with it, against every other of its merchant', async () => {
@@ -40,7 +41,11 @@ describe('A reference', () => {
     const bulks = await Promise.all(
       Array.from({ length: 10 }, () => merchant.createBulk(shared.map((reference) => validItem({ reference })))),
     );
-    await Promise.all(bulks.map(({ id }) => merchant.untilBulk(id, ({ counts }) => (counts['PROCESSED'] ?? 0) + (counts['VALIDATION_FAILED'] ?? 0) === 10)));
+    await Promise.all(
+      bulks.map(({ id }) =>
+        merchant.untilBulk(id, ({ counts }) => (counts['PROCESSED'] ?? 0) + (counts['VALIDATION_FAILED'] ?? 0) === 10),
+      ),
+    );
     for (const reference of shared) {
       const payouts = await merchant.all<Payout>(`/v1/payouts?reference=${reference}`);
       const winners = payouts.filter(({ status }) => status === 'PROCESSED');
@@ -113,7 +118,10 @@ describe('A reference', () => {
     const reference = newReference();
     const holder = await judged(reference);
     for (let turn = 0; turn < 5; turn += 1) {
-      const [, second] = await Promise.all([merchant.patch(`/v1/payouts/${holder.id}`, { amount: `${String(turn + 1)}.00` }), judged(reference)]);
+      const [, second] = await Promise.all([
+        merchant.patch(`/v1/payouts/${holder.id}`, { amount: `${String(turn + 1)}.00` }),
+        judged(reference),
+      ]);
       expect(issuesOf(second)).toEqual(taken(holder));
       await merchant.untilPayout(holder.id, ({ status }) => status === 'SCHEDULED');
     }

@@ -50,7 +50,13 @@ describe('A retry', () => {
     await merchant.untilPayout(payout.id, ({ status, version }) => status === 'INTENT_CREATION_FAILED' && version === 2);
     expect((await merchant.bulk(payout.bulk_id)).version).toBe(2);
     const told = (await merchant.events(`/v1/bulks/${payout.bulk_id}/events`)).filter(({ type }) => type.startsWith('bulk.'));
-    expect(told.map(({ type }) => type)).toEqual(['bulk.created', 'bulk.validated', 'bulk.completed', 'bulk.validated', 'bulk.completed']);
+    expect(told.map(({ type }) => type)).toEqual([
+      'bulk.created',
+      'bulk.validated',
+      'bulk.completed',
+      'bulk.validated',
+      'bulk.completed',
+    ]);
   });
 
   it('is refused where the failure is not retryable', async () => {
@@ -80,7 +86,9 @@ describe('A retry', () => {
 
   it('compares the version that If-Match names', async () => {
     const payout = await refused();
-    expect((await merchant.post(`/v1/payouts/${payout.id}/retry`, undefined, { 'if-match': '"4"' })).body.code).toBe('version_conflict');
+    expect((await merchant.post(`/v1/payouts/${payout.id}/retry`, undefined, { 'if-match': '"4"' })).body.code).toBe(
+      'version_conflict',
+    );
     expect((await retry(payout.id, { 'if-match': '"1"' })).status).toBe(200);
     // Stale by now, whatever state it is in.
     expect((await retry(payout.id, { 'if-match': '"1"' })).status).toBe(412);

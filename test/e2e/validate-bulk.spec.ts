@@ -56,7 +56,8 @@ describe('Validation', () => {
     it('never repeats or keeps a card number or an account', async () => {
       const events = JSON.stringify(await merchant.events(`/v1/bulks/${good.bulk_id}/events`));
       const told = JSON.stringify(payouts.map(({ issues }) => issues)) + events;
-      for (const value of ['4242', 'DE8937', 'Lovelace', 'ada at example', '030 12345678', 'Unter den Linden']) expect(told).not.toContain(value);
+      for (const value of ['4242', 'DE8937', 'Lovelace', 'ada at example', '030 12345678', 'Unter den Linden'])
+        expect(told).not.toContain(value);
       expect(JSON.stringify(payouts)).not.toMatch(/4242 ?4242/);
     });
 
@@ -103,9 +104,7 @@ describe('Validation', () => {
     const merchant = await app.merchant();
     const bulk = await merchant.createBulk(validItems(16));
     const payouts = await merchant.untilAtRest(bulk.id);
-    expect(payouts.map(({ status, intent }) => [status, intent?.status])).toEqual(
-      payouts.map(() => ['PROCESSED', 'succeeded']),
-    );
+    expect(payouts.map(({ status, intent }) => [status, intent?.status])).toEqual(payouts.map(() => ['PROCESSED', 'succeeded']));
     await expectSound(app, merchant);
   });
 
@@ -159,11 +158,16 @@ describe('Validation', () => {
       const bulk = await merchant.createValidated({ invalid_items: 'reject', items });
       expect(bulk.counts).toEqual({ SCHEDULED: 2 });
       await merchant.patch(`/v1/bulks/${bulk.id}`, {
-        items: [{ reference: items[0]!.reference, scheduled_date: null }, { reference: items[1]!.reference, currency: 'XXX' }],
+        items: [
+          { reference: items[0]!.reference, scheduled_date: null },
+          { reference: items[1]!.reference, currency: 'XXX' },
+        ],
       });
       const after = await merchant.untilValidated(bulk.id);
       expect(after.counts).toEqual({ SCHEDULED: 1, VALIDATION_FAILED: 1 });
-      expect((await merchant.explanation((await merchant.payoutOf(bulk.id, items[0]!.reference)).id)).cause).toBe('bulk_has_invalid');
+      expect((await merchant.explanation((await merchant.payoutOf(bulk.id, items[0]!.reference)).id)).cause).toBe(
+        'bulk_has_invalid',
+      );
       await expectSound(app, merchant);
     });
   });
@@ -230,15 +234,35 @@ describe('Validation', () => {
       (await merchant.events(`/v1/bulks/${bulk.id}/events`)).filter(({ type }) => type === 'bulk.validated');
     expect(await validated()).toHaveLength(1);
 
-    await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ reference: items[0]!.reference, amount: '1.00', currency: 'EUR' }] });
+    await merchant.patch(`/v1/bulks/${bulk.id}`, {
+      items: [{ reference: items[0]!.reference, amount: '1.00', currency: 'EUR' }],
+    });
     await merchant.untilValidated(bulk.id);
     expect(await validated()).toHaveLength(2);
     expect((await validated())[1]?.data).toMatchObject({ status: 'SCHEDULED', counts: { SCHEDULED: 600 } });
   });
 
+  it('finds no route where the merchant has no connector and there is no sandbox', async () => {
+    const real = await testApp({ sandbox: false });
+    try {
+      const merchant = await real.merchant();
+      const bulk = await merchant.createValidated([validItem()]);
+      const { issues } = await merchant.payoutOf(bulk.id);
+      expect(issues.map(({ code, pointer }) => [code, pointer])).toEqual([['no_route', '/payout_method/type']]);
+    } finally {
+      await real.close();
+    }
+  });
+
   it('takes an IBAN as any of its countries has it', async () => {
     const merchant = await app.merchant();
-    const ibans = ['GB82WEST12345698765432', 'FR1420041010050500013M02606', 'NO9386011117947', 'TN5910006035183598478831', 'MT84MALT011000012345MTLCAST001S'];
+    const ibans = [
+      'GB82WEST12345698765432',
+      'FR1420041010050500013M02606',
+      'NO9386011117947',
+      'TN5910006035183598478831',
+      'MT84MALT011000012345MTLCAST001S',
+    ];
     const bulk = await merchant.createValidated(
       ibans.map((iban) => validItem({ scheduled_date: tomorrow(), payout_method: { ...METHODS.iban, iban, bic: undefined } })),
     );

@@ -5,14 +5,14 @@ import { type MainProgram, mainProgram } from '../support/main-program.js';
 export const OPERATOR_KEY = 'operator_of_the_processes';
 
 /** One place of the cluster: a real process that can be killed and is started again under the same settings. */
-export class ClusterProcess {
+export class ClusterMember {
   private constructor(
     private readonly environment: Readonly<Record<string, string>>,
     private program: MainProgram,
   ) {}
 
-  static start(environment: Readonly<Record<string, string>>): ClusterProcess {
-    return new ClusterProcess(environment, mainProgram(environment));
+  static start(environment: Readonly<Record<string, string>>): ClusterMember {
+    return new ClusterMember(environment, mainProgram(environment));
   }
 
   /** Where it listens; another port after each start. */
@@ -37,7 +37,7 @@ const WEBHOOK_TIMEOUT_S = 1;
 export const LEASE_S = WEBHOOK_TIMEOUT_S + 31;
 
 /** Processes of these roles on one database, as an operator starts them. */
-export function startCluster(databaseUrl: string, roles: readonly Role[]): ClusterProcess[] {
+export function startCluster(databaseUrl: string, roles: readonly Role[]): ClusterMember[] {
   const shared = {
     DATABASE_URL: databaseUrl,
     SANDBOX: 'true',
@@ -50,5 +50,5 @@ export function startCluster(databaseUrl: string, roles: readonly Role[]): Clust
     DATABASE_POOL_SIZE: '6',
     LOG_LEVEL: 'fatal',
   };
-  return roles.map((role) => ClusterProcess.start({ ...shared, ROLES: role }));
+  return roles.map((role) => ClusterMember.start({ ...shared, ROLES: role }));
 }

@@ -8,7 +8,7 @@ import { amountOf, inSeconds, type Item, validItem } from '../support/items.js';
 import type { Bulk, Payout } from '../support/merchant-client.js';
 import { type Fate, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
-import { ClusterProcess, LEASE_S, OPERATOR_KEY, startCluster } from './cluster.js';
+import { type ClusterMember, LEASE_S, OPERATOR_KEY, startCluster } from './cluster.js';
 
 /** Starts, kills, one whole lease of waiting for what the killed left behind, and the webhooks of it all, on a busy machine. */
 const TEST_MAX_MS = 240_000;
@@ -49,7 +49,7 @@ describe('two processes for the API and three workers on one database, each kill
   let db: TestDatabase;
   let receiver: Receiver;
   let provider: Provider;
-  let cluster: ClusterProcess[];
+  let cluster: ClusterMember[];
   beforeAll(async () => {
     [db, receiver, provider] = await Promise.all([
       testDatabase(),
@@ -96,8 +96,8 @@ describe('two processes for the API and three workers on one database, each kill
     expect(answer.status).toBe(201);
     return answer.body.id;
   };
-  const create = async (process: ClusterProcess, merchant: CreatedMerchantDto, bulk: string): Promise<number> => {
-    const client = new ApiClient(await process.url, merchant.api_key);
+  const create = async (member: ClusterMember, merchant: CreatedMerchantDto, bulk: string): Promise<number> => {
+    const client = new ApiClient(await member.url, merchant.api_key);
     const body = { reference: bulk, webhook_url: receiver.url, items: itemsOf(bulk) };
     return (await client.post<Bulk>('/v1/bulks', body, { 'idempotency-key': bulk })).status;
   };
@@ -106,7 +106,7 @@ describe('two processes for the API and three workers on one database, each kill
     'pay every payout once, leave none behind, and tell all of it in order',
     async () => {
       const [atSandbox, atHttp] = [await createdMerchant(null), await createdMerchant(await httpConnector())];
-      const [firstApi, secondApi, ...workers] = cluster as [ClusterProcess, ClusterProcess, ...ClusterProcess[]];
+      const [firstApi, secondApi, ...workers] = cluster as [ClusterMember, ClusterMember, ...ClusterMember[]];
       expect(await create(firstApi, atSandbox, 'sandbox-a')).toBe(201);
       expect(await create(secondApi, atHttp, 'http-a')).toBe(201);
       expect(await create(secondApi, atHttp, 'http-b')).toBe(201);
@@ -118,10 +118,10 @@ describe('two processes for the API and three workers on one database, each kill
       expect(await create(firstApi, atSandbox, 'sandbox-c')).toBe(201);
       expect(await count('bulk')).toBe(5);
 
-      for (const process of [...workers, secondApi]) {
+      for (const member of [...workers, secondApi]) {
         const [done, all] = [await count(AT_REST), 5 * PAYOUTS_PER_BULK];
         await comes('progress between two kills', async () => (await count(AT_REST)) > Math.min(done, all - 1));
-        await process.killAndRestart();
+        await member.killAndRestart();
       }
 
       await comes('rest', async () => (await count(OPEN_PAYOUTS)) === 0, LEASE_S + COMES_WITHIN_S);
@@ -148,7 +148,9 @@ describe('two processes for the API and three workers on one database, each kill
 
   const payoutsOf = async (merchants: readonly CreatedMerchantDto[]): Promise<Payout[]> => {
     const url = await cluster[0]!.url;
-    return (await Promise.all(merchants.map((merchant) => new ApiClient(url, merchant.api_key).all<Payout>('/v1/payouts')))).flat();
+    return (
+      await Promise.all(merchants.map((merchant) => new ApiClient(url, merchant.api_key).all<Payout>('/v1/payouts')))
+    ).flat();
   };
 
   const expectClaimedAndPaidOnce = async (payouts: readonly Payout[]): Promise<void> => {

@@ -97,7 +97,7 @@ describe('bulks under the work of many', () => {
       // In an array, or this transaction would wait for the one that waits for it.
       return [waiting];
     });
-    expect((await cancelled!).map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled', 'cancelled']);
+    expect((await cancelled).map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled', 'cancelled']);
     expect(await world.differences()).toEqual([]);
   });
 
@@ -173,7 +173,7 @@ describe('bulks under the work of many', () => {
       await until(somebodyWaits);
       return [taking];
     });
-    expect(await refused!).toEqual(new Map());
+    expect(await refused).toEqual(new Map());
     expect(await world.query(`SELECT payout_id FROM reference_hold WHERE reference = $1`, [reference])).toEqual([
       { payout_id: taker },
     ]);

@@ -96,6 +96,19 @@ describe('claims', () => {
     expect(await world.claim(paused)).toHaveLength(1);
   });
 
+  it('leave out a payout whose account data can not be opened, and take the rest', async () => {
+    const merchant = await world.merchant();
+    const bulkId = await world.scheduledBulk(merchant, { count: 3 });
+    await world.query(
+      `UPDATE payout_revision SET payout_method = 'damaged'
+       WHERE payout_id = (SELECT id FROM payout WHERE bulk_id = $1 AND position = 1)`,
+      [bulkId],
+    );
+    const claimed = await world.claim(merchant);
+    const waiting = await world.query(`SELECT position FROM payout WHERE bulk_id = $1 AND status = 'SCHEDULED'`, [bulkId]);
+    expect([claimed.length, waiting]).toEqual([2, [{ position: 1 }]]);
+  });
+
   it('commit intent, attempt and derived key before anybody calls the provider', async () => {
     const { claimed } = await claimedOne();
     const [attempt] = await world.query(`SELECT * FROM attempt WHERE payout_id = $1`, [claimed.payoutId]);

@@ -15,7 +15,7 @@ interface Payer {
   readonly provider: Provider;
   readonly merchant: MerchantClient;
   readonly connectorPath: string;
-  connector(): Promise<ConnectorDto>;
+  readonly connector: () => Promise<ConnectorDto>;
 }
 
 describe('the engine and a provider', () => {

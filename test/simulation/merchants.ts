@@ -78,8 +78,11 @@ export class Merchants {
   private planBulk(merchantId: string, name: string): void {
     const { random, stage } = this.world;
     const bulk: WishedBulk = { name, id: null, wishes: [] };
-    const references = ['R1', 'R2', 'R3', 'R4'].filter(() => random.chance(0.55));
-    for (const reference of references.length === 0 ? ['R1'] : references) {
+    const items = random.between(1, 4);
+    for (let item = 1; item <= items; item += 1) {
+      // Some references are wanted by two bulks.
+      const shared = item === 1 && random.chance(0.4);
+      const reference = shared ? 'shared' : `${name}-${item}`;
       bulk.wishes.push({
         merchantId,
         bulk,
@@ -95,7 +98,7 @@ export class Merchants {
     this.wishes.push(...bulk.wishes);
     const invalidItems = random.weighted({ hold: 6, reject: 1, drop: 1 });
     this.request('create', 0, (actor) => this.create(actor, bulk, invalidItems));
-    const changes = random.between(0, 4);
+    const changes = random.between(0, 3);
     for (let number = 0; number < changes; number += 1) this.planChange(bulk);
   }
 

@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js';
-import { type Evidence, readEvidence } from './evidence.js';
-import { INVARIANTS, type Violation } from './invariants.js';
+import { readEvidence } from './evidence.js';
+import { judge, type Violation } from './invariants.js';
 import { Merchants } from './merchants.js';
 import { Random } from './random.js';
 import { Server } from './server.js';
@@ -213,6 +213,7 @@ class Director {
     }
     if (random.chance(0.02)) await this.world.resumeConnector();
     if (random.chance(0.02)) await this.openRetries();
+    if (random.chance(0.02)) await this.world.audit();
   }
 
   /** Time moves: a little, to the next thing that is due, past a lease, or past what a provider remembers. */
@@ -306,8 +307,3 @@ class Director {
     for (const host of new Set([...this.world.stage.actors].map((actor) => actor.host))) await this.world.stage.kill(host);
   }
 }
-
-const judge = (evidence: Evidence): Violation[] =>
-  INVARIANTS.flatMap(({ number, check }) =>
-    check === undefined ? [] : check(evidence).map(({ subject, detail }) => ({ invariant: number, subject, detail })),
-  );

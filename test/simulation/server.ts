@@ -138,7 +138,9 @@ export class Server {
     const { settles, stage } = this.world;
     for (const { finding } of results) {
       const { payoutId, claimNo } = finding;
-      settles.push({ payoutId, claimNo, counted: settled.has(payoutId), at_ms: stage.now_ms, order: this.world.order() });
+      // Of two results about one payout in one group it was the newer one.
+      const newer = results.some((other) => other.finding.payoutId === payoutId && (other.finding.claimNo ?? 0) > (claimNo ?? 0));
+      settles.push({ payoutId, claimNo, counted: settled.has(payoutId) && !newer, at_ms: stage.now_ms, order: this.world.order() });
     }
   }
 
@@ -150,7 +152,8 @@ export class Server {
     );
     if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
     const at_ms = actor.began_ms.get('deliver.claim') ?? stage.now_ms;
-    for (const one of claimed) this.post(one, at_ms);
+    // A claim answers in no order of its own.
+    for (const one of claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1))) this.post(one, at_ms);
     return claimed.length;
   }
 

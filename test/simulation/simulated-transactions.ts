@@ -39,20 +39,23 @@ export class SimulatedTransactions extends Transactions {
     const world = this.world();
     await world.stop(actor, step, 'before');
     const topics = new Set<WakeTopic>();
+    const moved: MovedPayout[] = [];
     let tries = 0;
     let result: Result;
     try {
       result = await run(async (tx) => {
         topics.clear();
+        moved.length = 0;
         tries += 1;
         if (tries > 1) await world.stop(actor, step, 'before');
-        return this.inside(tx, { actor, step, topics, work });
+        return this.inside(tx, { actor, step, topics, moved, work });
       });
     } finally {
       actor.inTransaction = false;
       actor.hurried = false;
     }
     world.committed(actor, topics);
+    if (!step.startsWith('claim.')) world.freed.push(...moved.map(({ id, claim_no }) => ({ payoutId: id, claimNo: claim_no - 1 })));
     await world.afterCommit(actor, step);
     const fate = await world.stop(actor, step, 'after_commit');
     if (fate === 'lose_acknowledgement') throw new CommitOutcomeUnknownError(new Error('the acknowledgement was lost'));
@@ -61,7 +64,7 @@ export class SimulatedTransactions extends Transactions {
 
   private async inside<Result>(
     tx: Tx,
-    { actor, step, topics, work }: { actor: Actor; step: string; topics: Set<WakeTopic>; work: Work<Result> },
+    { actor, step, topics, moved, work }: Staging<Result>,
   ): Promise<Result> {
     const world = this.world();
     const query = tx.query.bind(tx);
@@ -76,6 +79,7 @@ export class SimulatedTransactions extends Transactions {
       if (planted === 'left_out') return [];
       const rows = await this.unblocked(actor, pid, () => query(planted.text, planted.values));
       statements += 1;
+      if (text.includes('UPDATE payout p SET\n')) moved.push(...(rows as unknown as MovedPayout[]));
       if (statements === stopAfter && world.stage.mayHold(actor)) {
         actor.inTransaction = true;
         await this.suffer(query, await world.stop(actor, step, 'inside'));
@@ -129,6 +133,20 @@ export class SimulatedTransactions extends Transactions {
       return work(tx);
     });
   }
+}
+
+interface MovedPayout {
+  readonly id: string;
+  readonly claim_no: number;
+}
+
+interface Staging<Result> {
+  readonly actor: Actor;
+  readonly step: string;
+  readonly topics: Set<WakeTopic>;
+  /** The payouts that this try has written, and the fence that each has since. */
+  readonly moved: MovedPayout[];
+  readonly work: Work<Result>;
 }
 
 const always = (): true => true;

@@ -2,6 +2,7 @@ import type { Capabilities, IntentRequest, ProviderNotification } from '../../sr
 import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
 import type { callProvider } from '../../src/payouts/call-provider.js';
 import type { MonotonicClock } from '../../src/platform/time/index.js';
+import { PAYOUT_STATUSES } from '../../src/bulks/index.js';
 import type { Engine } from './engine.js';
 import type { CallNote, ProviderTemper } from './simulated-provider.js';
 import { SimulatedProvider } from './simulated-provider.js';
@@ -90,6 +91,9 @@ export class World {
   readonly claims: ClaimNote[] = [];
   readonly settles: SettleNote[] = [];
   readonly answers: AnswerNote[] = [];
+  /** Claims that ended before their lease did, because a result or a notification was written. */
+  readonly freed: { readonly payoutId: string; readonly claimNo: number }[] = [];
+  /** Bulks whose counts were seen to be wrong at some instant of the run. */
   readonly audits: string[] = [];
   readonly faults = new Map<string, number>();
   readonly reached = new Map<string, number>();
@@ -171,8 +175,19 @@ export class World {
       new Date(now_ms).toISOString(),
       this.merchantIds,
     ]);
-    const next = rows.flatMap(({ next_ms }) => next_ms ?? []);
+    const next = rows.flatMap(({ next_ms }) => (next_ms === null ? [] : [Math.ceil(next_ms)]));
     return { due: rows.filter(({ due }) => due).map(({ topic }) => topic), next_ms: next.length === 0 ? null : Math.min(...next) };
+  }
+
+  /** Reads the counts of all bulks as a merchant may at any instant. */
+  async audit(): Promise<void> {
+    const rows = await this.engine.dataSource.query<{ bulk_id: string; status: string; stored: number; counted: number }[]>(AUDIT, [
+      this.merchantIds,
+      PAYOUT_STATUSES,
+    ]);
+    for (const { bulk_id, status, stored, counted } of rows) {
+      this.audits.push(`${this.stage.nameOf('bulk', bulk_id)} counts ${stored} ${status} instead of ${counted}`);
+    }
   }
 
   /** Refused payouts that may be tried again, each of them twice at most. */
@@ -266,3 +281,12 @@ const DUE = `
     FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.status <> 'disabled'
     WHERE d.state IN ('waiting', 'in_flight') AND d.merchant_id = ANY($3::uuid[])) work
   GROUP BY topic`;
+
+const AUDIT = `
+  SELECT g.bulk_id, s.status, s.stored, s.counted
+  FROM bulk_progress g
+  CROSS JOIN LATERAL (
+    SELECT status, (to_jsonb(g)->>lower(status))::integer AS stored,
+      (SELECT count(*)::integer FROM payout p WHERE p.bulk_id = g.bulk_id AND p.status = name.status) AS counted
+    FROM unnest($2::text[]) AS name (status)) s
+  WHERE g.merchant_id = ANY($1::uuid[]) AND s.stored <> s.counted ORDER BY 1, 2`;

@@ -44,6 +44,10 @@ export interface TestApp {
   routes(): string[];
   /** Where the stored counts of a bulk differ from its payouts: nowhere. */
   differences(): Promise<string[]>;
+  /** A merchant that another process on the same database has made. */
+  known(merchant: MerchantClient): MerchantClient;
+  /** One of the program's own parts, for what no route reaches: what the clock of the cluster calls. */
+  part<One>(type: abstract new (...given: never[]) => One): One;
   close(): Promise<void>;
 }
 
@@ -74,6 +78,8 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     stored: () => everythingStored(app.get(Transactions, { strict: false })),
     routes: () => routesOf(app.getHttpAdapter().getInstance() as Routed),
     differences: () => app.get(BulkAudit, { strict: false }).differences(),
+    known: ({ created }) => new MerchantClient(url, created, () => feedCatchesUp(app.get(Transactions, { strict: false }))),
+    part: (type) => app.get(type, { strict: false }),
     close: async () => {
       await app.close();
       if (options.databaseUrl === undefined) await dropDatabase(databaseUrl);

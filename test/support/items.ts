@@ -5,7 +5,13 @@ export type Item = Readonly<Record<string, unknown>> & { readonly reference: str
 /** One valid receiver of each kind. */
 export const METHODS = {
   iban: { type: 'bank_account', iban: 'DE89370400440532013000', bic: 'COBADEFFXXX', account_holder: 'Ada Lovelace' },
-  us: { type: 'bank_account', routing_number: '021000021', account_number: '123456789', account_type: 'checking', account_holder: 'Ada Lovelace' },
+  us: {
+    type: 'bank_account',
+    routing_number: '021000021',
+    account_number: '123456789',
+    account_type: 'checking',
+    account_holder: 'Ada Lovelace',
+  },
   gb: { type: 'bank_account', sort_code: '200000', account_number: '55779911', account_holder: 'Ada Lovelace' },
   other: { type: 'bank_account', country: 'BR', bank_code: '341', account_number: '0123456789', account_holder: 'Ada Lovelace' },
   mobile_wallet: { type: 'mobile_wallet', provider: 'mpesa', phone_number: '+254712345678' },

@@ -136,7 +136,8 @@ export async function eventually<Seen>(look: () => Promise<Seen>, holds: (seen: 
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;
-    if (performance.now() > ends) throw new Error(`it did not come; the last that was seen: ${inspect(seen, { depth: 4 }).slice(0, SHOWN_MAX)}`);
+    if (performance.now() > ends)
+      throw new Error(`it did not come; the last that was seen: ${inspect(seen, { depth: 4 }).slice(0, SHOWN_MAX)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -65,6 +65,8 @@ export interface ProviderOptions {
   readonly latency_ms?: number;
   /** False for benchmarks: `requests` stays empty. */
   readonly keepRequests?: boolean;
+  /** False: it can be asked for one key at a time only. */
+  readonly lists?: boolean;
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -227,6 +229,10 @@ class ScriptedProvider implements Provider {
     if (key !== null) {
       const entry = this.byKey.get(key);
       answerJson(response, 200, { data: entry === undefined ? [] : [paymentOf(entry)] });
+      return;
+    }
+    if (this.options.lists === false) {
+      answerJson(response, 400, { code: 'idempotency_key_missing', message: 'Ask for one key.' });
       return;
     }
     const after = Date.parse(url.searchParams.get('created_after') ?? '') || 0;

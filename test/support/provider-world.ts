@@ -10,7 +10,7 @@ export interface ProviderWorld {
   readonly merchant: MerchantClient;
   /** `connector_…` */
   readonly connectorId: string;
-  connector(): Promise<ConnectorDto>;
+  readonly connector: () => Promise<ConnectorDto>;
   close(): Promise<void>;
 }
 

@@ -25,21 +25,31 @@ async function expectPaidOnce(app: TestApp, payouts: readonly Payout[]): Promise
   const ledger = await app.ledger();
   const wrong: string[] = [];
   for (const payout of payouts) {
-    const entries = ledger.filter(({ reference, intent_id }) => intent_id === payout.intent?.id || reference === payout.reference);
+    const entries = ledger.filter(
+      ({ reference, intent_id }) => intent_id === payout.intent?.id || reference === payout.reference,
+    );
     const mine = entries.filter(({ intent_id }) => intent_id === payout.intent?.id);
     const status = payout.intent?.status ?? 'none';
-    if (mine.length > 1 || (PAID.has(status) && mine.length !== 1) || ((NOT_PAID.has(status) || status === 'none') && mine.length > 0)) {
+    if (
+      mine.length > 1 ||
+      (PAID.has(status) && mine.length !== 1) ||
+      ((NOT_PAID.has(status) || status === 'none') && mine.length > 0)
+    ) {
       wrong.push(`${payout.reference}: intent ${status}, ${String(mine.length)} in the ledger`);
     }
     for (const entry of mine) {
       if (entry.reference !== payout.reference || entry.amount !== payout.amount || entry.currency !== payout.currency)
-        wrong.push(`${payout.reference}: paid ${entry.amount} ${entry.currency} for ${String(payout.amount)} ${String(payout.currency)}`);
+        wrong.push(
+          `${payout.reference}: paid ${entry.amount} ${entry.currency} for ${String(payout.amount)} ${String(payout.currency)}`,
+        );
     }
   }
   expect(wrong).toEqual([]);
 }
 
-type Edges = Readonly<Record<string, { readonly from: readonly (string | null)[]; readonly to: string; readonly emits: string | null }>>;
+type Edges = Readonly<
+  Record<string, { readonly from: readonly (string | null)[]; readonly to: string; readonly emits: string | null }>
+>;
 
 /** `type from to` of every edge that is told. */
 const EDGES = new Set(

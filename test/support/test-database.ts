@@ -43,8 +43,11 @@ export async function createDatabase(template: string): Promise<string> {
   return databaseUrl(serverUrl(), name);
 }
 
+/** To be the template of another, once nobody is connected to it. */
+export const databaseNameOf = (url: string): string => new URL(url).pathname.slice(1);
+
 export async function dropDatabase(url: string): Promise<void> {
-  await asAdmin(serverUrl(), (admin) => admin.query(`DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`));
+  await asAdmin(serverUrl(), (admin) => admin.query(`DROP DATABASE IF EXISTS ${databaseNameOf(url)} WITH (FORCE)`));
 }
 
 function serverUrl(): string {

@@ -56,15 +56,23 @@ export const WRONG_ITEMS: readonly WrongItem[] = [
   wrong('invalid_iban', '/payout_method/iban', bank({ iban: 'DE89370400440532013001' })),
   wrong('invalid_iban', '/payout_method/iban', bank({ iban: 'DE8937040044053201300' })),
   wrong('invalid_bic', '/payout_method/bic', bank({ iban: METHODS.iban.iban, bic: 'COBADEFFXX' })),
-  wrong('invalid_routing_number', '/payout_method/routing_number', { payout_method: { ...METHODS.us, routing_number: '021000022' } }),
+  wrong('invalid_routing_number', '/payout_method/routing_number', {
+    payout_method: { ...METHODS.us, routing_number: '021000022' },
+  }),
   wrong('invalid_sort_code', '/payout_method/sort_code', { payout_method: { ...METHODS.gb, sort_code: '20000' } }),
-  wrong('invalid_account_number', '/payout_method/account_number', { payout_method: { ...METHODS.gb, account_number: '1234567' } }),
-  wrong('invalid_phone_number', '/payout_method/phone_number', { payout_method: { ...METHODS.mobile_wallet, phone_number: '+2547' } }),
+  wrong('invalid_account_number', '/payout_method/account_number', {
+    payout_method: { ...METHODS.gb, account_number: '1234567' },
+  }),
+  wrong('invalid_phone_number', '/payout_method/phone_number', {
+    payout_method: { ...METHODS.mobile_wallet, phone_number: '+2547' },
+  }),
   wrong('invalid_phone_number', '/billing_data/phone_number', { billing_data: { phone_number: '030 12345678' } }),
   wrong('invalid_email', '/payout_method/email', { payout_method: { type: 'paypal', email: 'ada at example.com' } }),
   wrong('invalid_email', '/billing_data/email', { billing_data: { email: 'ada@' } }),
   wrong('raw_card_number', '/payout_method/token', { payout_method: { type: 'card', token: '4242 4242 4242 4242' } }),
-  wrong('raw_card_number', '/payout_method/card_number', { payout_method: { type: 'card', token: 'tok_1', card_number: '4242424242424242' } }),
+  wrong('raw_card_number', '/payout_method/card_number', {
+    payout_method: { type: 'card', token: 'tok_1', card_number: '4242424242424242' },
+  }),
   wrong('invalid_country', '/billing_data/address/country', { billing_data: { address: { country: 'UK' } } }),
   wrong('no_route', '/payout_method/type', { amount: '10.00', currency: 'CHF' }),
 ];

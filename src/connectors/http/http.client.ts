@@ -101,7 +101,10 @@ function overPool(pool: Pool): AxiosAdapter {
       });
       const answer = await Promise.race([request, deadline]);
       // The status is known from here on, and may say enough (401, 503) even where the body breaks off.
-      const data: ReadBody = await Promise.race([readBody(answer.body, config.maxContentLength), deadline]).catch(() => ({ body: null, cut: true }));
+      const data: ReadBody = await Promise.race([readBody(answer.body, config.maxContentLength), deadline]).catch(() => ({
+        body: null,
+        cut: true,
+      }));
       return { data, status: answer.statusCode, statusText: '', headers: firstOfEach(answer.headers), config, request: null };
     } finally {
       clearTimeout(timer);

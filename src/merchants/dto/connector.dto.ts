@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import { Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
+import { ConnectorBreakerDto } from './connector-breaker.dto.js';
 import { LimitsDto } from './limits.dto.js';
 
 /** What can be narrowed and tuned of any connector. */
@@ -113,30 +114,6 @@ export class UpdateConnectorDto extends ConnectorSettingsDto {
   @ValidateIf((_, value) => value !== undefined)
   @IsObject()
   config?: Record<string, unknown>;
-}
-
-/** Whether the provider answers at all. While it is open, payouts wait and one at a time probes. */
-export class ConnectorBreakerDto {
-  /** @example false */
-  open: boolean;
-
-  /**
-   * Since when; null where it is closed.
-   * @example null
-   */
-  opened_at: string | null;
-
-  /**
-   * From when on one payout may probe; null where it is closed.
-   * @example null
-   */
-  probe_at: string | null;
-
-  /**
-   * Sends in a row, of all workers, that ended without an answer; ten open it.
-   * @example 0
-   */
-  faults_in_a_row: number;
 }
 
 /** A connector as the operator sees it. Its secrets are never answered. */

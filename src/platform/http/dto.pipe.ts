@@ -46,9 +46,8 @@ async function read(
 }
 
 /** The first of each code at each place: a text that can not be kept is also none that its field takes. */
-const withoutRepeats = (findings: readonly ProblemFinding[]): ProblemFinding[] => [
-  ...new Map(findings.toReversed().map((finding) => [`${finding.code} ${finding.pointer}`, finding])).values(),
-].toReversed();
+const withoutRepeats = (findings: readonly ProblemFinding[]): ProblemFinding[] =>
+  [...new Map(findings.toReversed().map((finding) => [`${finding.code} ${finding.pointer}`, finding])).values()].toReversed();
 
 /** The body's refusal: `unknown_field` where that is all there is to say, else `invalid_field`. */
 function bodyProblem(errors: readonly ProblemFinding[]): Problem {

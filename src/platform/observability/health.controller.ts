@@ -22,7 +22,7 @@ export class HealthController {
   /** 200 where the process can work, else 503, with the reasons. */
   @Operation('getReadiness')
   @Get('readyz')
-  @ApiServiceUnavailableResponse({ type: ReadinessDto })
+  @ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'Not ready; `checks` says why.' })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
     const report = await this.readiness.report();
     if (report.status !== 'ready') response.status(HttpStatus.SERVICE_UNAVAILABLE);

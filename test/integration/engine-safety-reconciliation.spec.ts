@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { ReconcileConnectors } from '../../src/payouts/index.js';
+import { tomorrow, validItem, validItems } from '../support/items.js';
+import type { Payout } from '../support/merchant-client.js';
+import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
+
+describe('the comparison of books', () => {
+  let world: ProviderWorld;
+  afterEach(() => world.close());
+
+  const reconcile = (): Promise<void> => world.app.part(ReconcileConnectors).execute();
+
+  /** As somebody else would, who has our token. */
+  const pay = async (key: string, amount = '120.50'): Promise<string> => {
+    const answer = await fetch(`${world.provider.url}/payout-intents`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.provider.token}`, 'idempotency-key': key, 'content-type': 'application/json' },
+      body: JSON.stringify({ intent_id: 'intent_of_nobody', reference: 'R', amount, currency: 'EUR', payout_method: {} }),
+    });
+    return ((await answer.json()) as { id: string }).id;
+  };
+
+  it('finds nothing where both sides are the same, page by page, and remembers how far it came', async () => {
+    world = await providerWorld();
+    const bulk = await world.merchant.createBulk(validItems(250));
+    await world.merchant.untilAtRest(bulk.id);
+    const events = (await world.merchant.events()).length;
+    await reconcile();
+    await reconcile();
+    expect(await world.connector()).toMatchObject({ paused: false, lists_payments: true, reconciled_until: expect.any(String) });
+    expect((await world.merchant.events()).length).toBe(events);
+    const lists = world.provider.requests.filter(({ path }) => path.includes('created_after'));
+    expect(lists.some(({ path }) => path.includes('cursor=200'))).toBe(true);
+  });
+
+  it('pauses the connector over a payment that we do not know, names it, tells of it once, and goes on when an operator has looked', async () => {
+    world = await providerWorld();
+    const id = await pay(randomUUID());
+    await reconcile();
+    const paused = await world.connector();
+    expect(paused).toMatchObject({ paused: true, paused_by: 'engine' });
+    expect(paused.pause_reason).toContain(id);
+
+    expect((await world.app.operator.post(`/v1/operator/connectors/${world.connectorId}/resume`)).status).toBe(200);
+    await reconcile();
+    expect(await world.connector()).toMatchObject({ paused: false });
+    const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
+    expect(metrics).toMatch(/tranche_stray_payments_total\{kind="unknown"\} 1/);
+  });
+
+  it('settles what the provider paid meanwhile, and leaves what is cancelled to a person', async () => {
+    world = await providerWorld({
+      provider: { fate: () => ({ takes: true, status: 'pending', later: { after_ms: 300, status: 'succeeded' } }) },
+    });
+    const bulk = await world.merchant.createBulk([validItem()]);
+    await world.merchant.untilBulk(bulk.id, ({ status }) => status === 'PROCESSED');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await reconcile();
+    const payout = await world.merchant.payoutOf(bulk.id);
+    expect(payout.intent?.status).toBe('succeeded');
+    expect((await world.merchant.attempts(payout.id))[0]!.steps.at(-1)).toMatchObject({
+      action: 'reconciliation',
+      outcome: 'accepted',
+    });
+
+    const cancelled = await cancelledPayout();
+    await pay(await keyOf(cancelled));
+    await reconcile();
+    expect((await world.connector()).pause_reason).toMatch(/its payout is CANCELLED/);
+  });
+
+  const cancelledPayout = async (): Promise<Payout> => {
+    const bulk = await world.merchant.createValidated([validItem({ scheduled_date: tomorrow() })]);
+    await world.merchant.post(`/v1/bulks/${bulk.id}/cancel`);
+    return world.merchant.payoutOf(bulk.id);
+  };
+
+  it('adopts what was paid under the key of a payout that is still to be paid, instead of paying it again', async () => {
+    world = await providerWorld();
+    const bulk = await world.merchant.createValidated([
+      validItem({ scheduled_date: tomorrow() }),
+      validItem({ scheduled_date: tomorrow() }),
+    ]);
+    const [lost, other] = await world.merchant.payouts(bulk.id);
+    const id = await pay(await keyOf(lost!));
+    await reconcile();
+    const adopted = await world.merchant.payout(lost!.id);
+    expect(adopted).toMatchObject({ status: 'PROCESSED', final: true, intent: { status: 'succeeded', provider_reference: id } });
+    expect((await world.merchant.payout(other!.id)).status).toBe('SCHEDULED');
+    expect(await world.connector()).toMatchObject({ paused: false });
+    expect(await world.app.differences()).toEqual([]);
+  });
+
+  it('raises an alarm where another amount was paid under the key, and a person decides', async () => {
+    world = await providerWorld();
+    const bulk = await world.merchant.createValidated([validItem({ scheduled_date: tomorrow() })]);
+    const [payout] = await world.merchant.payouts(bulk.id);
+    await pay(await keyOf(payout!), '999.00');
+    await reconcile();
+    expect((await world.merchant.payout(payout!.id)).intent?.status).toBe('needs_review');
+    expect(await world.connector()).toMatchObject({ paused: true, pause_reason: expect.stringMatching(/another amount/) });
+  });
+
+  const keyOf = async (payout: Payout): Promise<string> => {
+    const { idempotencyKeyOf } = await import('../../src/payouts/idempotency-key.js');
+    const { fromTypeId } = await import('../../src/platform/ids/index.js');
+    return idempotencyKeyOf(fromTypeId('merchant', world.merchant.id)!, fromTypeId('payout', payout.id)!, 1);
+  };
+});
