@@ -73,7 +73,7 @@ export class EditBulk {
   ) {}
 
   async execute(tx: Tx, command: EditBulkCommand): Promise<void> {
-    const bulk = await this.locked.open(tx, command);
+    const bulk = await this.locked.open(tx, { ...command, references: touchesWholeBulk(command) ? null : namesOf(command) });
     refuseImmutable(bulk.row, command.immutable);
     const named = namedPayouts(bulk, command);
 
@@ -125,6 +125,12 @@ export class EditBulk {
     return { ...head, webhook_endpoint_id: lane };
   }
 }
+
+/** A new date or zone moves payouts that are not named, and control totals are about all of them. */
+const touchesWholeBulk = ({ head, controlTotals }: EditBulkCommand): boolean =>
+  head.scheduled_date !== undefined || head.timezone !== undefined || controlTotals !== null;
+
+const namesOf = ({ items }: EditBulkCommand): string[] => items.map(({ reference }) => reference);
 
 function refuseImmutable(bulk: BulkRow, sent: EditBulkCommand['immutable']): void {
   const errors = (['reference', 'invalid_items'] as const)

@@ -6,11 +6,18 @@ import { BulkProgress } from './bulk-progress.js';
 import { BulkRepository, type BulkRow } from './bulk.repository.js';
 import { PayoutRepository, type PayoutRow } from './payout.repository.js';
 
-/** A merchant's bulk with all of its payouts, locked: nothing of it moves until the transaction ends. */
+/** A merchant's bulk with its payouts, or those that are asked for, locked: they do not move until the transaction ends. */
 export interface LockedBulk {
   readonly row: BulkRow;
   /** In the order of the bulk. */
   readonly payouts: readonly PayoutRow[];
+}
+
+export interface WantedBulk {
+  readonly merchantId: string;
+  readonly bulkId: string;
+  readonly ifMatch: number | null;
+  readonly references: readonly string[] | null;
 }
 
 /** Opens a bulk for a change by its merchant and closes it after: lock, compare the version; raise the version, hold, tell. */
@@ -22,11 +29,16 @@ export class LockedBulks {
     private readonly progress: BulkProgress,
   ) {}
 
-  /** @throws `not_found` for an unknown or foreign bulk, `version_conflict` for a stale version. */
-  async open(tx: Tx, wanted: { merchantId: string; bulkId: string; ifMatch: number | null }): Promise<LockedBulk> {
+  /**
+   * Locks the payouts of these references (null: all of them), and the bulk's row after. A claim leaves out what is locked, so
+   * no more is than has to be; of a bulk that rejects, all is, because a change of one payout holds or lets go every other.
+   * @throws `not_found` for an unknown or foreign bulk, `version_conflict` for a stale version.
+   */
+  async open(tx: Tx, wanted: WantedBulk): Promise<LockedBulk> {
     const found = await this.bulks.find(tx, wanted.merchantId, wanted.bulkId);
     if (found === null) throw notFound();
-    const payouts = await this.payouts.lockBulk(tx, found.id);
+    const whole = wanted.references === null || found.invalid_items === 'reject';
+    const payouts = await this.payouts.lockBulk(tx, found.id, whole ? null : wanted.references);
     const row = await this.bulks.lock(tx, found.id);
     refuseStaleVersion(wanted.ifMatch, row.version);
     return { row, payouts: payouts.toSorted((a, b) => a.position - b.position) };

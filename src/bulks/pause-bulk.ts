@@ -18,7 +18,7 @@ export class PauseBulk {
   constructor(private readonly locked: LockedBulks) {}
 
   async execute(tx: Tx, command: PauseBulkCommand): Promise<void> {
-    const { row, payouts } = await this.locked.open(tx, command);
+    const { row, payouts } = await this.locked.open(tx, { ...command, references: null });
     if (row.paused === command.pause) return;
     await this.locked.close(
       tx,

@@ -77,9 +77,16 @@ export class PayoutRepository {
     );
   }
 
-  /** Every payout of this bulk: whoever decides about a whole bulk locks all of it first, and the bulk's row after. */
-  lockBulk(tx: Tx, bulkId: string): Promise<PayoutRow[]> {
-    return this.lock(tx, [], [bulkId]);
+  /** The payouts of this bulk, or those of these references; the bulk's own row is locked after them. */
+  lockBulk(tx: Tx, bulkId: string, references: readonly string[] | null = null): Promise<PayoutRow[]> {
+    if (references === null) return this.lock(tx, [], [bulkId]);
+    return this.locked(
+      tx,
+      tx.query(`SELECT id FROM payout WHERE bulk_id = $1 AND reference = ANY($2::text[]) ORDER BY id FOR UPDATE`, [
+        bulkId,
+        references,
+      ]),
+    );
   }
 
   /** Of these payouts those that nobody else holds at the moment. */

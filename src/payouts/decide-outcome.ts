@@ -74,8 +74,12 @@ export function decideLookup(outcome: LookupOutcome, known: AttemptKnowledge, pr
         ? decideFound(payment, known)
         : giveUp(known, 'The provider has more than one payment under this key.');
     }
-    case 'none':
-      return isOpen(known) ? decideEmpty(known, promise) : lookAgain(known, 'The provider does not find it at the moment.');
+    case 'none': {
+      if (isOpen(known)) return decideEmpty(known, promise);
+      const forgotten = known.age_ms >= promise.keyRetention_ms;
+      const again = lookAgain(known, 'The provider does not find it at the moment.');
+      return forgotten ? untilItReports(again, known) : again;
+    }
     case 'unavailable':
       return lookAgain(known, outcome.detail);
   }
@@ -86,7 +90,7 @@ export function decideLookup(outcome: LookupOutcome, known: AttemptKnowledge, pr
  * waits for its notification. Pure.
  */
 export function decideWithoutLookup(known: AttemptKnowledge, promise: ProviderPromise): Decision {
-  if (!isOpen(known)) return lookAgain(known, 'The provider can not be asked; it reports by itself.');
+  if (!isOpen(known)) return untilItReports(lookAgain(known, 'The provider can not be asked; it reports by itself.'), known);
   if (known.refused === null && canBeSentAgain(known, promise))
     return sendAgain(known, 'The provider can not be asked; it knows the key.');
   return giveUp(known, 'The provider can not be asked, and its memory of the key can not be relied on any more.');

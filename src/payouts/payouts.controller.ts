@@ -131,7 +131,12 @@ export class PayoutsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<PayoutDto> {
     const payout = await this.found(tx, merchant.id, id);
-    await this.retryPayout.execute(tx, { merchantId: merchant.id, bulkId: payout.bulk_id, payoutId: id, ifMatch });
+    await this.retryPayout.execute(tx, {
+      merchantId: merchant.id,
+      bulkId: payout.bulk_id,
+      payoutId: id,
+      ifMatch,
+    });
     return this.answer(tx, { merchantId: merchant.id, id }, response);
   }
 

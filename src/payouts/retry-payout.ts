@@ -28,7 +28,12 @@ export class RetryPayout {
   ) {}
 
   async execute(tx: Tx, command: RetryPayoutCommand): Promise<void> {
-    const bulk = await this.locked.open(tx, { merchantId: command.merchantId, bulkId: command.bulkId, ifMatch: null });
+    const bulk = await this.locked.open(tx, {
+      merchantId: command.merchantId,
+      bulkId: command.bulkId,
+      ifMatch: null,
+      references: null,
+    });
     const payout = bulk.payouts.find(({ id }) => id === command.payoutId);
     const [intent] = await this.intents.of(tx, [command.payoutId]);
     if (payout === undefined) throw notFound();
