@@ -23,17 +23,24 @@ export interface EventScope {
 }
 
 /**
- * One page in the order of the feed. The condition on the horizon is what makes a cursor safe: every transaction below it
- * has ended, so nothing can appear any more before what was shown (docs/adr, "The feed is ordered by transaction").
+ * What makes a cursor safe: every transaction below the horizon has ended, so nothing can appear any more before what was
+ * shown (docs/adr, "The feed is ordered by transaction").
  */
+const BELOW_HORIZON = 'AND feed < feed_horizon()';
+
+/** One page in the order of the feed. */
 const pageOf = (scope: string): string =>
   `SELECT id, body FROM event
-   WHERE merchant_id = $1 AND (feed, place) > ($2::bigint, $3::bigint) AND feed < feed_horizon() AND ($4::text IS NULL OR type = $4) ${scope}
+   WHERE merchant_id = $1 AND (feed, place) > ($2::bigint, $3::bigint) AND ($4::text IS NULL OR type = $4) ${scope}
    ORDER BY feed, place LIMIT $5`;
 
 /** One constant text per scope, so that each is prepared once and goes by its own index. */
-const PAGE_OF_MERCHANT = pageOf('');
-const PAGE_OF_BULK = pageOf('AND bulk_id = $6');
+const PAGE_OF_MERCHANT = pageOf(BELOW_HORIZON);
+const PAGE_OF_BULK = pageOf(`AND bulk_id = $6 ${BELOW_HORIZON}`);
+/**
+ * Without the horizon: whoever writes an event of a payout holds its row, so its events are committed one after the other,
+ * and a merchant who has just edited it reads the edit at once.
+ */
 const PAGE_OF_PAYOUT = pageOf('AND subject_id = $6 AND payout_id = $6 AND ($7::uuid IS NULL OR bulk_id = $7)');
 
 /** Reads of the event feed: the same order for every reader, each payout's events in the order of their sequence. */

@@ -47,6 +47,10 @@ describe('the event feed', () => {
     await db.transactions.asEngine(async (tx) => recordEvents(tx, [await late.draft(tx)]));
     // Committed, and behind what may still come.
     expect(await page(merchant.id, undefined)).toEqual([]);
+    // One payout's own history does not wait: its events are committed one after the other.
+    const own = { page: { limit: 10 }, scope: { bulkId: null, payoutId: late.id } };
+    const history = await db.transactions.asMerchant(merchant.id, (tx) => feed.page(tx, merchant.id, own));
+    expect(history.rows.map((row) => dataOf(row).sequence)).toEqual([1]);
     finish?.();
     await open;
     await until(async () => (await page(merchant.id, undefined)).length === 2);

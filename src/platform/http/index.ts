@@ -9,7 +9,7 @@ export type { HttpRequest } from './http-request.js';
 export { forgetIdempotencyKeys, forgetIdempotencySecrets } from './idempotency-keys.js';
 export { pointerTo } from './json-pointer.js';
 export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
-export { KeysetList, invalidCursor, toList, type KeysetDefinition, type KeysetPage, type List } from './keyset-list.js';
+export { KeysetList, invalidCursor, toList, type KeysetPage, type List } from './keyset-list.js';
 export { IsMetadata } from './metadata.js';
 export { CONDITIONAL, OPERATION, Operation, type OperationNotes } from './operation.decorator.js';
 export { PageQuery } from './page-query.dto.js';

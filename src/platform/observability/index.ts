@@ -1,4 +1,4 @@
 export { JsonLogger } from './logger.js';
 export { Metrics } from './metrics.js';
 export { ObservabilityModule } from './observability.module.js';
-export { Readiness, type ReadinessCheck, type ReadinessReport } from './readiness.js';
+export { Readiness, type ReadinessCheck } from './readiness.js';
