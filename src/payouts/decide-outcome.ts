@@ -149,6 +149,12 @@ function reject(failure: Failure, known: AttemptKnowledge): Decision {
   };
 }
 
+const ENDED: readonly IntentStatus[] = ['succeeded', 'failed', 'returned', 'rejected'];
+
+/** Asking about an intent that has ended, of a provider that will never answer, would have no end of its own. */
+const untilItReports = (decision: Decision, known: AttemptKnowledge): Decision =>
+  ENDED.includes(known.intentStatus) ? { ...decision, nextCheck_ms: null } : decision;
+
 /** A provider that took the first send may refuse the second as a duplicate: the refusal waits for an empty look-up. */
 function awaitEmptyLookup(failure: Failure, known: AttemptKnowledge, promise: ProviderPromise): Decision {
   const decision = becomeUnknown(known, {
