@@ -174,12 +174,9 @@ defineEvents({
     example: { sequence: 5, final: true, intent: refused },
   }),
   'payout.retried': stepEvent('retry', {
-    meaning: 'The merchant asked for another attempt after a retryable refusal; it is validated again.',
-    members: { scheduled_at: none, intent: intentSchema },
-    example: {
-      sequence: 6,
-      scheduled_at: null,
-      intent: { ...refused, failure: { code: 'limit_exceeded', message: 'Over the limit of the day.', retryable: true } },
-    },
+    meaning:
+      'The merchant asked for another attempt after a retryable refusal; it is validated again, and has no intent meanwhile.',
+    members: { scheduled_at: none },
+    example: { sequence: 6, scheduled_at: null },
   }),
 });

@@ -13,9 +13,9 @@ import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions, WakeListener, type Tx } from '../platform/database/index.js';
 import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
 import { allowanceOf } from './allowance.js';
+import { CallSettler } from './call-settler.js';
 import { ClaimPayouts, type Claimed } from './claim-payouts.js';
 import { ExecutionMetrics } from './execution-metrics.js';
-import { GroupedSettler } from './grouped-settler.js';
 import { ProviderPipeline } from './provider-pipeline.js';
 import { RenewLeases } from './renew-leases.js';
 import { SettleIntents } from './settle-intents.js';
@@ -33,7 +33,7 @@ type ConnectorRow = ConnectorEntity & Restraint;
 @Injectable()
 export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Executor.name);
-  private readonly pipelines = new Map<string, { pipeline: ProviderPipeline; settler: GroupedSettler }>();
+  private readonly pipelines = new Map<string, { pipeline: ProviderPipeline; settler: CallSettler }>();
   private readonly loop = new WakefulLoop(Executor.name, () => this.round());
   private unsubscribe: (() => void) | null = null;
 
@@ -118,7 +118,7 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private pipelineOf(connectorId: string, open: OpenConnector) {
-    const settler = new GroupedSettler({
+    const settler = new CallSettler({
       connectorId,
       transactions: this.transactions,
       settle: this.settle,

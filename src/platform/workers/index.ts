@@ -1,1 +1,2 @@
+export * from './group-settler.js';
 export * from './wakeful-loop.js';

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ConnectorRepository, ConnectorTrafficRepository } from '../connectors/index.js';
-import { CommitOutcomeUnknownError, isConnectionLost, type Transactions, type Tx } from '../platform/database/index.js';
+import type { Transactions, Tx } from '../platform/database/index.js';
+import { GroupSettler } from '../platform/workers/index.js';
 import type { CallResult } from './call-provider.js';
 import type { ExecutionMetrics } from './execution-metrics.js';
 import type { SettleIntents } from './settle-intents.js';
@@ -14,74 +15,32 @@ export interface SettlerPorts {
   readonly metrics: ExecutionMetrics;
 }
 
-/** One statement's most. */
-const GROUP_MAX = 500;
-/** Two groups at once: one is prepared while the other is committed. */
+/** One is prepared while the other is committed. */
 const GROUPS_AT_ONCE = 2;
-/** While the database is away the findings are kept and tried again this often; their leases bring others in if it takes long. */
-const RETRY_MS = 500;
 
-/**
- * Collects the results of one connector's calls and settles them in groups: at once while idle, in larger groups the busier
- * it gets. No result is dropped because the database is away for a moment.
- */
-export class GroupedSettler {
-  private readonly logger = new Logger(GroupedSettler.name);
-  private readonly queue: CallResult[] = [];
-  private readonly groups = new Set<Promise<void>>();
+/** Settles the results of one connector's calls, and learns from them about the connector as a whole. */
+export class CallSettler {
+  private readonly logger = new Logger(CallSettler.name);
+  private readonly groups = new GroupSettler<CallResult>(CallSettler.name, {
+    groupsAtOnce: GROUPS_AT_ONCE,
+    settle: (results) => this.settle(results),
+    giveUp: ({ finding }) => {
+      this.logger.error(`payout ${finding.payoutId} is looked up when its lease ends`);
+    },
+  });
 
   constructor(private readonly ports: SettlerPorts) {}
 
   push(result: CallResult): void {
-    this.queue.push(result);
-    // A turn of the event loop later, so that answers that came together are settled together.
-    if (this.queue.length === 1)
-      setImmediate(() => {
-        this.flush();
-      });
+    this.groups.push(result);
   }
 
   /** Resolves when everything that was pushed is settled. */
-  async drain(): Promise<void> {
-    this.flush();
-    while (this.groups.size > 0) await Promise.all(this.groups);
+  drain(): Promise<void> {
+    return this.groups.drain();
   }
 
-  private flush(): void {
-    while (this.queue.length > 0 && this.groups.size < GROUPS_AT_ONCE) {
-      const group = this.settleGroup(this.queue.splice(0, GROUP_MAX)).finally(() => {
-        this.groups.delete(group);
-        this.flush();
-      });
-      this.groups.add(group);
-    }
-  }
-
-  private async settleGroup(results: readonly CallResult[]): Promise<void> {
-    for (;;) {
-      try {
-        await this.settleOnce(results);
-        return;
-      } catch (error) {
-        const cause = error instanceof Error ? error.stack : String(error);
-        // Where the commit's outcome is unknown, too: if it was committed, the fence has risen and a second try writes nothing.
-        if (isConnectionLost(error) || error instanceof CommitOutcomeUnknownError) {
-          this.logger.warn(`the database is away; ${results.length} results are kept and tried again in ${RETRY_MS} ms`);
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-          continue;
-        }
-        if (results.length > 1) {
-          this.logger.error(`settling ${results.length} results together failed; each goes alone`, cause);
-          for (const result of results) await this.settleGroup([result]);
-          return;
-        }
-        this.logger.error(`settling payout ${results[0]?.finding.payoutId} failed; it is looked up when its lease ends`, cause);
-        return;
-      }
-    }
-  }
-
-  private async settleOnce(results: readonly CallResult[]): Promise<void> {
+  private async settle(results: readonly CallResult[]): Promise<void> {
     const settled = await this.ports.transactions.asEngine(async (tx) => {
       const counted = await this.ports.settle.execute(
         tx,

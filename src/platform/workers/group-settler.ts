@@ -1,0 +1,90 @@
+import { Logger } from '@nestjs/common';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CommitOutcomeUnknownError, isConnectionLost } from '../database/index.js';
+
+/** One statement's most. */
+const GROUP_MAX = 500;
+/** While the database is away results are kept and tried again this often; their leases bring others in if it takes long. */
+const RETRY_MS = 500;
+
+export interface GroupSettling<Result> {
+  /** How many groups are written at once. */
+  readonly groupsAtOnce: number;
+  /** Writes a group in one transaction; a second try after a commit of unknown outcome has to find the fence raised. */
+  settle(results: readonly Result[]): Promise<void>;
+  /** A result that could not be written even alone; its lease brings it back. */
+  giveUp(result: Result): void;
+}
+
+/**
+ * Collects what calls have brought and settles it in groups: at once while idle, in larger groups the busier it gets. No
+ * result is dropped because the database is away for a moment, and a fault that one brings does not cost the others theirs.
+ */
+export class GroupSettler<Result> {
+  private readonly logger: Logger;
+  private readonly queue: Result[] = [];
+  private readonly groups = new Set<Promise<void>>();
+  private waitingForMore = false;
+
+  constructor(
+    name: string,
+    private readonly settling: GroupSettling<Result>,
+  ) {
+    this.logger = new Logger(name);
+  }
+
+  push(result: Result): void {
+    this.queue.push(result);
+    if (this.waitingForMore) return;
+    // A turn of the event loop later, so that answers that came together are settled together.
+    this.waitingForMore = true;
+    setImmediate(() => {
+      this.waitingForMore = false;
+      this.flush();
+    });
+  }
+
+  /** Resolves when everything that was pushed is settled. */
+  async drain(): Promise<void> {
+    this.flush();
+    while (this.groups.size > 0) await Promise.all(this.groups);
+  }
+
+  private flush(): void {
+    while (this.queue.length > 0 && this.groups.size < this.settling.groupsAtOnce) {
+      const group = this.settleGroup(this.queue.splice(0, GROUP_MAX)).finally(() => {
+        this.groups.delete(group);
+        this.flush();
+      });
+      this.groups.add(group);
+    }
+  }
+
+  private async settleGroup(results: readonly Result[]): Promise<void> {
+    for (;;) {
+      try {
+        await this.settling.settle(results);
+        return;
+      } catch (error) {
+        if (!isConnectionLost(error) && !(error instanceof CommitOutcomeUnknownError)) {
+          await this.isolate(results, error);
+          return;
+        }
+        this.logger.warn(`the database is away; ${results.length} results are kept and tried again in ${RETRY_MS} ms`);
+        await wait(RETRY_MS);
+      }
+    }
+  }
+
+  private async isolate(results: readonly Result[], error: unknown): Promise<void> {
+    const cause = error instanceof Error ? error.stack : String(error);
+    const [only, ...others] = results;
+    if (only !== undefined && others.length === 0) {
+      this.logger.error('a result could not be settled; its lease brings it back', cause);
+      this.settling.giveUp(only);
+      return;
+    }
+    this.logger.error(`settling ${results.length} results together failed; each goes alone`, cause);
+    for (const result of results) await this.settleGroup([result]);
+  }
+}
