@@ -39,6 +39,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
     BulkAudit,
     BulkProgress,
     BulkQueries,
+    BulkRepository,
     CancelPayouts,
     EditBulk,
     LockedBulks,

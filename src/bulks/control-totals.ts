@@ -5,9 +5,10 @@ import { bulkProblem } from './bulk.problems.js';
 import type { PayoutContent } from './payout-content.js';
 import { readableAmount } from './payout-content.repository.js';
 
+/** A member that is left out or null is not compared. */
 export interface ControlTotals {
-  readonly count?: number;
-  readonly amounts?: Readonly<Record<string, unknown>>;
+  readonly count?: number | null;
+  readonly amounts?: Readonly<Record<string, unknown>> | null;
 }
 
 type Priced = Pick<PayoutContent, 'amount' | 'currency'>;
@@ -36,10 +37,10 @@ export function refuseWrongControlTotals(expected: ControlTotals | null, content
   const find = (pointer: string, detail: string): void => {
     findings.push({ pointer: `/control_totals${pointer}`, code: 'control_totals_mismatch', detail });
   };
-  if (expected.count !== undefined && expected.count !== contents.length) {
+  if (expected.count != null && expected.count !== contents.length) {
     find('/count', `The bulk has ${contents.length} items, the control total says ${expected.count}.`);
   }
-  if (expected.amounts !== undefined) {
+  if (expected.amounts != null) {
     const sums = new Map(sumByCurrency(contents).map(({ currency, amount_minor }) => [currency, BigInt(amount_minor)]));
     for (const currency of new Set([...sums.keys(), ...Object.keys(expected.amounts)])) {
       const sum = sums.get(currency) ?? 0n;

@@ -109,19 +109,18 @@ export class CreateBulk {
   }
 
   private async referenceTaken(tx: Tx, { merchantId, reference }: CreateBulkCommand): Promise<Error> {
-    const existing = await this.bulks.idByReference(tx, merchantId, reference ?? '');
-    return bulkProblem(
-      'bulk_reference_taken',
-      'A bulk with this reference exists; read it, or send this one under another reference.',
-      {
-        members: { existing_id: existing === null ? null : toTypeId('bulk', existing) },
-        errors: [
-          { pointer: '/reference', code: 'bulk_reference_taken', detail: 'Choose a reference that no bulk of yours ever had.' },
-        ],
-      },
-    );
+    return bulkReferenceTaken(await this.bulks.idByReference(tx, merchantId, reference ?? ''));
   }
 }
+
+/** Also answered by the dry run. @param existing the bulk that has the reference. */
+export const bulkReferenceTaken = (existing: string | null): Error =>
+  bulkProblem('bulk_reference_taken', 'A bulk with this reference exists; read it, or send this one under another reference.', {
+    members: { existing_id: existing === null ? null : toTypeId('bulk', existing) },
+    errors: [
+      { pointer: '/reference', code: 'bulk_reference_taken', detail: 'Choose a reference that no bulk of yours ever had.' },
+    ],
+  });
 
 /** Also asked by the dry run. */
 export function refuseWrongNumberOfItems(count: number, max: number): void {

@@ -7,6 +7,7 @@ export { toTotals } from './bulk-event.js';
 export * from './bulk-progress.js';
 export * from './bulk-status.js';
 export * from './bulk.queries.js';
+export { BulkRepository } from './bulk.repository.js';
 export * from './bulks.module.js';
 export * from './cancel-payouts.js';
 export * from './control-totals.js';

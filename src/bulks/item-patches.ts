@@ -32,7 +32,7 @@ export function readItemPatches(entries: readonly unknown[]): ItemPatch[] {
 
 /** @throws `invalid_field` where the body of an edit of one payout is no object. */
 export function readPayoutPatch(reference: string, body: unknown): ItemPatch {
-  const patch = body ?? {};
+  const patch = body === undefined ? {} : body;
   if (!isObject(patch)) {
     const detail = 'Send an object with the members that change.';
     throw kernelProblem('invalid_field', detail, { errors: [{ pointer: '', code: 'invalid_field', detail }] });

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  bulkReferenceTaken,
+  BulkRepository,
   type CreateBulkCommand,
   type IntakenItem,
   ReferenceHoldRepository,
@@ -22,6 +24,7 @@ import { duplicateReference } from './validate-payouts.js';
 @Injectable()
 export class DryRunBulk {
   constructor(
+    private readonly bulks: BulkRepository,
     private readonly contexts: JudgingContexts,
     private readonly holds: ReferenceHoldRepository,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
@@ -32,6 +35,7 @@ export class DryRunBulk {
     const items = takeItems(command.items);
     const contents = items.map(({ content }) => content);
     refuseWrongControlTotals(command.controlTotals, contents);
+    await this.refuseTakenReference(tx, command);
     const bulk = { scheduled_date: command.scheduledDate, timezone: command.timezone };
     const context = await this.contexts.loadDryRun(tx, command.merchantId, bulk);
     const holders = await this.holdersOf(tx, command.merchantId, items);
@@ -43,6 +47,12 @@ export class DryRunBulk {
       totals: toTotals(sumByCurrency(contents)),
       items: judged,
     };
+  }
+
+  /** In the place where a creation finds out, so that both refuse the same body for the same reason. */
+  private async refuseTakenReference(tx: Tx, { merchantId, reference }: CreateBulkCommand): Promise<void> {
+    const existing = reference === null ? null : await this.bulks.idByReference(tx, merchantId, reference);
+    if (existing !== null) throw bulkReferenceTaken(existing);
   }
 
   /** By reference: the payout that holds it. */

@@ -23,7 +23,14 @@ export class DryRunController {
 
   /** Validates a whole bulk, by the rules of the real validation, without storing anything. */
   @Operation('validateBulk', {
-    refuses: ['too_few_items', 'too_many_items', 'invalid_reference', 'repeated_reference', 'control_totals_mismatch'],
+    refuses: [
+      'too_few_items',
+      'too_many_items',
+      'invalid_reference',
+      'repeated_reference',
+      'control_totals_mismatch',
+      'bulk_reference_taken',
+    ],
   })
   @Post('validate')
   @HttpCode(200)

@@ -123,6 +123,7 @@ describe('Bad input', () => {
       ['half a character in the label', { label: 'a\ud800b', items: [item] }, 'invalid_field', ['/label']],
       ['NUL in metadata', { metadata: { a: '\u0000' }, items: [item] }, 'invalid_field', ['/metadata']],
       ['control totals that are text', { control_totals: '1', items: [item] }, 'invalid_field', ['/control_totals']],
+      ['control totals that are a list', { control_totals: [{ count: 7 }], items: [item] }, 'invalid_field', ['/control_totals']],
       [
         'a control count that is text',
         { control_totals: { count: '1' }, items: [item] },
@@ -266,6 +267,7 @@ describe('Bad input to what exists', () => {
 
   it.each<[string, unknown, number, string]>([
     ['no object', '[]', 422, 'invalid_field'],
+    ['null', 'null', 422, 'invalid_field'],
     ['half of JSON', '{', 400, 'malformed_json'],
     ['another reference', { reference: 'x' }, 422, 'immutable_field'],
   ])('changes nothing of a payout: %s', async (...[_, body, status, code]) => {

@@ -170,6 +170,14 @@ describe('A bulk that is accepted', () => {
     expect(bulk.item_count).toBe(4);
   });
 
+  it.each([null, {}, { count: null }, { amounts: null }, { count: 1, amounts: null }])(
+    'takes control totals that leave something out: %j',
+    async (control_totals) => {
+      const bulk = await merchant.createBulk({ control_totals, items: [validItem()] });
+      expect(bulk.item_count).toBe(1);
+    },
+  );
+
   it('keeps what it can not take as null', async () => {
     const bulk = await merchant.createBulk([
       validItem({ amount: 120.5 }),

@@ -60,6 +60,15 @@ describe('A dry run', () => {
     expect((await other.post('/v1/bulks', { reference, items: [validItem({ reference: 'same' })] })).status).toBe(201);
   });
 
+  it('refuses a reference that a bulk has taken, as a creation does', async () => {
+    const other = await app.merchant();
+    const body = { reference: newReference('payroll'), items: [validItem()] };
+    await other.post('/v1/bulks', body);
+    const [foretold, told] = [await other.post('/v1/bulks/validate', body), await other.post('/v1/bulks', body)];
+    expect([foretold.status, foretold.body.code]).toEqual([409, 'bulk_reference_taken']);
+    expect({ ...foretold.body, request_id: '' }).toEqual({ ...told.body, request_id: '' });
+  });
+
   it('refuses what a creation refuses', async () => {
     const item = validItem();
     const bodies = [

@@ -81,6 +81,16 @@ describe('An idempotency key', () => {
     expect((await merchant.patch(`/v1/bulks/${bulks[0]!.body.id}`, { label: 'x' }, headers)).status).toBe(200);
   });
 
+  it('is the same one however the path is spelt', async () => {
+    const headers = keyed();
+    const body = { items: [validItem({ scheduled_date: tomorrow() })] };
+    const first = await merchant.post<Bulk>('/v1/bulks', body, headers);
+    for (const path of ['/v1/bulks/', '/v1/Bulks']) {
+      const again = await merchant.post<Bulk>(path, body, headers);
+      expect([again.status, again.headers.get('idempotent-replayed'), again.text]).toEqual([201, 'true', first.text]);
+    }
+  });
+
   it('keeps refusals that say something about the request', async () => {
     const bulk = await merchant.createValidated([validItem({ scheduled_date: tomorrow() })]);
     const requests: [string, unknown, Record<string, string>, number][] = [

@@ -14,14 +14,19 @@ export class ControlTotalsDto {
   @IsOptional()
   @IsInt()
   @Min(0)
-  count?: number;
+  count?: number | null;
 
   /** The sum per currency, as decimal strings. Amounts that can not be read are left out. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { EUR: '120.50' } })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    nullable: true,
+    example: { EUR: '120.50' },
+  })
   @IsOptional()
   @IsObject()
   @Verbatim()
-  amounts?: Record<string, string>;
+  amounts?: Record<string, string> | null;
 }
 
 /** What an edit may change of a bulk, and a creation may give it. */
@@ -66,6 +71,8 @@ export class BulkHeadDto {
   timezone?: string | null;
 
   @IsOptional()
+  // Beside ValidateNested, which takes a list of objects too and would leave the totals in it uncompared.
+  @IsObject()
   @ValidateNested()
   @Type(() => ControlTotalsDto)
   control_totals?: ControlTotalsDto | null;

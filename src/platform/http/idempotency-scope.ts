@@ -24,5 +24,8 @@ export function idempotencyScopeOf(request: HttpRequest, caller: Exclude<Caller,
   }
   if (request.path.length > PATH_LENGTH_MAX) throw notFound();
   const ownerId = caller.kind === 'merchant' ? caller.merchant.id : OPERATOR_ID;
-  return { ownerId, method: request.method, path: request.path, key };
+  return { ownerId, method: request.method, path: oneSpelling(request.path), key };
 }
+
+/** The router takes `/v1/Bulks/` for `/v1/bulks`; under one key the two are one request. Ids are lower case already. */
+const oneSpelling = (path: string): string => path.toLowerCase().replace(/\/$/, '');
