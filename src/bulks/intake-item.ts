@@ -28,7 +28,8 @@ export interface KeptContent {
 
 const REFERENCE_LENGTH_MAX = 100;
 
-const ITEM_FIELDS = new Set([
+/** The members that an item may have. */
+export const ITEM_FIELDS: ReadonlySet<string> = new Set([
   ...['reference', 'amount', 'currency', 'scheduled_date', 'timezone'],
   ...['payout_method', 'billing_data', 'metadata'],
 ]);

@@ -1,6 +1,7 @@
-import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
+import { kernelProblem, pointerTo, type ProblemFinding } from '../platform/http/index.js';
 import { bulkProblem } from './bulk.problems.js';
 import type { ItemPatch } from './edit-bulk.js';
+import { ITEM_FIELDS } from './intake-item.js';
 
 /**
  * Reads the entries of an edit: objects that name a payout by its `reference`, each once.
@@ -42,7 +43,21 @@ export function readPayoutPatch(reference: string, body: unknown): ItemPatch {
     throw bulkProblem('immutable_field', detail, { errors: [{ pointer: '/reference', code: 'immutable_field', detail }] });
   }
   const { reference: _same, ...changes } = patch;
+  refuseUnknownMembers(changes);
   return { reference, patch: changes, pointer: '' };
+}
+
+/**
+ * The body of this route is no item of a list: a member that no item has, or that answers only show, refuses it whole. Null is
+ * taken: it removes an unknown member of the creation.
+ * @throws `unknown_field`
+ */
+function refuseUnknownMembers(changes: Readonly<Record<string, unknown>>): void {
+  const detail = 'A payout has no such field, or it can not be written; leave it out.';
+  const errors = Object.entries(changes)
+    .filter(([member, value]) => value !== null && !ITEM_FIELDS.has(member))
+    .map(([member]) => ({ pointer: pointerTo('', member), code: 'unknown_field', detail }));
+  if (errors.length > 0) throw kernelProblem('unknown_field', 'Nothing was changed: see errors.', { errors });
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

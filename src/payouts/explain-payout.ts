@@ -35,7 +35,7 @@ export class ExplainPayout {
   async execute(tx: Tx, merchantId: string, payoutId: string): Promise<ExplanationDto | null> {
     const found = await tx.one<Circumstances>(
       `SELECT p.status, p.held, p.scheduled_at, p.scheduled_at <= tranche_now() AS due, p.updated_at, b.paused_at AS bulk_paused_at,
-         least(m.paused_at, e.paused_at) AS stopped_at, coalesce(e.pause_reason, m.pause_reason) AS stop_reason, e.quarantined_at, c.breaker_opened_at, c.breaker_until,
+         coalesce(e.paused_at, m.paused_at) AS stopped_at, coalesce(e.pause_reason, m.pause_reason) AS stop_reason, e.quarantined_at, c.breaker_opened_at, c.breaker_until,
          c.paused_at AS connector_paused_at, c.pause_reason AS connector_pause_reason,
          i.status AS intent_status, i.updated_at AS intent_updated_at, i.next_check_at, a.may_have_been_taken, a.detail AS attempt_detail
        FROM payout p

@@ -285,6 +285,15 @@ describe('Editing', () => {
     await merchant.untilPayout(payouts[0]!.id, ({ status, issues }) => status === 'SCHEDULED' && issues.length === 0);
   });
 
+  it('refuses an answer that is sent back whole, and changes nothing', async () => {
+    const bulk = await merchant.createValidated([waiting()]);
+    const [payout] = await merchant.payouts(bulk.id);
+    const answer = await merchant.patch(`/v1/payouts/${payout!.id}`, payout);
+    expect([answer.status, answer.body.code]).toEqual([422, 'unknown_field']);
+    expect(answer.body.errors?.map(({ pointer }) => pointer)).toEqual(expect.arrayContaining(['/id', '/status', '/issues']));
+    expect((await merchant.payouts(bulk.id))[0]).toEqual(payout);
+  });
+
   it('compares the version that If-Match names, of the bulk or of the payout', async () => {
     const bulk = await merchant.createValidated(validItems(2, { scheduled_date: tomorrow() }));
     const [one, two] = await merchant.payouts(bulk.id);

@@ -54,7 +54,7 @@ function bodyProblem(errors: readonly ProblemFinding[]): Problem {
   const code = errors.every((finding) => finding.code === 'unknown_field') ? 'unknown_field' : 'invalid_field';
   return kernelProblem(
     code,
-    `${errors.length === 1 ? 'One field is' : `${String(errors.length)} fields are`} not as they have to be; see errors.`,
+    `${errors.length === 1 ? 'One field is not as it has' : `${String(errors.length)} fields are not as they have`} to be; see errors.`,
     {
       errors,
     },
