@@ -1,14 +1,9 @@
 import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import type { Pool, QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
-import {
-  AdvancePayouts,
-  CancelPayouts,
-  CreateBulk,
-  EditBulk,
-  PayoutContentRepository,
-} from '../../src/bulks/index.js';
+import { AdvancePayouts, CancelPayouts, CreateBulk, EditBulk, PayoutContentRepository } from '../../src/bulks/index.js';
 import { PauseBulk } from '../../src/bulks/pause-bulk.js';
 import { ConnectorRegistry, ConnectorRepository, type ConnectorType } from '../../src/connectors/index.js';
 import { CONNECTOR_TYPES, SANDBOX_MODE } from '../../src/connectors/registry.js';
@@ -29,11 +24,10 @@ import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { testEncryptionKey } from '../support/test-merchant.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
-import { SimulatedConnector } from './simulated-provider.js';
+import { type ProviderScene, SimulatedConnector } from './simulated-provider.js';
 import { SimulatedEgress } from './simulated-receiver.js';
 import { SIMULATION_FUNCTIONS, SimulatedTransactions } from './simulated-transactions.js';
 import { currentActor, stageJitter } from './stage.js';
-import type { World } from './world.js';
 
 /** The real engine's objects, put together by its own modules, with five ports replaced. They keep nothing between calls. */
 export interface Engine {
@@ -59,8 +53,12 @@ export interface Engine {
   readonly settleDeliveries: SettleDeliveries;
   readonly endpoints: EndpointRepository;
   readonly clock: MonotonicClock;
+  /** Reads beside every transaction what is committed. */
+  read<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Runs one world at a time on this engine and its database. */
-  enter(world: World): void;
+  enter(world: ProviderScene): void;
+  /** How many worlds have entered. */
+  runs(): number;
   /** Forgets everything that was ever run on it. */
   empty(): Promise<void>;
   close(): Promise<void>;
@@ -73,8 +71,9 @@ export const LEASE_S = 60;
 export async function openEngine(): Promise<Engine> {
   stageJitter();
   const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
-  let current: World | null = null;
-  const world = (): World => {
+  let current: ProviderScene | null = null;
+  let entered = 0;
+  const world = (): ProviderScene => {
     if (current === null) throw new Error('no world is running');
     return current;
   };
@@ -127,7 +126,12 @@ export async function openEngine(): Promise<Engine> {
     settleDeliveries: get(SettleDeliveries),
     endpoints: get(EndpointRepository),
     clock,
-    enter: (entering) => (current = entering),
+    read: (text, values = []) => read(dataSource, text, values),
+    enter: (entering) => {
+      current = entering;
+      entered += 1;
+    },
+    runs: () => entered,
     empty: () => empty(dataSource),
     close: async () => {
       await dataSource.destroy();
@@ -140,12 +144,26 @@ export async function openEngine(): Promise<Engine> {
 async function prepare(dataSource: DataSource, databaseUrl: string): Promise<void> {
   for (const text of SIMULATION_FUNCTIONS) await dataSource.query(text);
   const name = new URL(databaseUrl).pathname.slice(1);
-  await dataSource.query(`ALTER DATABASE ${name} SET deadlock_timeout = '10ms'`);
+  await dataSource.query(`ALTER DATABASE ${name} SET deadlock_timeout = '3ms'`);
   await dataSource.query(`ALTER DATABASE ${name} SET plan_cache_mode = 'force_generic_plan'`);
   for (const name of await tablesOf(dataSource)) await dataSource.query(`ALTER TABLE ${name} SET (autovacuum_enabled = false)`);
   // Connections that were opened before have the settings of before.
   await dataSource.destroy();
   await dataSource.initialize();
+}
+
+const names = new Map<string, string>();
+
+/** By a connection of the pool; prepared, because the simulation looks often. */
+async function read<Row extends QueryResultRow>(
+  dataSource: DataSource,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const name = names.get(text) ?? `simulation_${names.size}`;
+  names.set(text, name);
+  const { master } = dataSource.driver as unknown as { readonly master: Pool };
+  return (await master.query<Row>({ name, text, values: [...values] })).rows;
 }
 
 async function empty(dataSource: DataSource): Promise<void> {

@@ -71,8 +71,8 @@ export interface Evidence {
 const ms = (column: string): string => `extract(epoch FROM ${column})::double precision * 1000`;
 
 export async function readEvidence(world: World, wishes: readonly Wish[]): Promise<Evidence> {
-  const { dataSource } = world.engine;
-  const read = <Row>(text: string): Promise<Row[]> => dataSource.query<Row[]>(text, [world.merchantIds]);
+  const read = async <Row>(text: string): Promise<Row[]> =>
+    (await world.engine.read(text, [world.merchantIds])) as unknown as Row[];
   const payouts = await read<PayoutEvidence>(
     `SELECT p.id, p.merchant_id, p.bulk_id, p.reference, p.status, p.version, p.held, ${ms('p.scheduled_at')} AS scheduled_ms,
        p.last_sequence, p.attempt_no, r.amount, r.currency, i.id AS intent_id, i.status AS intent_status, h.payout_id AS holder

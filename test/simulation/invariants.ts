@@ -20,7 +20,7 @@ export interface Violation extends Finding {
 export interface Invariant {
   readonly number: number;
   readonly statement: string;
-  check?(evidence: Evidence): Finding[];
+  readonly check?: (evidence: Evidence) => Finding[];
   /** The tests that prove it where a run's evidence can not. */
   readonly provenBy?: string;
 }
@@ -50,7 +50,9 @@ const paymentsOf = ({ ledger }: Evidence, { id, intent_id }: PayoutEvidence) =>
 const historyOf = ({ events }: Evidence, { id }: PayoutEvidence): EventEvidence[] =>
   events.filter(({ subject_id }) => subject_id === id);
 
-type Edges = Readonly<Record<string, { readonly from: readonly (string | null)[]; readonly to: string; readonly emits: string | null }>>;
+type Edges = Readonly<
+  Record<string, { readonly from: readonly (string | null)[]; readonly to: string; readonly emits: string | null }>
+>;
 const EDGES = Object.values(payoutLifecycle.transitions as Edges);
 const INTENT_EDGES = Object.values(payoutIntentLifecycle.transitions as Edges);
 
@@ -60,10 +62,12 @@ function replay(history: readonly EventEvidence[]): { readonly status: string | 
   let intent: string | null = null;
   for (const [index, { type, sequence, told }] of history.entries()) {
     if (sequence !== index + 1) return `has event ${sequence} where ${index + 1} is due`;
-    if (told['previous_status'] !== status) return `has ${type} from ${String(told['previous_status'])}, but it was ${String(status)}`;
+    if (told['previous_status'] !== status)
+      return `has ${type} from ${String(told['previous_status'])}, but it was ${String(status)}`;
     const edge = EDGES.find(({ emits, from, to }) => emits === type && from.includes(status) && to === told['status']);
     const ofIntent = INTENT_EDGES.some(({ emits }) => emits === type) && told['status'] === status;
-    if (edge === undefined && !ofIntent) return `has ${type} from ${String(status)} to ${String(told['status'])}, which is no edge`;
+    if (edge === undefined && !ofIntent)
+      return `has ${type} from ${String(status)} to ${String(told['status'])}, which is no edge`;
     status = String(told['status']);
     intent = (told['intent'] as { status: string } | null)?.status ?? intent;
   }
@@ -100,7 +104,8 @@ export const INVARIANTS: readonly Invariant[] = [
       const { status, intent_status } = payout;
       if (intent_status === 'needs_review') return null;
       const says = TAKEN.has(intent_status ?? '');
-      if (says !== (entry !== undefined)) return `is ${status}, intent ${String(intent_status)}, and ${entry ? 'paid' : 'not paid'}`;
+      if (says !== (entry !== undefined))
+        return `is ${status}, intent ${String(intent_status)}, and ${entry ? 'paid' : 'not paid'}`;
       if (entry === undefined) return null;
       const at = evidence.world.provider.paymentOf(entry).status;
       return at === intent_status ? null : `has intent ${String(intent_status)}, and the provider says ${at}`;
@@ -114,7 +119,8 @@ export const INVARIANTS: readonly Invariant[] = [
       const wish = evidence.wishes.find(({ payoutId }) => payoutId === payout.id);
       if (entry === undefined || wish === undefined) return null;
       const amount = canonical(wish.amount, wish.currency);
-      if (entry.amount !== amount || entry.currency !== wish.currency) return `is paid ${entry.amount} instead of ${String(amount)}`;
+      if (entry.amount !== amount || entry.currency !== wish.currency)
+        return `is paid ${entry.amount} instead of ${String(amount)}`;
       const { iban } = entry.receiver as { iban: string };
       return iban === wish.iban ? null : `is paid to ${iban} instead of ${wish.iban}`;
     }),
@@ -136,7 +142,8 @@ export const INVARIANTS: readonly Invariant[] = [
       const answers = evidence.world.answers.filter(({ action, payoutId }) => action === 'cancel' && payoutId === payout.id);
       const paid = paymentsOf(evidence, payout).length > 0;
       const cancelled = answers.some(({ result }) => result === 'cancelled' || result === 'already_cancelled');
-      if (cancelled && (paid || payout.status !== 'CANCELLED')) return `was answered cancelled and is ${payout.status}${paid ? ', paid' : ''}`;
+      if (cancelled && (paid || payout.status !== 'CANCELLED'))
+        return `was answered cancelled and is ${payout.status}${paid ? ', paid' : ''}`;
       if (payout.status === 'CANCELLED' && paid) return 'is cancelled and paid';
       const retried = historyOf(evidence, payout).some(({ type }) => type === 'payout.retried');
       const tooLate = answers.some(({ result }) => result === 'too_late');
@@ -162,7 +169,9 @@ export const INVARIANTS: readonly Invariant[] = [
       const history = historyOf(evidence, payout);
       const at = history.findIndex(({ told }, index) => {
         const next = history[index + 1];
-        return told['final'] === true && next !== undefined && !AFTER_FINAL.has(next.type) && next.told['status'] !== told['status'];
+        return (
+          told['final'] === true && next !== undefined && !AFTER_FINAL.has(next.type) && next.told['status'] !== told['status']
+        );
       });
       return at < 0 ? null : `went on from final ${String(history[at]?.told['status'])} by ${String(history[at + 1]?.type)}`;
     }),
@@ -181,7 +190,9 @@ export const INVARIANTS: readonly Invariant[] = [
     check: perPayout((payout, { attempts }) => {
       const live = attempts.filter(({ payout_id, live }) => payout_id === payout.id && live).length;
       if (live > 1) return `has ${live} live attempts`;
-      return live > 0 && SETTLED.has(payout.intent_status ?? '') ? `is ${String(payout.intent_status)} with a live attempt` : null;
+      return live > 0 && SETTLED.has(payout.intent_status ?? '')
+        ? `is ${String(payout.intent_status)} with a live attempt`
+        : null;
     }),
   },
   {
@@ -196,32 +207,42 @@ export const INVARIANTS: readonly Invariant[] = [
     number: 12,
     statement: 'The key is a function of merchant, payout and attempt number.',
     check: ({ attempts, world }) => {
-      const derived = new Set(attempts.map((attempt) => idempotencyKeyOf(attempt.merchant_id, attempt.payout_id, attempt.number)));
+      const derived = new Set(
+        attempts.map((attempt) => idempotencyKeyOf(attempt.merchant_id, attempt.payout_id, attempt.number)),
+      );
       const kept = attempts.map(({ idempotency_key }) => idempotency_key);
       const seen = world.provider.calls.map(({ key }) => key);
-      return [...new Set([...kept, ...seen])].filter((key) => !derived.has(key)).map((key) => ({ subject: 'key', detail: `${key} is not derived` }));
+      return [...new Set([...kept, ...seen])]
+        .filter((key) => !derived.has(key))
+        .map((key) => ({ subject: 'key', detail: `${key} is not derived` }));
     },
   },
   {
     number: 13,
     statement: 'Ambiguity is never failure: what is rejected or failed, the provider has refused or failed itself.',
-    check: ({ attempts, world, payouts, ledger }) =>
-      attempts.flatMap(({ payout_id, idempotency_key: key, outcome, number }) => {
-        const payout = payouts.find(({ id }) => id === payout_id);
-        const isLast = payout?.attempt_no === number;
-        const rejected = outcome === 'rejected' && (!isLast || payout.intent_status === 'rejected');
-        const refused = world.provider.refusals.some((refusal) => refusal.key === key);
-        const taken = ledger.some((entry) => entry.key === key);
-        if (!rejected || (refused && !taken)) return [];
-        return [{ subject: world.stage.nameOf('payout', payout_id), detail: `attempt ${number} is rejected, and the provider ${taken ? 'has taken it' : 'never refused it'}` }];
-      }),
+    check: perPayout((payout, evidence) => {
+      const { attempts, world, ledger } = evidence;
+      const told = historyOf(evidence, payout);
+      for (const [index] of told.filter(({ type }) => type === 'payout.intent_creation_failed').entries()) {
+        const key = attempts.find(({ payout_id, number }) => payout_id === payout.id && number === index + 1)?.idempotency_key;
+        if (ledger.some((entry) => entry.key === key))
+          return `was told as refused in attempt ${index + 1}, and the provider has taken it`;
+        if (!world.provider.refusals.some((refusal) => refusal.key === key))
+          return `was told as refused in attempt ${index + 1}, and nobody refused it`;
+      }
+      if (!told.some(({ type }) => type === 'payout.intent_failed')) return null;
+      const failed = paymentsOf(evidence, payout).some(({ course }) => course.some(({ status }) => status === 'failed'));
+      return failed ? null : 'was told as failed, and the provider never said so';
+    }),
   },
   {
     number: 14,
     statement: 'A result of a claim that another has followed writes nothing.',
     check: ({ world }) =>
       world.settles.flatMap(({ payoutId, claimNo, counted, order }) => {
-        const newer = world.claims.find((claim) => claim.payoutId === payoutId && claim.order < order && claimNo !== null && claim.claimNo > claimNo);
+        const newer = world.claims.find(
+          (claim) => claim.payoutId === payoutId && claim.order < order && claimNo !== null && claim.claimNo > claimNo,
+        );
         if (!counted || newer === undefined) return [];
         const detail = `counts the result of claim ${String(claimNo)} after claim ${newer.claimNo} of ${newer.host}`;
         return [{ subject: world.stage.nameOf('payout', payoutId), detail }];
@@ -232,10 +253,14 @@ export const INVARIANTS: readonly Invariant[] = [
     statement: 'Leases of one payout never overlap on the clock of the database.',
     check: ({ world }) =>
       world.claims.flatMap((claim) => {
-        const before = world.claims.filter(({ payoutId, claimNo }) => payoutId === claim.payoutId && claimNo < claim.claimNo).at(-1);
+        const before = world.claims
+          .filter(({ payoutId, claimNo }) => payoutId === claim.payoutId && claimNo < claim.claimNo)
+          .at(-1);
         if (before === undefined || claim.at_ms >= before.leaseEnd_ms) return [];
         // Notifications and a person's word settle without a claim, and free the payout before the end of the lease.
-        const freed = world.freed.some(({ payoutId, claimNo }) => payoutId === claim.payoutId && claimNo >= before.claimNo && claimNo < claim.claimNo);
+        const freed = world.freed.some(
+          ({ payoutId, claimNo }) => payoutId === claim.payoutId && claimNo >= before.claimNo && claimNo < claim.claimNo,
+        );
         if (freed) return [];
         const detail = `is claimed by ${claim.host} ${before.leaseEnd_ms - claim.at_ms} ms before the lease of ${before.host} ends`;
         return [{ subject: world.stage.nameOf('payout', claim.payoutId), detail }];
@@ -274,7 +299,9 @@ export const INVARIANTS: readonly Invariant[] = [
     check: ({ bulks, payouts, events, world }) =>
       bulks.flatMap(({ id, item_count }) => {
         const count = payouts.filter(({ bulk_id }) => bulk_id === id).length;
-        const told = events.filter(({ type, told }) => type === 'payout.created' && told['bulk_id'] === toTypeId('bulk', id)).length;
+        const told = events.filter(
+          ({ type, told }) => type === 'payout.created' && told['bulk_id'] === toTypeId('bulk', id),
+        ).length;
         if (count === item_count && told === item_count) return [];
         return [{ subject: world.stage.nameOf('bulk', id), detail: `of ${item_count} items has ${count} and tells of ${told}` }];
       }),
@@ -284,9 +311,13 @@ export const INVARIANTS: readonly Invariant[] = [
     statement: 'A reference has one holder: whoever may be paid, or was.',
     check: perPayout(({ id, status, intent_status, holder }) => {
       const gone = ['failed', 'returned'].includes(intent_status ?? '');
-      const holds = ['SCHEDULED', 'PROCESSING_IN_PROGRESS'].includes(status) || (status === 'PROCESSED' && !gone && intent_status !== 'needs_review');
+      const holds =
+        ['SCHEDULED', 'PROCESSING_IN_PROGRESS'].includes(status) ||
+        (status === 'PROCESSED' && !gone && intent_status !== 'needs_review');
       if (holds && holder !== id) return `is ${status} without its reference`;
-      return ['CANCELLED', 'INTENT_CREATION_FAILED'].includes(status) && holder === id ? `is ${status} and holds its reference` : null;
+      return ['CANCELLED', 'INTENT_CREATION_FAILED'].includes(status) && holder === id
+        ? `is ${status} and holds its reference`
+        : null;
     }),
   },
   {
@@ -321,7 +352,10 @@ export const INVARIANTS: readonly Invariant[] = [
       const received = new Set(world.received.map(({ url, eventId }) => `${url} ${eventId}`));
       return deliveries
         .filter(({ url, event_id }) => !received.has(`${url} ${toTypeId('event', event_id)}`))
-        .map(({ event_id, state }) => ({ subject: world.stage.nameOf('event', event_id), detail: `is ${state} and never arrived` }));
+        .map(({ event_id, state }) => ({
+          subject: world.stage.nameOf('event', event_id),
+          detail: `is ${state} and never arrived`,
+        }));
     },
   },
   {
@@ -368,10 +402,18 @@ export const INVARIANTS: readonly Invariant[] = [
       ...evidence.world.audits.map((detail) => ({ subject: 'a bulk', detail })),
       ...evidence.bulks.flatMap(({ id, status, progress }) => {
         const mine = evidence.payouts.filter(({ bulk_id }) => bulk_id === id);
-        const counts = Object.fromEntries(Object.keys(payoutLifecycle.states).map((each) => [each, mine.filter((one) => one.status === each).length])) as unknown as StatusCounts;
+        const counts = Object.fromEntries(
+          Object.keys(payoutLifecycle.states).map((each) => [each, mine.filter((one) => one.status === each).length]),
+        ) as unknown as StatusCounts;
         const wrong = Object.entries(counts).filter(([each, count]) => progress[each.toLowerCase()] !== count);
         const subject = evidence.world.stage.nameOf('bulk', id);
-        if (wrong.length > 0) return [{ subject, detail: `counts ${wrong.map(([each, count]) => `${each} ${String(progress[each.toLowerCase()])} for ${count}`).join(', ')}` }];
+        if (wrong.length > 0)
+          return [
+            {
+              subject,
+              detail: `counts ${wrong.map(([each, count]) => `${each} ${String(progress[each.toLowerCase()])} for ${count}`).join(', ')}`,
+            },
+          ];
         return status === bulkStatus(counts) ? [] : [{ subject, detail: `is ${status} instead of ${bulkStatus(counts)}` }];
       }),
     ],
@@ -392,7 +434,12 @@ function canonical(amount: string | null, currency: string | null): string | nul
 }
 
 const firstSequence = (events: readonly EventEvidence[], subject: string): number =>
-  Math.min(...events.filter(({ payout_id, subject_id }) => subject === toTypeId(payout_id === null ? 'bulk' : 'payout', subject_id)).map(({ sequence }) => sequence), 1);
+  Math.min(
+    ...events
+      .filter(({ payout_id, subject_id }) => subject === toTypeId(payout_id === null ? 'bulk' : 'payout', subject_id))
+      .map(({ sequence }) => sequence),
+    1,
+  );
 
 /** Every finding of every check. */
 export const judge = (evidence: Evidence): Violation[] =>

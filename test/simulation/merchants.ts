@@ -1,11 +1,11 @@
-import { Problem } from '../../src/platform/http/index.js';
 import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
+import { Problem } from '../../src/platform/http/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { endpointSecretsPlace, newSigningSecret, sealSecrets } from '../../src/webhooks/signing-secrets.js';
 import { METHODS } from '../support/items.js';
 import { testMerchant, testSealer } from '../support/test-merchant.js';
 import { type Actor, Host } from './stage.js';
-import type { AnswerNote, World } from './world.js';
+import type { AnswerNote, Retryable, World } from './world.js';
 
 /** What the merchant wants of one payout, after every change that was committed. */
 export interface Wish {
@@ -124,11 +124,12 @@ export class Merchants {
   }
 
   /** Asked again and again by the director: opens the payouts that may be retried. */
-  retry(payoutId: string, merchantId: string, bulkId: string): void {
+  retry({ payout_id: payoutId, merchant_id: merchantId, bulk_id: bulkId, reference }: Retryable): void {
     this.request('retry', this.world.random.between(0, 20_000), async (actor) => {
       actor.steps = ['retry'];
-      await this.answered(actor, { action: 'retry', payoutId, ifMatch: null }, merchantId, async (tx) => {
-        await this.world.engine.retry.execute(tx, { merchantId, bulkId, payoutId, ifMatch: null });
+      await this.answered(actor, { action: 'retry', payoutId, ifMatch: null, merchantId }, async (tx) => {
+        const command = { merchantId, bulkId, payoutId, reference, ifMatch: null };
+        await this.world.engine.retry.execute(tx, command);
         return 'retried';
       });
     });
@@ -138,7 +139,9 @@ export class Merchants {
     this.requests += 1;
     const { stage } = this.world;
     const host = new Host(`${name}${this.requests}`, 0);
-    stage.enter(host, 'request', { notBefore_ms: stage.now_ms + after_ms }, async (actor) => {
+    const notBefore_ms = stage.now_ms + after_ms;
+    stage.enter(host, 'request', async (actor) => {
+      await stage.pause(actor, { point: 'plans', notBefore_ms });
       await body(actor);
     });
   }
@@ -153,7 +156,7 @@ export class Merchants {
       scheduled_date: new Date(scheduled_ms).toISOString(),
       payout_method: { ...METHODS.iban, iban, bic: undefined },
     }));
-    await this.answered(actor, { action: 'create', payoutId: null, ifMatch: null }, merchantId, async (tx) => {
+    await this.answered(actor, { action: 'create', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
       const command = { merchantId, reference: null, label: null, webhookUrl: null, invalidItems, controlTotals: null };
       const id = await this.world.engine.create.execute(tx, {
         ...command,
@@ -195,7 +198,7 @@ export class Merchants {
     // What the merchant has read is old when it is sent.
     await stage.pause(actor, { point: 'reads' });
     actor.steps = ['edit'];
-    await this.answered(actor, { action: 'edit', payoutId, ifMatch }, merchantId, async (tx) => {
+    await this.answered(actor, { action: 'edit', payoutId, ifMatch, merchantId }, async (tx) => {
       await engine.edit.execute(tx, {
         merchantId,
         bulkId,
@@ -221,11 +224,11 @@ export class Merchants {
     const references = random.chance(0.7) ? [wish.reference] : null;
     const bulkId = wish.bulk.id;
     actor.steps = ['cancel'];
-    await this.answered(actor, { action: 'cancel', payoutId: null, ifMatch: null }, merchantId, async (tx) => {
+    await this.answered(actor, { action: 'cancel', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
       const results = await engine.cancel.execute(tx, { merchantId, bulkId, references, ifMatch: null });
       this.atCommit(actor, () => {
         for (const { payoutId: id, outcome } of results) {
-          this.note(actor, { action: 'cancel', payoutId: id, ifMatch: null }, { result: outcome, answered: true });
+          this.note({ action: 'cancel', payoutId: id, ifMatch: null }, { result: outcome, answered: true });
         }
       });
       return results.map(({ outcome }) => outcome).join(' ');
@@ -239,7 +242,7 @@ export class Merchants {
     if (bulkId === null) return;
     for (const pause of [true, false]) {
       actor.steps = ['pause'];
-      await this.answered(actor, { action: 'pause', payoutId: null, ifMatch: null }, merchantId, async (tx) => {
+      await this.answered(actor, { action: 'pause', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
         await engine.pause.execute(tx, { merchantId, bulkId, ifMatch: null, pause });
         return pause ? 'paused' : 'resumed';
       });
@@ -253,7 +256,7 @@ export class Merchants {
     const bulkId = wish.bulk.id;
     if (other === undefined || bulkId === null) return;
     actor.steps = ['cancel'];
-    await this.answered(actor, { action: 'foreign', payoutId: wish.payoutId, ifMatch: null }, other, async (tx) => {
+    await this.answered(actor, { action: 'foreign', payoutId: wish.payoutId, ifMatch: null, merchantId: other }, async (tx) => {
       await this.world.engine.cancel.execute(tx, { merchantId: other, bulkId, references: null, ifMatch: null });
       return 'cancelled';
     });
@@ -266,8 +269,7 @@ export class Merchants {
   /** One request in one transaction, as the API runs it, with its answer noted. */
   private async answered(
     actor: Actor,
-    about: Pick<AnswerNote, 'action' | 'payoutId' | 'ifMatch'>,
-    merchantId: string,
+    { merchantId, ...about }: Pick<AnswerNote, 'action' | 'payoutId' | 'ifMatch'> & { readonly merchantId: string },
     work: (tx: Tx) => Promise<string>,
   ): Promise<void> {
     const { stage, engine } = this.world;
@@ -283,11 +285,10 @@ export class Merchants {
       } else throw error;
     }
     stage.trace(`${actor.name} is answered: ${result}`);
-    this.note(actor, about, { result, answered });
+    this.note(about, { result, answered });
   }
 
   private note(
-    _actor: Actor,
     about: Pick<AnswerNote, 'action' | 'payoutId' | 'ifMatch'>,
     { result, answered }: { result: string; answered: boolean },
   ): void {
@@ -296,9 +297,7 @@ export class Merchants {
   }
 
   private async versionOf(payoutId: string): Promise<number | null> {
-    const [row] = await this.world.engine.dataSource.query<{ version: number }[]>(`SELECT version FROM payout WHERE id = $1`, [
-      payoutId,
-    ]);
+    const [row] = await this.world.engine.read<{ version: number }>(`SELECT version FROM payout WHERE id = $1`, [payoutId]);
     return row?.version ?? null;
   }
 }

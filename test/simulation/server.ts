@@ -1,10 +1,12 @@
+import type { ConnectorEntity } from '../../src/connectors/index.js';
 import { callProvider, type CallResult } from '../../src/payouts/call-provider.js';
 import type { Claimed } from '../../src/payouts/claim-payouts.js';
 import { CommitOutcomeUnknownError, isConnectionLost } from '../../src/platform/database/index.js';
 import type { SentDelivery } from '../../src/webhooks/deliver.js';
 import type { ClaimedDelivery } from '../../src/webhooks/delivery.repository.js';
+import type { Topic } from './scene.js';
 import { type Actor, Host } from './stage.js';
-import type { Topic, World } from './world.js';
+import type { World } from './world.js';
 
 /** Deliveries that one round takes. */
 const DELIVERIES_MAX = 6;
@@ -41,14 +43,13 @@ export class Server {
     const { stage, awake } = this.world;
     const bed = `${this.host.name}.${topic}`;
     awake.add(bed);
-    stage.enter(this.host, topic, {}, async (actor) => {
+    stage.enter(this.host, topic, async (actor) => {
       for (;;) {
         await stage.pause(actor, { point: 'asleep', until: () => awake.has(bed) });
         awake.delete(bed);
+        // What is still due is found again by the poll: see `Director.wakeWhatIsDue`.
         const found = await this.survive(() => round(actor));
-        if (found === 0) continue;
-        this.world.changes += 1;
-        awake.add(bed);
+        if (found !== 0) this.world.changes += 1;
       }
     });
   }
@@ -56,7 +57,7 @@ export class Server {
   /** Writes results in groups: whatever came together. */
   private collect<One>(name: string, queue: One[], settle: (actor: Actor, group: One[]) => Promise<void>): void {
     const { stage } = this.world;
-    stage.enter(this.host, name, {}, async (actor) => {
+    stage.enter(this.host, name, async (actor) => {
       for (;;) {
         await stage.pause(actor, { point: 'collecting', until: () => queue.length > 0 });
         const group = queue.splice(0);
@@ -85,7 +86,11 @@ export class Server {
   private async execute(actor: Actor): Promise<number> {
     const { engine, connectorId } = this.world;
     actor.steps = [];
-    const open = await engine.registry.get(connectorId);
+    const [row] = await engine.read<ConnectorEntity & Record<string, unknown>>(`SELECT * FROM connector WHERE id = $1`, [
+      connectorId,
+    ]);
+    if (row === undefined) throw new Error('the connector of the run is gone');
+    const open = engine.registry.fromRow(row);
     if (open.paused !== null) return 0;
     actor.steps = ['claim.checks', 'claim.due'];
     actor.began_ms.clear();
@@ -102,7 +107,7 @@ export class Server {
     claims.push({ payoutId, claimNo, host: this.host.name, at_ms: Math.max(...began), leaseEnd_ms, order: this.world.order() });
     const name = stage.nameOf('payout', payoutId);
     stage.trace(`${actor.name} claimed ${name} to ${action} (claim ${claimNo})`);
-    stage.enter(this.host, `${action}(${name})`, {}, async (caller) => {
+    stage.enter(this.host, `${action}(${name})`, async (caller) => {
       caller.claim = { claimNo, leaseEnd_ms };
       const call = this.world.bug.callProvider ?? callProvider;
       this.results.push(await call(this.world.engine.connector, claimed, this.world.bug.clock ?? this.world.engine.clock));
@@ -126,6 +131,7 @@ export class Server {
           actor.committed = () => this.note(results, settled);
           return settled;
         });
+        this.world.changes += 1;
         stage.trace(`${actor.name} settled ${counted.size} of ${results.length}`);
         return;
       } catch (error) {
@@ -140,7 +146,13 @@ export class Server {
       const { payoutId, claimNo } = finding;
       // Of two results about one payout in one group it was the newer one.
       const newer = results.some((other) => other.finding.payoutId === payoutId && (other.finding.claimNo ?? 0) > (claimNo ?? 0));
-      settles.push({ payoutId, claimNo, counted: settled.has(payoutId) && !newer, at_ms: stage.now_ms, order: this.world.order() });
+      settles.push({
+        payoutId,
+        claimNo,
+        counted: settled.has(payoutId) && !newer,
+        at_ms: stage.now_ms,
+        order: this.world.order(),
+      });
     }
   }
 
@@ -159,7 +171,7 @@ export class Server {
 
   private post(delivery: ClaimedDelivery, at_ms: number): void {
     const { stage, engine } = this.world;
-    stage.enter(this.host, `post(${stage.nameOf('delivery', delivery.id)})`, {}, async () => {
+    stage.enter(this.host, `post(${stage.nameOf('delivery', delivery.id)})`, async () => {
       // The dispatcher measures by the clock of its process: the stage's time since the claim, on that clock.
       const waited_ms = stage.now_ms - at_ms;
       const sent = await engine.deliver.execute(delivery, performance.now() - waited_ms);
@@ -174,6 +186,7 @@ export class Server {
       try {
         const counted = await engine.transactions.asEngine((tx) => engine.settleDeliveries.execute(tx, sent));
         stage.trace(`${actor.name} settled ${counted.length} of ${sent.length} deliveries`);
+        this.world.changes += 1;
         this.world.wake('deliver');
         return;
       } catch (error) {

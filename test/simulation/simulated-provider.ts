@@ -9,8 +9,8 @@ import type {
   ProviderStatus,
   SubmitOutcome,
 } from '../../src/connectors/index.js';
+import type { CallNote, ProviderTemper, Scene } from './scene.js';
 import { currentActor } from './stage.js';
-import type { World } from './world.js';
 
 /** One payment, for ever: the ledger is what a provider's statement of account would show. */
 export interface LedgerEntry {
@@ -30,36 +30,12 @@ export interface LedgerEntry {
 /** What becomes of a payment by itself: each status from this age on. */
 export type Course = readonly { readonly after_ms: number; readonly status: ProviderStatus }[];
 
-/** One call of the engine, noted where it leaves the engine. */
-export interface CallNote {
-  readonly action: 'send' | 'look_up';
-  readonly host: string;
-  readonly key: string;
-  readonly intentId: string | null;
-  readonly at_ms: number;
-  readonly claim: { readonly claimNo: number; readonly leaseEnd_ms: number } | null;
-  /** The committed attempt with this key, as the database had it at this instant. */
-  readonly attempt: { readonly payout_id: string; readonly started_ms: number } | null;
-}
-
 /** A refusal that the provider gave for good. */
 export interface RefusalNote {
   readonly key: string;
   readonly failure: Failure;
   /** It had taken the key before, and refuses the repetition only. */
   readonly asDuplicate: boolean;
-}
-
-export interface ProviderTemper {
-  readonly lookup: boolean;
-  readonly keyRetention_ms: number;
-  readonly staleWindow_ms: number;
-  readonly timeout_ms: number;
-  /** Answers the second send of a key that it has taken with a definite refusal. */
-  readonly refusesRepetition: boolean;
-  readonly notifies: boolean;
-  /** Share of the calls that go wrong. */
-  readonly faults: number;
 }
 
 const SEND_FAULTS = {
@@ -122,16 +98,16 @@ export class SimulatedProvider {
   readonly notifications: { readonly notification: ProviderNotification; readonly notBefore_ms: number }[] = [];
   private readonly remembered = new Map<string, { first_ms: number; entry: LedgerEntry | null; failure: Failure | null }>();
   private readonly refused = new Map<string, number>();
-  /** Heals at the end of a run. */
-  healthy = false;
-
   constructor(
-    private readonly world: World,
+    private readonly world: Scene,
     readonly temper: ProviderTemper,
   ) {}
 
   /** A request arrives: the one place where money moves. */
-  arrive(request: IntentRequest, sent_ms = this.world.stage.now_ms): LedgerEntry | { readonly failure: Failure } | 'other_content' {
+  arrive(
+    request: IntentRequest,
+    sent_ms = this.world.stage.now_ms,
+  ): LedgerEntry | { readonly failure: Failure } | 'other_content' {
     const { idempotencyKey: key } = request;
     const known = this.recall(key);
     if (known !== null) {
@@ -185,13 +161,13 @@ export class SimulatedProvider {
 
   draw(): SendFault | null {
     const { random } = this.world;
-    if (this.healthy || !random.chance(this.temper.faults)) return null;
+    if (this.world.healed || !random.chance(this.temper.faults)) return null;
     return random.weighted(SEND_FAULTS);
   }
 
   drawLookup(): keyof typeof LOOKUP_FAULTS | null {
     const { random } = this.world;
-    if (this.healthy || !random.chance(this.temper.faults)) return null;
+    if (this.world.healed || !random.chance(this.temper.faults)) return null;
     return random.weighted(LOOKUP_FAULTS);
   }
 
@@ -226,7 +202,7 @@ export class SimulatedProvider {
       course: random.chance(0.6) ? COURSES[0]! : random.pick(COURSES),
     };
     this.ledger.push(entry);
-    if (this.temper.notifies || this.healthy) this.announce(entry, this.healthy);
+    if (this.temper.notifies || this.world.healed) this.announce(entry, this.world.healed);
     return entry;
   }
 
@@ -260,9 +236,14 @@ export const wordOf = (answer: ReturnType<SimulatedProvider['arrive']>): string 
   return 'failure' in answer ? `refused ${answer.failure.code}` : 'taken';
 };
 
+/** A run with its provider. */
+export interface ProviderScene extends Scene {
+  readonly provider: SimulatedProvider;
+}
+
 /** The door to the provider, with a stop before the request arrives and one between its effect and its answer. */
 export class SimulatedConnector implements Connector {
-  constructor(private readonly world: () => World) {}
+  constructor(private readonly world: () => ProviderScene) {}
 
   get capabilities(): Capabilities {
     const world = this.world();
@@ -279,13 +260,13 @@ export class SimulatedConnector implements Connector {
     const name = provider.nameOf(request);
     await world.noteCall(actor, { action: 'send', key: request.idempotencyKey, intentId: request.intentId });
     const started_ms = stage.now_ms;
-    await world.stop(actor, 'send', 'before');
+    await world.stop(actor, 'send:before');
     const fault = this.timedOut(started_ms) ? 'request_lost' : provider.draw();
     if (fault !== null) world.countFault(`send ${fault}`);
     const outcome = this.effect(request, fault);
     stage.trace(`${actor.name} sends ${name}${fault === null ? '' : ` (${fault})`}: ${wordOfOutcome(outcome)}`);
     const hangs = fault === 'hang' || fault === 'request_late';
-    await world.stop(actor, 'send', 'after_effect', hangs ? started_ms + provider.temper.timeout_ms : undefined);
+    await world.stop(actor, 'send:after_effect', hangs ? started_ms + provider.temper.timeout_ms : undefined);
     return this.timedOut(started_ms) ? silence : outcome;
   }
 
@@ -295,12 +276,12 @@ export class SimulatedConnector implements Connector {
     const { provider, stage } = world;
     await world.noteCall(actor, { action: 'look_up', key, intentId: null });
     const started_ms = stage.now_ms;
-    await world.stop(actor, 'look_up', 'before');
+    await world.stop(actor, 'look_up:before');
     const fault = provider.drawLookup();
     if (fault !== null) world.countFault(`look_up ${fault}`);
     const outcome = this.look(key, fault);
     stage.trace(`${actor.name} looks up ${stage.nameOf('key', key)}${fault === null ? '' : ` (${fault})`}: ${outcome.kind}`);
-    await world.stop(actor, 'look_up', 'after_effect', fault === 'hang' ? started_ms + provider.temper.timeout_ms : undefined);
+    await world.stop(actor, 'look_up:after_effect', fault === 'hang' ? started_ms + provider.temper.timeout_ms : undefined);
     if (this.timedOut(started_ms)) return { kind: 'unavailable', detail: 'timed out', systemic: false };
     return outcome;
   }
@@ -340,9 +321,14 @@ export class SimulatedConnector implements Connector {
       case 'hang':
         provider.arrive(request);
         return silence;
-      case 'doubled':
-        provider.arrive(request);
-        return this.answer(request);
+      case 'doubled': {
+        // Mostly nobody waits for the answer to the second copy. Of a key that was sent before, it may be the one that arrives.
+        const repeated =
+          provider.calls.filter(({ action, key }) => action === 'send' && key === request.idempotencyKey).length > 1;
+        const second = repeated && random.chance(0.5);
+        const answers = [this.answer(request), this.answer(request)];
+        return answers[second ? 1 : 0] ?? silence;
+      }
       case null:
         return this.answer(request);
     }
@@ -371,8 +357,10 @@ const silence: SubmitOutcome = { kind: 'unknown', detail: 'no answer within the 
 const notTaken = (reason: 'busy' | 'unreachable' | 'unauthorized', httpStatus: number | null) =>
   ({ kind: 'not_taken', reason, retryAfter_ms: null, detail: `answered ${String(httpStatus)}`, httpStatus }) as const;
 
-const wordOfOutcome = (outcome: SubmitOutcome): string =>
-  outcome.kind === 'accepted' ? `accepted ${outcome.payment.status}` : `${outcome.kind}`;
+function wordOfOutcome(outcome: SubmitOutcome): string {
+  if (outcome.kind === 'accepted') return `accepted ${outcome.payment.status}`;
+  return outcome.kind === 'rejected' ? `rejected ${outcome.failure.code}` : outcome.kind;
+}
 
 function actorOf(step: string) {
   const actor = currentActor();

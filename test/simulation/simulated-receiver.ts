@@ -1,18 +1,10 @@
 import { Egress, type EgressAnswer, type EgressRequest } from '../../src/webhooks/egress.js';
+import type { Received, Scene } from './scene.js';
 import { currentActor } from './stage.js';
-import type { World } from './world.js';
-
-/** One webhook as it arrived. */
-export interface Received {
-  readonly url: string;
-  readonly eventId: string;
-  readonly subject: string;
-  readonly sequence: number;
-}
 
 /** The merchants' receivers behind the real dispatcher's door; append-only like the ledger. */
 export class SimulatedEgress extends Egress {
-  constructor(private readonly world: () => World) {
+  constructor(private readonly world: () => Scene) {
     super({ allowCidrs: [] });
   }
 
@@ -20,11 +12,11 @@ export class SimulatedEgress extends Egress {
     const world = this.world();
     const actor = currentActor();
     if (actor === null) throw new Error('a webhook outside of any actor');
-    await world.stop(actor, 'post', 'before');
-    const fault = !world.provider.healthy && world.random.chance(world.temper.receiverFaults) ? world.random.pick(FAULTS) : null;
+    await world.stop(actor, 'post:before');
+    const fault = !world.healed && world.random.chance(world.temper.receiverFaults) ? world.random.pick(FAULTS) : null;
     if (fault !== null) world.countFault(`post ${fault}`);
     if (fault !== 'lost') world.received.push(readEvent(request));
-    await world.stop(actor, 'post', 'after_effect');
+    await world.stop(actor, 'post:after_effect');
     return answerOf(fault);
   }
 }

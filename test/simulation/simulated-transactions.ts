@@ -1,15 +1,15 @@
 import { DatabaseError } from 'pg';
 import type { DataSource } from 'typeorm';
 import { CommitOutcomeUnknownError, Transactions, type Tx, type WakeTopic } from '../../src/platform/database/index.js';
-import { type Actor, currentActor, Killed, type Fate } from './stage.js';
-import type { World } from './world.js';
+import type { Scene } from './scene.js';
+import { currentActor, Killed, type Actor, type Fate } from './stage.js';
 
 type Work<Result> = (tx: Tx) => Promise<Result>;
 
 /** How long a statement may take before it is asked whether it waits for a lock. */
-const LOOK_MS = 4;
+const LOOK_MS = 2;
 /** Longer than `deadlock_timeout` of the simulation's database: who waited first has looked for a deadlock and found none. */
-const DEADLOCK_LOOKED_FOR_MS = 14;
+const DEADLOCK_LOOKED_FOR_MS = 6;
 
 /**
  * The real transactions, with a stop before BEGIN, after one statement, before COMMIT and after it, the director's faults
@@ -18,7 +18,7 @@ const DEADLOCK_LOOKED_FOR_MS = 14;
 export class SimulatedTransactions extends Transactions {
   constructor(
     private readonly source: DataSource,
-    private readonly world: () => World,
+    private readonly world: () => Scene,
   ) {
     super(source);
   }
@@ -37,7 +37,7 @@ export class SimulatedTransactions extends Transactions {
     if (actor === null || step === undefined) return this.unstaged(run, work);
     if (actor.steps.length > 1) actor.steps.shift();
     const world = this.world();
-    await world.stop(actor, step, 'before');
+    await world.stop(actor, `${step}:before`);
     const topics = new Set<WakeTopic>();
     const moved: MovedPayout[] = [];
     let tries = 0;
@@ -47,45 +47,46 @@ export class SimulatedTransactions extends Transactions {
         topics.clear();
         moved.length = 0;
         tries += 1;
-        if (tries > 1) await world.stop(actor, step, 'before');
+        if (tries > 1) await world.stop(actor, `${step}:before`);
         return this.inside(tx, { actor, step, topics, moved, work });
       });
     } finally {
       actor.inTransaction = false;
       actor.hurried = false;
     }
+    world.commits += 1;
     world.committed(actor, topics);
-    if (!step.startsWith('claim.')) world.freed.push(...moved.map(({ id, claim_no }) => ({ payoutId: id, claimNo: claim_no - 1 })));
-    await world.afterCommit(actor, step);
-    const fate = await world.stop(actor, step, 'after_commit');
+    if (!step.startsWith('claim.'))
+      world.freed.push(...moved.map(({ id, claim_no }) => ({ payoutId: id, claimNo: claim_no - 1 })));
+    await world.bug.afterCommit?.(world, actor);
+    const fate = await world.stop(actor, `${step}:after_commit`);
     if (fate === 'lose_acknowledgement') throw new CommitOutcomeUnknownError(new Error('the acknowledgement was lost'));
     return result;
   }
 
-  private async inside<Result>(
-    tx: Tx,
-    { actor, step, topics, moved, work }: Staging<Result>,
-  ): Promise<Result> {
+  private async inside<Result>(tx: Tx, { actor, step, topics, moved, work }: Staging<Result>): Promise<Result> {
     const world = this.world();
     const query = tx.query.bind(tx);
     actor.committed = null;
+    world.bug.began?.(actor);
     actor.began_ms.set(step, world.stage.now_ms);
     const pid = await setTime(query, world.stage.now_ms);
     const stopAfter = world.stopInside(actor, step);
     let statements = 0;
     const staged = async (text: string, values: readonly unknown[] = []) => {
       if (!actor.host.alive) throw new Killed(step);
-      const planted = world.bug.statement?.({ text, values, actor, step, query }) ?? { text, values };
+      const planted = world.bug.statement?.({ text, values, actor, step }) ?? { text, values };
+      if (planted === 'left_out' || planted.text !== text) world.planted = true;
       if (planted === 'left_out') return [];
       const rows = await this.unblocked(actor, pid, () => query(planted.text, planted.values));
       statements += 1;
       if (text.includes('UPDATE payout p SET\n')) moved.push(...(rows as unknown as MovedPayout[]));
       if (statements === stopAfter && world.stage.mayHold(actor)) {
         actor.inTransaction = true;
-        await this.suffer(query, await world.stop(actor, step, 'inside'));
+        await this.suffer(query, await world.stop(actor, `${step}:inside`));
         actor.inTransaction = false;
       }
-      return world.bug.rows?.({ text, rows, actor, step }) ?? rows;
+      return rows;
     };
     tx.query = staged as Tx['query'];
     // Wakes reach the loops of this world, not the servers of PostgreSQL's listeners.
@@ -93,14 +94,15 @@ export class SimulatedTransactions extends Transactions {
     const result = await work(tx);
     if (world.stopsBeforeCommit(actor, step)) {
       actor.inTransaction = true;
-      await this.suffer(query, await world.stop(actor, step, 'before_commit'));
+      await this.suffer(query, await world.stop(actor, `${step}:before_commit`));
     }
     return result;
   }
 
   /** What the network or the database does to an open transaction. */
   private async suffer(query: Tx['query'], fate: Fate): Promise<void> {
-    if (fate === 'conflict') throw Object.assign(new DatabaseError('a conflict of the simulation', 0, 'error'), { code: '40001' });
+    if (fate === 'conflict')
+      throw Object.assign(new DatabaseError('a conflict of the simulation', 0, 'error'), { code: '40001' });
     if (fate !== 'lose_connection') return;
     // The server would notice by itself, at an instant of its own; here it has noticed when the actor goes on.
     await query('ROLLBACK');
@@ -123,15 +125,19 @@ export class SimulatedTransactions extends Transactions {
   }
 
   private async waitsForLock(pid: number): Promise<boolean> {
-    const [row] = await this.source.query<{ blocked: boolean }[]>(`SELECT cardinality(pg_blocking_pids($1)) > 0 AS blocked`, [pid]);
+    const [row] = await this.source.query<{ blocked: boolean }[]>(`SELECT cardinality(pg_blocking_pids($1)) > 0 AS blocked`, [
+      pid,
+    ]);
     return row?.blocked === true;
   }
 
-  private unstaged<Result>(run: (work: Work<Result>) => Promise<Result>, work: Work<Result>): Promise<Result> {
-    return run(async (tx) => {
+  private async unstaged<Result>(run: (work: Work<Result>) => Promise<Result>, work: Work<Result>): Promise<Result> {
+    const result = await run(async (tx) => {
       await setTime(tx.query.bind(tx), this.world().stage.now_ms);
       return work(tx);
     });
+    this.world().commits += 1;
+    return result;
   }
 }
 

@@ -134,9 +134,9 @@ export class Stage {
   }
 
   /** A new actor, which waits at its start. */
-  enter(host: Host, name: string, start: { readonly notBefore_ms?: number }, body: (actor: Actor) => Promise<void>): Actor {
+  enter(host: Host, name: string, body: (actor: Actor) => Promise<void>): Actor {
     const actor = new Actor(`${host.name}.${name}`, host, this);
-    actor.waiting = { point: 'start', ...start };
+    actor.waiting = { point: 'start' };
     actor.resume = withResolvers();
     const started = actor.resume.promise;
     this.actors.add(actor);

@@ -1,52 +1,11 @@
-import type { Capabilities, IntentRequest, ProviderNotification } from '../../src/connectors/index.js';
-import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
-import type { callProvider } from '../../src/payouts/call-provider.js';
-import type { MonotonicClock } from '../../src/platform/time/index.js';
 import { PAYOUT_STATUSES } from '../../src/bulks/index.js';
+import type { ProviderNotification } from '../../src/connectors/index.js';
+import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
 import type { Engine } from './engine.js';
-import type { CallNote, ProviderTemper } from './simulated-provider.js';
-import { SimulatedProvider } from './simulated-provider.js';
-import { Random } from './random.js';
-import type { Received } from './simulated-receiver.js';
+import type { Random } from './random.js';
+import type { CallNote, PlantedBug, Received, Temper, Topic } from './scene.js';
+import { type ProviderScene, SimulatedProvider } from './simulated-provider.js';
 import { type Actor, type Fate, Host, Stage } from './stage.js';
-
-/** An error planted into the run by the test tree: everything it does not name stays the real engine. */
-export interface PlantedBug {
-  readonly name: string;
-  readonly meaning: string;
-  /** Patches a statement on its way to the database; `left_out` runs it not at all. */
-  statement?(given: {
-    text: string;
-    values: readonly unknown[];
-    actor: Actor;
-    step: string;
-    query: Tx['query'];
-  }): { text: string; values: readonly unknown[] } | 'left_out';
-  /** Patches what a statement answered. */
-  rows?(given: { text: string; rows: unknown[]; actor: Actor; step: string }): unknown[];
-  /** Runs after COMMIT, before anybody learns of it. */
-  afterCommit?(world: World, actor: Actor): Promise<void>;
-  request?(request: IntentRequest, world: World): IntentRequest;
-  capabilities?(told: Capabilities): Capabilities;
-  readonly callProvider?: typeof callProvider;
-  /** The clock that calls look at before they start. */
-  readonly clock?: MonotonicClock;
-  /** Findings are settled as if they had been learnt under this claim. */
-  claimNo?(claimNo: number | null): number | null | undefined;
-}
-
-export const NO_BUG: PlantedBug = { name: 'none', meaning: 'the engine as it is' };
-
-/** How rough this run is. */
-export interface Temper {
-  readonly kills: number;
-  readonly freezes: number;
-  readonly transactionFaults: number;
-  readonly receiverFaults: number;
-  readonly leaps: number;
-  readonly webhooks: boolean;
-  readonly provider: ProviderTemper;
-}
 
 /** One claim as its server took it. */
 export interface ClaimNote {
@@ -78,12 +37,30 @@ export interface AnswerNote {
   readonly order: number;
 }
 
-export type Topic = 'validate' | 'execute' | 'deliver';
+export interface Retryable {
+  readonly payout_id: string;
+  readonly merchant_id: string;
+  readonly bulk_id: string;
+  readonly reference: string;
+  readonly attempt_no: number;
+}
 
 const START_MS = Date.UTC(2031, 0, 6, 9, 0, 0);
 
+export interface WorldPlan {
+  readonly temper: Temper;
+  readonly random: Random;
+  readonly bug: PlantedBug;
+  readonly aim: string | null;
+  readonly keepLines: boolean;
+}
+
 /** Everything of one run outside of the database: time, chance, provider, receivers, and what was observed. */
-export class World {
+export class World implements ProviderScene {
+  readonly temper: Temper;
+  readonly bug: PlantedBug;
+  /** The point at which a server is to be killed once, or none in particular. */
+  readonly aim: string | null;
   readonly stage: Stage;
   readonly random: Random;
   readonly provider: SimulatedProvider;
@@ -91,12 +68,10 @@ export class World {
   readonly claims: ClaimNote[] = [];
   readonly settles: SettleNote[] = [];
   readonly answers: AnswerNote[] = [];
-  /** Claims that ended before their lease did, because a result or a notification was written. */
   readonly freed: { readonly payoutId: string; readonly claimNo: number }[] = [];
   /** Bulks whose counts were seen to be wrong at some instant of the run. */
   readonly audits: string[] = [];
   readonly faults = new Map<string, number>();
-  readonly reached = new Map<string, number>();
   readonly killedAt = new Set<string>();
   readonly hosts: Host[] = [];
   readonly awake = new Set<string>();
@@ -104,8 +79,13 @@ export class World {
   connectorId = '';
   kills = 0;
   freezes = 0;
+  healed = false;
+  planted = false;
   /** Counts what changed anything: a look that finds nothing needs no second one before the next change. */
   changes = 0;
+  commits = 0;
+  private agenda: readonly { readonly topic: Topic; readonly at_ms: number }[] = [];
+  private agendaOf = -1;
   private noted = 0;
   private notified = 0;
   private readonly retried = new Set<string>();
@@ -113,11 +93,11 @@ export class World {
   constructor(
     readonly seed: number,
     readonly engine: Engine,
-    readonly temper: Temper,
-    readonly bug: PlantedBug,
-    random: Random,
-    keepLines: boolean,
+    { temper, random, bug, aim, keepLines }: WorldPlan,
   ) {
+    this.temper = temper;
+    this.bug = bug;
+    this.aim = aim;
     this.stage = new Stage(START_MS, random.fork(), keepLines);
     this.random = random;
     this.provider = new SimulatedProvider(this, temper.provider);
@@ -127,19 +107,18 @@ export class World {
     return this.stage.now_ms - this.stage.start_ms + (host?.skew_ms ?? 0);
   }
 
-  stop(actor: Actor, step: string, stop: string, notBefore_ms?: number): Promise<Fate> {
-    const point = `${step}:${stop}`;
-    this.reached.set(point, (this.reached.get(point) ?? 0) + 1);
+  stop(actor: Actor, point: string, notBefore_ms?: number): Promise<Fate> {
     return this.stage.pause(actor, notBefore_ms === undefined ? { point } : { point, notBefore_ms });
   }
 
-  /** After which statement of its transaction the actor stops; 0: after none. */
-  stopInside(actor: Actor, _step: string): number {
-    return this.stage.mayHold(actor) && this.random.chance(0.3) ? this.random.between(1, 12) : 0;
+  stopInside(actor: Actor, step: string): number {
+    if (!this.stage.mayHold(actor)) return 0;
+    if (this.aim === `${step}:inside`) return this.random.between(1, 4);
+    return this.random.chance(0.3) ? this.random.between(1, 12) : 0;
   }
 
-  stopsBeforeCommit(actor: Actor, _step: string): boolean {
-    return this.stage.mayHold(actor) && this.random.chance(0.3);
+  stopsBeforeCommit(actor: Actor, step: string): boolean {
+    return this.stage.mayHold(actor) && (this.aim === `${step}:before_commit` || this.random.chance(0.3));
   }
 
   committed(actor: Actor, topics: ReadonlySet<Topic>): void {
@@ -149,12 +128,11 @@ export class World {
     for (const topic of topics) this.wake(topic);
   }
 
-  async afterCommit(actor: Actor, _step: string): Promise<void> {
-    await this.bug.afterCommit?.(this, actor);
-  }
-
+  /** Wakes are hints: some reach one server only. */
   wake(topic: Topic): void {
-    for (const host of this.hosts) this.awake.add(`${host.name}.${topic}`);
+    if (this.hosts.length === 0) return;
+    const hosts = this.random.chance(0.4) ? this.hosts : [this.random.pick(this.hosts)];
+    for (const host of hosts) this.awake.add(`${host.name}.${topic}`);
   }
 
   /** A number for each observation, in the order in which they were made. */
@@ -163,25 +141,41 @@ export class World {
     return this.noted;
   }
 
+  drawUuid(): string {
+    const word = (): string =>
+      Math.floor(this.random.next() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
+    return `${word()}-${word().slice(4)}-4000-8000-${word()}${word().slice(4)}`;
+  }
+
+  async unstaged(actor: Actor, work: (tx: Tx) => Promise<void>): Promise<void> {
+    const { steps } = actor;
+    actor.steps = [];
+    await this.engine.transactions.asEngine(work);
+    actor.steps = steps;
+  }
+
   countFault(name: string): void {
     this.faults.set(name, (this.faults.get(name) ?? 0) + 1);
   }
 
   /** Which kinds of work have something to do at this instant, and the next instant at which that changes by itself. */
   async lookAhead(): Promise<{ readonly due: readonly Topic[]; readonly next_ms: number | null }> {
+    if (this.agendaOf !== this.commits) {
+      const rows = await this.engine.read<{ topic: Topic; at_ms: number }>(AGENDA, [this.connectorId, this.merchantIds]);
+      this.agenda = rows.map(({ topic, at_ms }) => ({ topic, at_ms: Math.ceil(at_ms) }));
+      this.agendaOf = this.commits;
+    }
     const now_ms = this.stage.now_ms;
-    const rows = await this.engine.dataSource.query<{ topic: Topic; due: boolean; next_ms: number | null }[]>(DUE, [
-      this.connectorId,
-      new Date(now_ms).toISOString(),
-      this.merchantIds,
-    ]);
-    const next = rows.flatMap(({ next_ms }) => (next_ms === null ? [] : [Math.ceil(next_ms)]));
-    return { due: rows.filter(({ due }) => due).map(({ topic }) => topic), next_ms: next.length === 0 ? null : Math.min(...next) };
+    const next = this.agenda.filter(({ at_ms }) => at_ms > now_ms).map(({ at_ms }) => at_ms);
+    const due = new Set(this.agenda.filter(({ at_ms }) => at_ms <= now_ms).map(({ topic }) => topic));
+    return { due: TOPICS.filter((topic) => due.has(topic)), next_ms: next.length === 0 ? null : Math.min(...next) };
   }
 
   /** Reads the counts of all bulks as a merchant may at any instant. */
   async audit(): Promise<void> {
-    const rows = await this.engine.dataSource.query<{ bulk_id: string; status: string; stored: number; counted: number }[]>(AUDIT, [
+    const rows = await this.engine.read<{ bulk_id: string; status: string; stored: number; counted: number }>(AUDIT, [
       this.merchantIds,
       PAYOUT_STATUSES,
     ]);
@@ -191,9 +185,9 @@ export class World {
   }
 
   /** Refused payouts that may be tried again, each of them twice at most. */
-  async retryable(): Promise<{ payout_id: string; merchant_id: string; bulk_id: string }[]> {
-    const rows = await this.engine.dataSource.query<{ payout_id: string; merchant_id: string; bulk_id: string; attempt_no: number }[]>(
-      `SELECT p.id AS payout_id, p.merchant_id, p.bulk_id, p.attempt_no FROM payout p JOIN payout_intent i ON i.payout_id = p.id
+  async retryable(): Promise<Retryable[]> {
+    const rows = await this.engine.read<Retryable>(
+      `SELECT p.id AS payout_id, p.merchant_id, p.bulk_id, p.reference, p.attempt_no FROM payout p JOIN payout_intent i ON i.payout_id = p.id
        WHERE p.status = 'INTENT_CREATION_FAILED' AND (i.failure->>'retryable')::boolean AND i.connector_id = $1 ORDER BY p.id`,
       [this.connectorId],
     );
@@ -207,7 +201,7 @@ export class World {
     const { stage, engine, connectorId } = this;
     this.notified += 1;
     const name = stage.nameOf('payment', notification.payment.providerReference);
-    stage.enter(new Host(`provider${this.notified}`, 0), `tells(${name} ${notification.payment.status})`, {}, async (actor) => {
+    stage.enter(new Host(`provider${this.notified}`, 0), `tells(${name} ${notification.payment.status})`, async (actor) => {
       for (;;) {
         actor.steps = ['notify'];
         try {
@@ -224,10 +218,9 @@ export class World {
   /** The operator has mended what the connector was paused for. */
   async resumeConnector(): Promise<void> {
     const { engine, connectorId } = this;
-    const [row] = await engine.dataSource.query<{ paused: boolean }[]>(
-      `SELECT paused_at IS NOT NULL AS paused FROM connector WHERE id = $1`,
-      [connectorId],
-    );
+    const [row] = await engine.read<{ paused: boolean }>(`SELECT paused_at IS NOT NULL AS paused FROM connector WHERE id = $1`, [
+      connectorId,
+    ]);
     if (row?.paused !== true) return;
     await engine.transactions.asEngine((tx) => engine.connectors.resume(tx, connectorId));
     this.stage.trace('the operator resumes the connector');
@@ -236,7 +229,7 @@ export class World {
 
   async resumeBulks(): Promise<void> {
     const { engine } = this;
-    const rows = await engine.dataSource.query<{ id: string; merchant_id: string }[]>(
+    const rows = await engine.read<{ id: string; merchant_id: string }>(
       `SELECT id, merchant_id FROM bulk WHERE merchant_id = ANY($1::uuid[]) AND paused_at IS NOT NULL ORDER BY id`,
       [this.merchantIds],
     );
@@ -247,9 +240,8 @@ export class World {
     }
   }
 
-  /** Notes a call with what the database has committed of it at this instant. */
   async noteCall(actor: Actor, call: Pick<CallNote, 'action' | 'key' | 'intentId'>): Promise<void> {
-    const [row] = await this.engine.dataSource.query<{ payout_id: string; started_ms: number }[]>(
+    const [row] = await this.engine.read<{ payout_id: string; started_ms: number }>(
       `SELECT payout_id, extract(epoch FROM started_at)::double precision * 1000 AS started_ms
        FROM attempt WHERE idempotency_key::text = $1`,
       [call.key],
@@ -264,23 +256,25 @@ export class World {
   }
 }
 
-const DUE = `
-  SELECT topic, coalesce(bool_or(at <= $2::timestamptz), false) AS due,
-    extract(epoch FROM min(at) FILTER (WHERE at > $2::timestamptz))::double precision * 1000 AS next_ms
+const TOPICS: readonly Topic[] = ['validate', 'execute', 'deliver'];
+
+/** Every instant at which something is to be done. */
+const AGENDA = `
+  SELECT topic, extract(epoch FROM at)::double precision * 1000 AS at_ms
   FROM (
     SELECT 'validate' AS topic, coalesce(lease_until + interval '1 ms', 'epoch') AS at
-    FROM payout WHERE status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS') AND merchant_id = ANY($3::uuid[])
-    UNION ALL
-    SELECT 'execute', scheduled_at FROM payout JOIN connector c ON c.id = connector_id AND c.paused_at IS NULL
-    WHERE connector_id = $1 AND status = 'SCHEDULED' AND NOT held
-    UNION ALL
-    SELECT 'execute', next_check_at FROM payout_intent i JOIN connector c ON c.id = i.connector_id AND c.paused_at IS NULL
-    WHERE i.connector_id = $1 AND next_check_at IS NOT NULL
-    UNION ALL
+    FROM payout WHERE status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS') AND merchant_id = ANY($2::uuid[])
+    UNION
+    SELECT 'execute', scheduled_at FROM payout
+    WHERE connector_id = $1 AND merchant_id = ANY($2::uuid[]) AND status = 'SCHEDULED' AND NOT held
+      AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL)
+    UNION
+    SELECT 'execute', next_check_at FROM payout_intent
+    WHERE connector_id = $1 AND next_check_at IS NOT NULL AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL)
+    UNION
     SELECT 'deliver', greatest(d.due_at, e.paused_until)
-    FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.status <> 'disabled'
-    WHERE d.state IN ('waiting', 'in_flight') AND d.merchant_id = ANY($3::uuid[])) work
-  GROUP BY topic`;
+    FROM webhook_endpoint e JOIN webhook_delivery d ON d.endpoint_id = e.id
+    WHERE e.status <> 'disabled' AND d.state IN ('waiting', 'in_flight') AND e.merchant_id = ANY($2::uuid[])) work`;
 
 const AUDIT = `
   SELECT g.bulk_id, s.status, s.stored, s.counted

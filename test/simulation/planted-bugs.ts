@@ -1,0 +1,168 @@
+import { payoutLifecycle, type PayoutStatus } from '../../src/bulks/index.js';
+import type { Connector, Failure, SubmitOutcome } from '../../src/connectors/index.js';
+import { callProvider, type CallResult } from '../../src/payouts/call-provider.js';
+import type { Claimed } from '../../src/payouts/claim-payouts.js';
+import type { AttemptKnowledge, Decision } from '../../src/payouts/decide-outcome.js';
+import { decideSubmit } from '../../src/payouts/decide-outcome.js';
+import type { MonotonicClock } from '../../src/platform/time/index.js';
+import type { PlantedBug } from './scene.js';
+import type { Actor } from './stage.js';
+
+const MADE_UP: Failure = { code: 'made_up', message: 'Nobody said so.', retryable: true };
+
+/** What a careless engine makes of an answer: a definite refusal, after which a merchant opens a new attempt. */
+const refuse = (retryable: boolean) => (): Decision => ({
+  transitions: ['reject'],
+  failure: { ...MADE_UP, retryable },
+  nextCheck_ms: null,
+  attempt: { outcome: 'rejected', mayHaveBeenTaken: false, everUnknown: true, refused: null, live: false, detail: null },
+});
+
+const isUndecided = (known: AttemptKnowledge): boolean => known.intentStatus === 'created' || known.intentStatus === 'unknown';
+
+/** The real call, with what it decides replaced where the answer is of a kind. */
+function misreading(
+  misread: (outcome: { submit: SubmitOutcome | null; empty: boolean }) => ((known: AttemptKnowledge) => Decision) | null,
+) {
+  return async (connector: Connector, claimed: Claimed, clock?: MonotonicClock): Promise<CallResult> => {
+    let submit: SubmitOutcome | null = null;
+    let empty = false;
+    const result = await callProvider(
+      {
+        capabilities: connector.capabilities,
+        submit: async (request) => (submit = await connector.submit(request)),
+        lookup: async (key) => {
+          const outcome = await connector.lookup(key);
+          empty = outcome.kind === 'none';
+          return outcome;
+        },
+        close: () => connector.close(),
+      },
+      claimed,
+      clock,
+    );
+    const wrong = misread({ submit, empty });
+    if (wrong === null) return result;
+    const { decide } = result.finding;
+    return { ...result, finding: { ...result.finding, decide: (known) => (isUndecided(known) ? wrong(known) : decide(known)) } };
+  };
+}
+
+const replacing =
+  (from: string, to: string): PlantedBug['statement'] =>
+  ({ text, values }) => ({ text: text.replaceAll(from, to), values });
+
+/** The table of the lifecycle with one more edge for as long as the error is planted. */
+const edgeFromProcessing = (transition: 'cancel' | 'edit') => (): (() => void) => {
+  const from = payoutLifecycle.transitions[transition].from as PayoutStatus[];
+  from.push('PROCESSING_IN_PROGRESS');
+  return () => void from.splice(from.indexOf('PROCESSING_IN_PROGRESS'), 1);
+};
+
+/** Statements that a transaction left out, to be run after it. */
+const leftOut = new WeakMap<Actor, { readonly text: string; readonly values: readonly unknown[] }[]>();
+
+/** Errors that engines of this kind have had, each planted from here alone. The suite has to find every one. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'key drawn at call time',
+    meaning: 'Each send has a fresh key, so the provider can not recognise a repetition.',
+    request: (request, world) => ({ ...request, idempotencyKey: world.drawUuid() }),
+  },
+  {
+    name: 'timeout opens a new attempt',
+    meaning: 'A call without an answer counts as refused, and is tried again under a new number.',
+    callProvider: misreading(({ submit }) => (submit?.kind === 'unknown' && submit.httpStatus === null ? refuse(true) : null)),
+  },
+  {
+    name: 'not found opens a new attempt',
+    meaning: 'An empty look-up counts as proof that nothing was taken.',
+    callProvider: misreading(({ empty }) => (empty ? refuse(true) : null)),
+  },
+  {
+    name: '5xx is final',
+    meaning: 'A server error counts as refused.',
+    callProvider: misreading(({ submit }) => (submit?.kind === 'unknown' && submit.httpStatus === 500 ? refuse(false) : null)),
+  },
+  {
+    name: 'retention ignored',
+    meaning: 'A key is sent again however long ago the provider saw it first.',
+    capabilities: (told) => ({ ...told, keyRetention_ms: Number.MAX_SAFE_INTEGER }),
+  },
+  {
+    name: 'event outside the transaction',
+    meaning: 'Events and deliveries are written in a transaction of their own after the change.',
+    began: (actor) => void leftOut.delete(actor),
+    statement: ({ text, values, actor }) => {
+      if (!/INSERT INTO (event|webhook_delivery) /.test(text)) return { text, values };
+      leftOut.set(actor, [...(leftOut.get(actor) ?? []), { text, values }]);
+      return 'left_out';
+    },
+    afterCommit: async (world, actor) => {
+      const statements = leftOut.get(actor) ?? [];
+      leftOut.delete(actor);
+      if (statements.length === 0) return;
+      await world.stage.pause(actor, { point: 'planted:after_commit' });
+      await world.unstaged(actor, async (tx) => {
+        for (const { text, values } of statements) await tx.query(text, values);
+      });
+    },
+  },
+  {
+    name: 'no fence',
+    meaning: 'A result is written whoever holds the payout by now.',
+    claimNo: () => null,
+  },
+  {
+    name: 'lease ignored',
+    meaning: 'What is with a provider is claimed although its lease has not ended.',
+    statement: ({ text, values, step }) => ({
+      text: step === 'claim.checks' ? text.replaceAll('i.next_check_at <= tranche_now()', 'i.next_check_at IS NOT NULL') : text,
+      values,
+    }),
+  },
+  {
+    name: 'lease by worker clock',
+    meaning: 'Whether a lease has ended is asked of the clock of the server, which may be ten minutes off.',
+    statement: ({ text, values, step, actor }) => ({
+      text:
+        step === 'claim.checks' && /next_check_at <= tranche_now\(\)/.test(text)
+          ? text.replaceAll(
+              'next_check_at <= tranche_now()',
+              `next_check_at <= tranche_now() + interval '${actor.host.skew_ms} ms'`,
+            )
+          : text,
+      values,
+    }),
+  },
+  {
+    name: 'cancel while processing',
+    meaning: 'What is with a provider can still be cancelled.',
+    plant: edgeFromProcessing('cancel'),
+  },
+  {
+    name: 'edit while processing',
+    meaning: 'What is with a provider can still be edited.',
+    plant: edgeFromProcessing('edit'),
+  },
+  {
+    name: 'no send deadline',
+    meaning: 'A call starts however little of its lease is left.',
+    clock: { now_ms: () => Number.NEGATIVE_INFINITY },
+  },
+  {
+    name: 'refusal of a re-send taken as definite',
+    meaning: 'A refusal counts although an earlier send of the key may have been taken.',
+    callProvider: misreading(({ submit }) =>
+      submit?.kind === 'rejected'
+        ? (known) =>
+            decideSubmit(submit, { ...known, everUnknown: false }, { lookup: true, keyRetention_ms: Infinity, staleWindow_ms: 0 })
+        : null,
+    ),
+  },
+  {
+    name: 'deliveries in any order',
+    meaning: 'An event is sent although an earlier one of the same payout is still open.',
+    statement: replacing('d.sequence = (SELECT b.sequence FROM', 'd.sequence >= (SELECT b.sequence FROM'),
+  },
+];
