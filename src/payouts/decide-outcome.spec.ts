@@ -291,4 +291,24 @@ describe('single answers', () => {
     expect(decideSubmit(outcome, unknown({ checks: 3 }), promise).nextCheck_ms).toBe(8_000);
     expect(decideSubmit(outcome, unknown({ checks: 50 }), promise).nextCheck_ms).toBe(60_000);
   });
+
+  it.each(['succeeded', 'failed', 'returned', 'rejected'] as const)(
+    'stops asking about what is %s once the provider has forgotten it',
+    (status) => {
+      const about = known({ intentStatus: status });
+      expect(decideLookup({ kind: 'none' }, { ...about, age_ms: RETENTION_MS - 1 }, promise).nextCheck_ms).toBeGreaterThan(0);
+      expect(decideLookup({ kind: 'none' }, { ...about, age_ms: RETENTION_MS }, promise).nextCheck_ms).toBeNull();
+      expect(decideWithoutLookup(about, { ...promise, lookup: false }).nextCheck_ms).toBeNull();
+    },
+  );
+
+  it('takes no empty answer for a refusal once the provider may have forgotten the key', () => {
+    const waiting = { refused: refusal, sinceLastSend_ms: STALE_MS };
+    expect(decideLookup({ kind: 'none' }, unknown({ ...waiting, age_ms: SENDABLE_MS - 1 }), promise).transitions).toEqual([
+      'reject',
+    ]);
+    expect(decideLookup({ kind: 'none' }, unknown({ ...waiting, age_ms: SENDABLE_MS }), promise).transitions).toEqual([
+      'give_up',
+    ]);
+  });
 });

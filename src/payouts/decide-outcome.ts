@@ -197,13 +197,17 @@ function becomeUnknown(known: AttemptKnowledge, { detail, nextCheck_ms }: { deta
   };
 }
 
-/** Nothing under the key: that counts only once the stale window has passed since the last send. */
+/**
+ * Nothing under the key: that counts only once the stale window has passed since the last send, and while the provider
+ * remembers the key. Past that, an empty answer proves neither that it was refused nor that it never arrived.
+ */
 function decideEmpty(known: AttemptKnowledge, promise: ProviderPromise): Decision {
   const wait_ms = promise.staleWindow_ms - known.sinceLastSend_ms;
   if (wait_ms > 0) return { ...lookAgain(known, 'not found yet'), nextCheck_ms: wait_ms };
+  if (!canBeSentAgain(known, promise))
+    return giveUp(known, 'The provider has nothing under this key, and the key is too old to be sent again.');
   if (known.refused !== null) return reject(known.refused, known);
-  if (canBeSentAgain(known, promise)) return sendAgain(known, 'The provider has nothing under this key; it never arrived.');
-  return giveUp(known, 'The provider has nothing under this key, and the key is too old to be sent again.');
+  return sendAgain(known, 'The provider has nothing under this key; it never arrived.');
 }
 
 /** Who looks up a `created` intent took it over from a process that died or froze with the call out. */
