@@ -93,6 +93,8 @@ export class SimulatedProvider {
   readonly ledger: LedgerEntry[] = [];
   readonly calls: CallNote[] = [];
   readonly refusals: RefusalNote[] = [];
+  /** Keys of which a send ended without a clear answer. */
+  readonly unclear = new Set<string>();
   /** Requests that are still on their way although nobody waits for them any more. */
   readonly late: LateRequest[] = [];
   readonly notifications: { readonly notification: ProviderNotification; readonly notBefore_ms: number }[] = [];
@@ -264,6 +266,7 @@ export class SimulatedConnector implements Connector {
     const fault = this.timedOut(started_ms) ? 'request_lost' : provider.draw();
     if (fault !== null) world.countFault(`send ${fault}`);
     const outcome = this.effect(request, fault);
+    if (outcome.kind === 'unknown') provider.unclear.add(request.idempotencyKey);
     stage.trace(`${actor.name} sends ${name}${fault === null ? '' : ` (${fault})`}: ${wordOfOutcome(outcome)}`);
     const hangs = fault === 'hang' || fault === 'request_late';
     await world.stop(actor, 'send:after_effect', hangs ? started_ms + provider.temper.timeout_ms : undefined);
@@ -322,10 +325,8 @@ export class SimulatedConnector implements Connector {
         provider.arrive(request);
         return silence;
       case 'doubled': {
-        // Mostly nobody waits for the answer to the second copy. Of a key that was sent before, it may be the one that arrives.
-        const repeated =
-          provider.calls.filter(({ action, key }) => action === 'send' && key === request.idempotencyKey).length > 1;
-        const second = repeated && random.chance(0.5);
+        // Mostly nobody waits for the answer to the second copy. After an unknown end it may be the one that arrives.
+        const second = provider.unclear.has(request.idempotencyKey) && random.chance(0.5);
         const answers = [this.answer(request), this.answer(request)];
         return answers[second ? 1 : 0] ?? silence;
       }
