@@ -8,14 +8,7 @@ import { findBug, killAtTheRest, runSeeds, sentencesOf, type Totals } from './su
 /** Engines beside each other; each waits for its database most of the time. */
 const ENGINES = 3;
 
-/**
- * Another part of the proof, with its own figures: real servers that are killed and frozen. A part is added by a file
- * that is named here.
- */
-type Part = (runs: number) => Promise<{ readonly lines: readonly string[]; readonly violations: readonly string[] }>;
-const PARTS: readonly Part[] = [];
-
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '500' }, runs: { type: 'string', default: '20' } } });
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '500' } } });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const row = (name: string, figure: string | number): void => print(`  ${name.padEnd(34)}${figure}`);
 
@@ -48,11 +41,6 @@ try {
     if (failure !== null) found.push(bug);
   }
   const violations = totals.failures.flatMap(sentencesOf);
-  for (const part of PARTS) {
-    const { lines, violations: more } = await part(Number(values.runs));
-    for (const line of lines) print(line);
-    violations.push(...more);
-  }
   print('');
   row('planted errors found', `${found.length} of ${PLANTED_BUGS.length}`);
   row('violations', violations.length);
