@@ -1,6 +1,6 @@
 /**
- * Who may import whom: app -> scheduler, doors, openapi -> {validation, payouts, merchants} -> {bulks, connectors} -> webhooks
- * -> platform. Every rule says why it is there; type imports count, because a reader follows them all the same.
+ * Who may import whom: app -> scheduler, doors, openapi -> reconciliation -> {validation, payouts, merchants} -> {bulks, connectors}
+ * -> webhooks -> platform. Every rule says why it is there; type imports count, because a reader follows them all the same.
  */
 const LIBRARIES_WITH_EFFECTS = '^node_modules/(@nestjs|typeorm|pg|axios|undici|agenda|@agendajs|pino|prom-client|express)/';
 const CORE_WITH_EFFECTS = '^(node:)?(fs|net|http|https|http2|dns|tls|dgram|child_process|worker_threads|cluster)(/|$)';
@@ -39,34 +39,39 @@ module.exports = {
     },
     layer(
       'platform',
-      'webhooks|connectors|bulks|validation|payouts|merchants|doors|scheduler|openapi|app|main',
+      'webhooks|connectors|bulks|validation|payouts|merchants|reconciliation|doors|scheduler|openapi|app|main',
       'The kernel knows no word of the payout trade, so any feature may stand on it.',
     ),
     layer(
       'webhooks',
-      'connectors|bulks|validation|payouts|merchants|doors|scheduler|openapi|app|main',
+      'connectors|bulks|validation|payouts|merchants|reconciliation|doors|scheduler|openapi|app|main',
       'An event is {type, subject, sequence, data}; what it means belongs to the feature that declares it.',
     ),
     layer(
       'connectors',
-      'bulks|validation|payouts|merchants|doors|scheduler|openapi|app|main',
+      'bulks|validation|payouts|merchants|reconciliation|doors|scheduler|openapi|app|main',
       'A connector is written against the port alone, by people who know one provider.',
     ),
     layer(
       'bulks',
-      'connectors|validation|payouts|merchants|doors|scheduler|openapi|app|main',
+      'connectors|validation|payouts|merchants|reconciliation|doors|scheduler|openapi|app|main',
       'What a merchant ordered is the same whoever judges, pays or asks.',
     ),
-    layer('validation', 'payouts|merchants|doors|scheduler|openapi|app|main', 'Judging knows nothing of paying.'),
+    layer('validation', 'payouts|merchants|reconciliation|doors|scheduler|openapi|app|main', 'Judging knows nothing of paying.'),
     layer(
       'payouts',
-      'validation|merchants|doors|scheduler|openapi|app|main',
+      'validation|merchants|reconciliation|doors|scheduler|openapi|app|main',
       'Paying trusts the verdict that is in the row, not the code that gave it.',
     ),
     layer(
       'merchants',
-      'validation|payouts|doors|scheduler|openapi|app|main',
+      'validation|payouts|reconciliation|doors|scheduler|openapi|app|main',
       'Tenants and operators are served by the same engine; the engine does not depend on them.',
+    ),
+    layer(
+      'reconciliation',
+      'validation|merchants|doors|scheduler|openapi|app|main',
+      'Comparing books writes through execution; execution does not know that it is compared.',
     ),
     layer('doors', 'scheduler|openapi|app|main', 'A door translates a foreign contract onto use cases, and starts nothing.'),
     layer('scheduler', 'doors|openapi|app|main', 'The timetable calls use cases; nobody calls the timetable.'),

@@ -8,6 +8,7 @@ import { type Configuration, ConfigurationModule } from './platform/config/index
 import { CryptoModule } from './platform/crypto/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { ObservabilityModule } from './platform/observability/index.js';
+import { ReconciliationModule } from './reconciliation/index.js';
 import { SchedulerModule } from './scheduler/index.js';
 import { ValidationModule } from './validation/index.js';
 import { DispatcherModule, WebhooksModule } from './webhooks/index.js';
@@ -30,6 +31,7 @@ export class AppModule {
         MerchantsModule,
         ValidationModule,
         PayoutsModule,
+        ReconciliationModule,
         SchedulerModule,
         OpenapiModule,
       ],

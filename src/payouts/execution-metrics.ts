@@ -1,24 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { Metrics } from '../platform/observability/index.js';
-import type { StrayKind } from './provider-books.repository.js';
 
 /** What an operator is woken for; each has its section in docs/operations.md. */
 @Injectable()
 export class ExecutionMetrics {
-  private readonly strays: Counter<'kind'>;
   private readonly leasesLost: Counter;
   private readonly resultsDropped: Counter;
   private readonly breakerOpenings: Counter;
 
   constructor({ registry }: Metrics) {
     const registers = [registry];
-    this.strays = new Counter({
-      name: 'tranche_stray_payments_total',
-      help: 'Payments found in the books of a provider that contradict ours, by kind; each is counted once.',
-      labelNames: ['kind'] as const,
-      registers,
-    });
     this.leasesLost = new Counter({
       name: 'tranche_leases_lost_total',
       help: 'Payouts that were taken over by another process before this one had sent them.',
@@ -34,10 +26,6 @@ export class ExecutionMetrics {
       help: 'Times that a breaker opened, or stayed open after a probe, because sends failed in a row.',
       registers,
     });
-  }
-
-  strayFound(kind: StrayKind): void {
-    this.strays.inc({ kind });
   }
 
   leaseLost(count: number): void {

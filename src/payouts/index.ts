@@ -1,6 +1,10 @@
 import './intent.events.js';
 
+export { ClaimPayouts } from './claim-payouts.js';
+export { decideFound } from './decide-outcome.js';
+export { idempotencyKeyOf } from './idempotency-key.js';
 export * from './payout-intent.lifecycle.js';
 export * from './payouts.module.js';
-export { forgetProviderNotifications } from './provider-notification.repository.js';
-export { ReconcileConnectors } from './reconcile-connectors.js';
+export { faultOf, pathTo } from './provider-news.js';
+export { ProviderNotificationRepository, forgetProviderNotifications } from './provider-notification.repository.js';
+export { SettleIntents, type Finding } from './settle-intents.js';

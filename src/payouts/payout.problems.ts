@@ -12,11 +12,6 @@ export const payoutProblem = defineProblems({
     title: 'Duplicate reference',
     meaning: 'Another payout holds the reference by now; `existing_id` names it.',
   },
-  not_in_quarantine: {
-    status: 409,
-    title: 'Not in quarantine',
-    meaning: 'Only a quarantine that is on can be lifted.',
-  },
   intent_not_in_review: {
     status: 409,
     title: 'Intent not in review',

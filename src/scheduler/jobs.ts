@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { BulkAudit } from '../bulks/index.js';
-import { forgetProviderNotifications, type ReconcileConnectors } from '../payouts/index.js';
+import { forgetProviderNotifications } from '../payouts/index.js';
 import type { Transactions } from '../platform/database/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
+import type { ReconcileConnectors } from '../reconciliation/index.js';
 import type { EngineFigures } from './engine-figures.js';
 
 const MINUTE_MS = 60_000;

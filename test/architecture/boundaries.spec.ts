@@ -52,6 +52,7 @@ const planted: readonly [rule: string, from: string, to: string][] = [
   ['validation-looks-down', 'src/validation/pay.ts', '../payouts/index.js'],
   ['payouts-looks-down', 'src/payouts/judge.ts', '../validation/index.js'],
   ['merchants-looks-down', 'src/merchants/pay.ts', '../payouts/index.js'],
+  ['reconciliation-looks-down', 'src/reconciliation/judge.ts', '../validation/index.js'],
   ['doors-looks-down', 'src/doors/start.ts', '../scheduler/index.js'],
   ['scheduler-looks-down', 'src/scheduler/open.ts', '../doors/index.js'],
   ['openapi-looks-down', 'src/openapi/start.ts', '../scheduler/index.js'],

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
-import type { QuarantineDto } from '../../src/payouts/dto/quarantine.dto.js';
+import type { QuarantineDto } from '../../src/reconciliation/dto/quarantine.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { inSeconds, validItem, validItems } from '../support/items.js';
 import { eventually, type Payout } from '../support/merchant-client.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { ReconcileConnectors } from '../../src/payouts/index.js';
+import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { tomorrow, validItem, validItems } from '../support/items.js';
 import type { Payout } from '../support/merchant-client.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';

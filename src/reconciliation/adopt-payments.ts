@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { PayoutStatus } from '../bulks/index.js';
 import type { ListedPayment } from '../connectors/index.js';
+import { ClaimPayouts } from '../payouts/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
-import { ClaimPayouts } from './claim-payouts.js';
 import { MatchPayments } from './match-payments.js';
 import { ProviderBooksRepository, type StrayPayment } from './provider-books.repository.js';
 

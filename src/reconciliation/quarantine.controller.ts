@@ -4,8 +4,8 @@ import { Transactions, type Tx } from '../platform/database/index.js';
 import { Operation, OperatorRoute, RequestTx } from '../platform/http/index.js';
 import { formatInstant } from '../platform/time/index.js';
 import { LiftQuarantineDto, QuarantineDto } from './dto/quarantine.dto.js';
-import { payoutProblem } from './payout.problems.js';
 import { Quarantine, type QuarantineFacts } from './quarantine.js';
+import { reconciliationProblem } from './reconciliation.problems.js';
 
 /** Sending after a restore that may have lost commits: see `QUARANTINE`. */
 @ApiTags('Operator: engine')
@@ -29,7 +29,7 @@ export class QuarantineController {
   @Post('lift')
   @HttpCode(200)
   async lift(@RequestTx() tx: Tx, @Body() { reason }: LiftQuarantineDto): Promise<QuarantineDto> {
-    if (!(await this.quarantine.liftByHand(tx, reason))) throw payoutProblem('not_in_quarantine', 'Sending is on.');
+    if (!(await this.quarantine.liftByHand(tx, reason))) throw reconciliationProblem('not_in_quarantine', 'Sending is on.');
     return toQuarantineResponse(null);
   }
 }

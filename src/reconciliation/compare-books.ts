@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { ListedPayment, OpenConnector } from '../connectors/index.js';
+import { idempotencyKeyOf } from '../payouts/index.js';
 import { Transactions } from '../platform/database/index.js';
 import { AdoptPayments } from './adopt-payments.js';
-import { idempotencyKeyOf } from './idempotency-key.js';
 import { ProviderBooksRepository } from './provider-books.repository.js';
 import { QuarantineRepository, type QuarantineState, type UnsentPayout } from './quarantine.repository.js';
 import { ReconcileConnectors } from './reconcile-connectors.js';

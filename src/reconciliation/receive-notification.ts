@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { ProviderNotification } from '../connectors/index.js';
+import { ProviderNotificationRepository } from '../payouts/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { MatchPayments } from './match-payments.js';
-import { ProviderNotificationRepository } from './provider-notification.repository.js';
 
 /**
  * A provider tells of a change by itself. One that comes before the answer to the send settles the intent, and the answer that

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { PayoutStatus } from '../bulks/index.js';
+import type { IntentStatus } from '../payouts/index.js';
 import type { Tx } from '../platform/database/index.js';
-import type { IntentStatus } from './payout-intent.lifecycle.js';
 
 /** How a provider names a payment: by our key, by its own reference, or both. */
 export interface NamedPayment {

@@ -1,12 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ConnectorRepository, type ListedPayment } from '../connectors/index.js';
+import { decideFound, faultOf, type Finding, pathTo, SettleIntents } from '../payouts/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
-import { decideFound } from './decide-outcome.js';
-import { ExecutionMetrics } from './execution-metrics.js';
 import { type NamedIntent, ProviderBooksRepository, type StrayKind, type StrayPayment } from './provider-books.repository.js';
-import { faultOf, pathTo } from './provider-news.js';
-import { type Finding, SettleIntents } from './settle-intents.js';
+import { ReconciliationMetrics } from './reconciliation-metrics.js';
 
 export interface Telling {
   readonly connectorId: string;
@@ -32,7 +30,7 @@ export class MatchPayments {
     private readonly books: ProviderBooksRepository,
     private readonly settle: SettleIntents,
     private readonly connectors: ConnectorRepository,
-    private readonly metrics: ExecutionMetrics,
+    private readonly metrics: ReconciliationMetrics,
   ) {}
 
   /** @returns the payments that no attempt of ours names. */

@@ -1,0 +1,2 @@
+export { ReconcileConnectors } from './reconcile-connectors.js';
+export * from './reconciliation.module.js';

@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { ConnectorsModule } from '../connectors/index.js';
+import { PayoutsModule } from '../payouts/index.js';
+import { AdoptPayments } from './adopt-payments.js';
+import { CompareBooks } from './compare-books.js';
+import { MatchPayments } from './match-payments.js';
+import { NotificationsController } from './notifications.controller.js';
+import { ProviderBooksRepository } from './provider-books.repository.js';
+import { QuarantineController } from './quarantine.controller.js';
+import { Quarantine } from './quarantine.js';
+import { QuarantineRepository } from './quarantine.repository.js';
+import { ReceiveNotification } from './receive-notification.js';
+import { ReconcileConnectors } from './reconcile-connectors.js';
+import { ReconciliationMetrics } from './reconciliation-metrics.js';
+
+/** The provider's books against ours: what it tells by itself, what its list shows, and the quarantine that waits for both. */
+@Module({
+  imports: [ConnectorsModule, PayoutsModule],
+  controllers: [NotificationsController, QuarantineController],
+  providers: [
+    AdoptPayments,
+    CompareBooks,
+    MatchPayments,
+    ProviderBooksRepository,
+    Quarantine,
+    QuarantineRepository,
+    ReceiveNotification,
+    ReconcileConnectors,
+    ReconciliationMetrics,
+  ],
+  exports: [ReconcileConnectors],
+})
+export class ReconciliationModule {}
