@@ -26,7 +26,7 @@ export function describeOperation(operation: JsonObject, route: RouteFacts, exam
     operationId: id,
     ...(route.caller === 'nobody' ? { security: [] } : { security: [{ [route.caller]: route.scopes }] }),
     parameters: [...parametersOf(parameters, route), ...headersOf(route)],
-    ...(isObject(requestBody) ? { requestBody: describeBody(requestBody, route, examples) } : {}),
+    ...(isObject(requestBody) ? { requestBody: describeBody(requestBody, route, examples) } : refusedBody(route)),
     responses: {
       ...describeAnswers(responses, route, examples),
       ...problemResponses(refusalsOf(route), takesIdempotencyKey(route)),
@@ -64,6 +64,14 @@ function describeBody(body: JsonObject, route: RouteFacts, examples: Examples): 
     content: { [JSON_TYPE]: media, ...(route.method === 'PATCH' ? { [MERGE_PATCH_TYPE]: media } : {}) },
   };
 }
+
+/** A write that declares no body takes none that says anything. Of DELETE there is nothing to tell: HTTP gives its body no meaning. */
+const refusedBody = (route: RouteFacts): JsonObject =>
+  takesIdempotencyKey(route) && route.method !== 'DELETE'
+    ? {
+        requestBody: { required: false, content: { [JSON_TYPE]: { schema: { type: 'object', maxProperties: 0 }, example: {} } } },
+      }
+    : {};
 
 function contentOf(part: JsonObject): JsonObject {
   const { content } = part;

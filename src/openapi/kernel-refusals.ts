@@ -24,7 +24,8 @@ const STEPS: readonly { readonly at: (route: RouteFacts) => boolean; readonly co
   { at: ({ readsIfMatch }) => readsIfMatch, codes: ['invalid_if_match', 'version_conflict'] },
   { at: ({ ids }) => ids.size > 0, codes: ['not_found'] },
   { at: ({ readsPage }) => readsPage, codes: ['invalid_cursor'] },
-  { at: ({ readsBody }) => readsBody, codes: ['invalid_field', 'unknown_field'] },
+  // A route without a body refuses one that says anything.
+  { at: takesIdempotencyKey, codes: ['invalid_field', 'unknown_field'] },
 ];
 
 /** Every code that the route may answer, its own and the kernel's, sorted. */

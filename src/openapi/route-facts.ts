@@ -25,7 +25,6 @@ export interface RouteFacts {
   readonly scopes: readonly string[];
   /** Its path names something by an id: parameter and kind. */
   readonly ids: ReadonlyMap<string, IdKind>;
-  readonly readsBody: boolean;
   readonly readsPage: boolean;
   readonly readsIfMatch: boolean;
   readonly carriesSecret: boolean;
@@ -75,7 +74,6 @@ function factsOf(controller: object, name: string, handler: Handler): RouteFacts
     caller: eitherOf(PUBLIC) === true ? 'nobody' : eitherOf(OPERATOR_ROUTE) === true ? 'operator' : 'merchant',
     scopes: eitherOf<readonly string[]>(SCOPES) ?? [],
     ids: new Map(args.flatMap(idOfArgument)),
-    readsBody: args.some(([kind]) => kind === RouteParamtypes.BODY),
     readsPage: args.some(([kind, { index }]) => kind === RouteParamtypes.QUERY && isPageQuery(types[index])),
     readsIfMatch: own(CONDITIONAL) === true,
     carriesSecret: own(CARRIES_SECRET) === true,

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import {
@@ -11,7 +11,6 @@ import {
 } from '../bulks/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import {
-  type HttpRequest,
   idOf,
   IfMatch,
   Merchant,
@@ -90,11 +89,11 @@ export class PayoutsController {
     @Merchant() merchant: MerchantPrincipal,
     @Param('id', idOf('payout')) id: string,
     @IfMatch() ifMatch: number | null,
-    @Req() request: HttpRequest,
+    @Body() body: unknown,
     @Res({ passthrough: true }) response: Response,
   ): Promise<PayoutDto> {
     const payout = await this.found(tx, merchant.id, id);
-    const items = [readPayoutPatch(payout.reference, request.body)];
+    const items = [readPayoutPatch(payout.reference, body)];
     await this.editBulk.execute(tx, { ...ofBulk(payout), payoutIfMatch: ifMatch, head: {}, controlTotals: null, items });
     return this.answer(tx, { merchantId: merchant.id, id }, response);
   }

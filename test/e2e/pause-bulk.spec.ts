@@ -49,6 +49,13 @@ describe('Pausing a bulk', () => {
     await merchant.untilAtRest(bulk.id);
   });
 
+  it('does not happen with a member that it does not know', async () => {
+    const bulk = await merchant.createBulk(validItems(1));
+    const refused = await merchant.post(`/v1/bulks/${bulk.id}/pause`, { reason: 'holiday' });
+    expect([refused.status, refused.body.code, refused.body.errors?.[0]?.pointer]).toEqual([422, 'unknown_field', '/reason']);
+    expect((await merchant.bulk(bulk.id)).paused).toBe(false);
+  });
+
   it('is no obstacle to an edit or a cancellation, and outlives both', async () => {
     const items = [validItem({ scheduled_date: tomorrow() }), validItem({ scheduled_date: tomorrow() }), invalidItem()];
     const bulk = await merchant.createValidated(items);

@@ -200,6 +200,17 @@ describe('the body', () => {
     expect(answer.json['errors']).toMatchObject([{ pointer: '', code: 'invalid_field' }]);
   });
 
+  it('that says something to a route without a body is refused, member by member', async () => {
+    const send = (body: string): Promise<Answered> => post(body, 'application/json', '/v1/things/prepared');
+    expect((await send('{}')).status).toBe(201);
+    const answer = await send('{"reason":"tajna","a/b":null,"__proto__":1}');
+    expect(outcome(answer)).toEqual([422, 'unknown_field']);
+    expect(answer.json['errors']).toMatchObject([{ pointer: '/reason' }, { pointer: '/a~1b' }, { pointer: '/__proto__' }]);
+    expect(answer.text).not.toContain('tajna');
+    expect(outcome(await send('[]'))).toEqual([422, 'invalid_field']);
+    expect(outcome(await send('null'))).toEqual([422, 'invalid_field']);
+  });
+
   it('keeps metadata as it was sent, whatever its keys', async () => {
     const metadata = { constructor: 'Acme Builders', toString: 'x', ['a/b']: '' };
     expect((await app.call('POST', '/v1/things', { key, json: { name: 'one', metadata } })).json['metadata']).toEqual(metadata);

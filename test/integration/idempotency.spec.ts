@@ -117,6 +117,16 @@ describe('a write under an idempotency key', () => {
     expect(await effects()).toBe(0);
   });
 
+  it('keeps the refusal of a body at a route that reads none', async () => {
+    const send = (body: object): Promise<Answered> =>
+      app.call('POST', '/v1/things/prepared', { key, json: body, idempotencyKey: 'stray' });
+    const first = await send({ reason: 'x' });
+    const again = await send({ reason: 'x' });
+    expect([first.status, again.status, again.headers.get('Idempotent-Replayed')]).toEqual([422, 422, 'true']);
+    expect(again.text).toBe(first.text);
+    expect((await send({})).json['code']).toBe('idempotency_key_reused');
+  });
+
   it('keeps a refusal that answers a failed statement', async () => {
     const refuse = (): Promise<Answered> => app.call('POST', '/v1/things/unique', { key, idempotencyKey: 'k' });
     const first = await refuse();

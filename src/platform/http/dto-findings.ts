@@ -37,7 +37,7 @@ export function findingsOfValidation(errors: readonly ValidationError[], parent 
   });
 }
 
-const unknownField = (pointer: string): ProblemFinding => ({
+export const unknownField = (pointer: string): ProblemFinding => ({
   pointer,
   code: 'unknown_field',
   detail: 'This field is unknown here, or can only be read. Leave it out.',

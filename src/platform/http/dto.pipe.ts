@@ -1,7 +1,8 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
-import { findingsOfPlain, findingsOfValidation } from './dto-findings.js';
+import { findingsOfPlain, findingsOfValidation, unknownField } from './dto-findings.js';
+import { pointerTo } from './json-pointer.js';
 import { kernelProblem } from './kernel.problems.js';
 import type { Problem, ProblemFinding } from './problem.js';
 import { verbatimFields } from './verbatim.decorator.js';
@@ -17,14 +18,23 @@ const NOT_DTOS: readonly unknown[] = [undefined, Object, String, Number, Boolean
 export class DtoPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype, data: member }: ArgumentMetadata): Promise<unknown> {
     if ((type !== 'body' && type !== 'query') || member !== undefined || NOT_DTOS.includes(metatype)) return value;
-    const plain = value ?? (value === undefined ? {} : null);
-    if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-      throw bodyProblem([{ pointer: '', code: 'invalid_field', detail: 'The body has to be a JSON object.' }]);
-    }
-    const { dto, findings } = await read(metatype as Type<object>, plain as Record<string, unknown>);
+    const { dto, findings } = await read(metatype as Type<object>, objectOf(value));
     if (findings.length > 0) throw type === 'body' ? bodyProblem(findings) : queryProblem(findings);
     return dto;
   }
+}
+
+/** For a route that takes no member at all: nothing and `{}` say nothing. @throws `unknown_field`, `invalid_field` */
+export function refuseMembers(body: unknown): void {
+  const findings = Object.keys(objectOf(body)).map((member) => unknownField(pointerTo('', member)));
+  if (findings.length > 0) throw bodyProblem(findings);
+}
+
+/** A missing body is an empty object. @throws `invalid_field` where it is something else than an object. */
+function objectOf(value: unknown): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw bodyProblem([{ pointer: '', code: 'invalid_field', detail: 'The body has to be a JSON object.' }]);
 }
 
 async function read(

@@ -3,7 +3,7 @@ import type { Reflector } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { hasBody, readBytes, refuseMediaType } from './body-reader.js';
 import type { HttpRequest } from './http-request.js';
-import { refuseStrayQuery } from './stray-query.js';
+import { refuseStrayQuery } from './stray-input.js';
 import { parseStrictJson } from './strict-json.js';
 
 const MIB = 1024 * 1024;
@@ -27,8 +27,7 @@ export class ReadRequest implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const stray = request.caller?.kind === 'nobody' ? null : refuseStrayQuery(context, request);
-    if (stray !== null) throw stray;
+    if (request.caller?.kind !== 'nobody') refuseStrayQuery(context, request);
     if (METHODS_WITH_BODY.has(request.method) && hasBody(request.headers)) {
       const refusal = refuseMediaType(request.method, request.headers);
       if (refusal !== null) throw refusal;

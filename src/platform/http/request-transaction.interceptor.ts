@@ -10,6 +10,7 @@ import type { IdempotencyKeys, IdempotencyScope } from './idempotency-keys.js';
 import { idempotencyScopeOf } from './idempotency-scope.js';
 import { kernelProblem } from './kernel.problems.js';
 import { CARRIES_SECRET, type Preparation, PREPARED_BY } from './request-transaction.decorators.js';
+import { refuseStrayBody } from './stray-input.js';
 import { toProblem } from './to-problem.js';
 
 const METHODS_THAT_WRITE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -50,6 +51,8 @@ export class RequestTransaction implements NestInterceptor {
     const run: Run = async (tx) => {
       draft.restore();
       request.tx = tx;
+      // Here, where a refusal is kept as the first answer to the body that it is about.
+      refuseStrayBody(context, request);
       return answerOfHandler(response, await lastValueFrom(next.handle(), { defaultValue: undefined }));
     };
     const secret = this.reflector.get<boolean | undefined>(CARRIES_SECRET, context.getHandler()) ?? false;
