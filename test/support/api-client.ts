@@ -15,7 +15,7 @@ export interface Answer<Body> {
   readonly headers: Headers;
   /** As it came, to be compared byte for byte. */
   readonly text: string;
-  /** Parsed where it is JSON; the caller says as what. */
+  /** Parsed where it is JSON, undefined where it is empty, else as it came; the caller says as what. */
   readonly body: Body;
 }
 
@@ -65,7 +65,7 @@ export class ApiClient {
     });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.includes('json') === true;
-    return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : undefined) as Body };
+    return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : text === '' ? undefined : text) as Body };
   }
 
   /** Every element of a list, page by page, in its order. */

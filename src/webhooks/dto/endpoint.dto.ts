@@ -91,7 +91,7 @@ export const BACKLOGS = ['all', 'from', 'drop'] as const;
 export class EnableEndpointDto {
   /**
    * What becomes of the events that were held: `all` are sent in order, those written `from` an instant on, or none (`drop`).
-   * @example all
+   * @example from
    */
   @IsIn(BACKLOGS)
   backlog: (typeof BACKLOGS)[number] = 'all';
