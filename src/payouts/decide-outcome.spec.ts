@@ -205,6 +205,12 @@ describe('what an answer means, in every state of knowledge', () => {
     ).toEqual([]);
   });
 
+  it('moves nothing out of a person\'s hands', () => {
+    const inReview = (one: Case): boolean => one.known.intentStatus === 'needs_review';
+    expect(cases.some(inReview)).toBe(true);
+    expect(breaking((one) => !inReview(one) || after(one) === 'needs_review')).toEqual([]);
+  });
+
   it('never forgets that a send ended without a clear answer', () => {
     expect(breaking((one) => one.decision.attempt.everUnknown || !one.known.everUnknown)).toEqual([]);
   });
@@ -280,6 +286,13 @@ describe('single answers', () => {
     expect(decideFound(paymentOf('succeeded'), known({ intentStatus: 'failed' })).transitions).toEqual(['give_up']);
   });
 
+  it('does not take back what was told as paid, and keeps the word that contradicts it', () => {
+    const decision = decideFound(paymentOf('failed'), known({ intentStatus: 'succeeded' }));
+    expect(decision).toMatchObject({ transitions: [], nextCheck_ms: null, attempt: { outcome: 'accepted', live: false } });
+    expect(decision.attempt.detail).toMatch(/says failed after it had said succeeded/);
+    expect('failure' in decision).toBe(false);
+  });
+
   it('takes what was held and then failed as come back', () => {
     const decision = decideFound(paymentOf('failed'), known({ intentStatus: 'unclaimed' }));
     expect(decision).toMatchObject({ transitions: ['return'], failure: refusal, nextCheck_ms: null });
@@ -290,6 +303,12 @@ describe('single answers', () => {
     expect(decideSubmit(outcome, known({ checks: 5 }), promise).nextCheck_ms).toBe(1_000);
     expect(decideSubmit(outcome, unknown({ checks: 3 }), promise).nextCheck_ms).toBe(8_000);
     expect(decideSubmit(outcome, unknown({ checks: 50 }), promise).nextCheck_ms).toBe(60_000);
+  });
+
+  it('keeps what a provider says of an intent in review for the person who decides, and asks no more', () => {
+    const decision = decideFound(paymentOf('succeeded'), unknown({ intentStatus: 'needs_review' }));
+    expect(decision).toMatchObject({ transitions: [], nextCheck_ms: null, attempt: { outcome: 'unknown', live: true } });
+    expect(decision.attempt.detail).toMatch(/says succeeded/);
   });
 
   it.each(['succeeded', 'failed', 'returned', 'rejected'] as const)(

@@ -96,8 +96,12 @@ export function decideWithoutLookup(known: AttemptKnowledge, promise: ProviderPr
   return giveUp(known, 'The provider can not be asked, and its memory of the key can not be relied on any more.');
 }
 
-/** A payment that the provider has: the intent follows it, unless it is not the payment that was sent. Pure. */
+/**
+ * A payment that the provider has: the intent follows it, unless it is not the payment that was sent, or a person has been
+ * asked what to make of it. Pure.
+ */
 export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): Decision {
+  if (known.intentStatus === 'needs_review') return leaveToPerson(payment, known);
   const fault = faultOf(payment, known);
   if (fault !== null) return giveUp(known, fault.detail);
   const transitions = pathTo(known.intentStatus, payment.status);
@@ -131,7 +135,7 @@ function nextLook_ms(payment: ProviderPayment, checks: number): number | null {
 }
 
 /** Whether it is still to be found out if the provider took it. */
-const isOpen = (known: AttemptKnowledge): boolean => UNDECIDED.includes(known.intentStatus);
+const isOpen = ({ intentStatus }: AttemptKnowledge): boolean => UNDECIDED.includes(intentStatus);
 
 function reject(failure: Failure, known: AttemptKnowledge): Decision {
   return {
@@ -256,6 +260,20 @@ export function putBack(known: AttemptKnowledge, action: 'send' | 'look_up'): De
     attempt: { outcome: 'not_taken', mayHaveBeenTaken: false, everUnknown, refused, live: true, detail },
   };
 }
+
+/** Of words that contradict each other a later one is not the truer one. It is kept as evidence for whoever decides. */
+const leaveToPerson = (payment: ProviderPayment, { everUnknown, refused }: AttemptKnowledge): Decision => ({
+  transitions: [],
+  nextCheck_ms: null,
+  attempt: {
+    outcome: 'unknown',
+    mayHaveBeenTaken: true,
+    everUnknown,
+    refused,
+    live: true,
+    detail: `The provider says ${payment.status} of ${payment.providerReference}; a person decides.`,
+  },
+});
 
 /** What no machine clears up goes to a person; where the intent can not go there, all of it stays, and open ones are asked again. */
 function giveUp(known: AttemptKnowledge, detail: string): Decision {

@@ -9,8 +9,8 @@ export interface KnownPayment {
   readonly currency: string;
 }
 
-/** It is still to be found out whether the provider took it. */
-export const UNDECIDED: readonly IntentStatus[] = ['created', 'unknown', 'needs_review'];
+/** It is still to be found out, by machine, whether the provider took it. */
+export const UNDECIDED: readonly IntentStatus[] = ['created', 'unknown'];
 
 /** Why a payment can not be the one that we know under its key; null: it can. Pure. */
 export function faultOf(
@@ -25,9 +25,11 @@ export function faultOf(
   return { kind: 'contradiction', detail: `The provider says ${payment.status} after it had said ${known.intentStatus}.` };
 }
 
-/** A payment that was refused or had failed is there after all: no machine decides what that means. */
+/** A payment that was refused or had failed is there after all, or one that was paid has failed: no machine decides what that means. */
 const contradicts = (from: IntentStatus, to: ProviderStatus): boolean =>
-  (from === 'rejected' && to !== 'failed') || (from === 'failed' && to === 'succeeded');
+  (from === 'rejected' && to !== 'failed') ||
+  (from === 'failed' && to === 'succeeded') ||
+  (from === 'succeeded' && to === 'failed');
 
 /** The steps from what we know to what the provider says; none where it says nothing new, or something older. */
 export function pathTo(from: IntentStatus, to: ProviderStatus): IntentTransition[] {

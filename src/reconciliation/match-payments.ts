@@ -96,9 +96,10 @@ function judge({ payment }: ListedPayment, intent: NamedIntent, { source, inHand
     return { findings: [], strays: [stray('contradiction', `it is a second payment of one payout, beside ${ours}`)] };
   const known = { intentStatus, amount: intent.amount ?? '', currency: intent.currency ?? '' };
   const fault = faultOf(payment, known);
-  const news = fault !== null || pathTo(intentStatus, payment.status).length > 0;
-  // A list is a picture of a moment before: what a person decides and what is being asked right now is not settled by it.
-  const left = (intent.in_hand && !inHandToo) || (source === 'reconciliation' && intentStatus === 'needs_review');
+  const inReview = intentStatus === 'needs_review';
+  const news = inReview || fault !== null || pathTo(intentStatus, payment.status).length > 0;
+  // A list is a picture of a moment before: it says nothing to a person, and settles nothing that is being asked right now.
+  const left = (intent.in_hand && !inHandToo) || (source === 'reconciliation' && inReview);
   return {
     findings:
       news && !left ? [{ payoutId, claimNo: null, httpStatus: null, source, decide: (now) => decideFound(payment, now) }] : [],

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { validItem } from '../support/items.js';
 import { eventually } from '../support/merchant-client.js';
 import type { LedgerEntry } from '../support/provider-server.js';
@@ -68,5 +69,45 @@ describe('a notification of a provider', () => {
     const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
     expect(metrics).toMatch(/tranche_stray_payments_total\{kind="contradiction"\} 1/);
     expect(await world.connector()).toMatchObject({ paused: false });
+  });
+
+  it('that says failed after paid takes nothing back and raises an alarm', async () => {
+    world.provider.setFate(() => ({ takes: true, status: 'succeeded' }));
+    const bulk = await world.merchant.createBulk([validItem()]);
+    await world.merchant.untilAtRest(bulk.id);
+    for (let copy = 0; copy < 2; copy += 1) expect(await notify(world.provider.ledger[0]!, 'failed')).toBe(204);
+    expect((await world.merchant.payoutOf(bulk.id)).intent).toMatchObject({ status: 'succeeded', failure: null });
+    const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
+    expect(metrics).toMatch(/tranche_stray_payments_total\{kind="contradiction"\} 1/);
+  });
+
+  it('moves nothing out of the hands of a person, whatever it says, and stands in the evidence', async () => {
+    world.provider.setFate(() => ({
+      takes: true,
+      status: 'pending',
+      answer: { status: 422, body: { code: 'account_closed', message: 'Closed.' } },
+    }));
+    const bulk = await world.merchant.createBulk([validItem()]);
+    await world.merchant.untilBulk(bulk.id, ({ status }) => status === 'INTENT_CREATION_FAILED');
+    const entry = world.provider.ledger[0]!;
+    for (const status of ['pending', 'unclaimed', 'succeeded', 'succeeded', 'failed', 'returned', 'pending'] as const) {
+      expect(await notify(entry, status)).toBe(204);
+      expect((await world.merchant.payoutOf(bulk.id)).intent?.status).toBe('needs_review');
+    }
+    await world.app.part(ReconcileConnectors).execute();
+    const { id, intent } = await world.merchant.payoutOf(bulk.id);
+    expect(intent?.status).toBe('needs_review');
+    const types = (await world.merchant.events(`/v1/payouts/${id}/events`)).map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith('payout.intent_'))).toEqual([
+      'payout.intent_creation_failed',
+      'payout.intent_needs_review',
+    ]);
+    const [attempt] = await world.merchant.attempts(id);
+    expect(attempt!.steps.map(({ detail }) => detail).join(' ')).toMatch(/says unclaimed.*says succeeded.*says returned/);
+
+    const resolve = { status: 'succeeded', reason: 'statement of the day' };
+    expect((await world.app.operator.post(`/v1/operator/intents/${intent!.id}/resolve`, resolve)).status).toBe(200);
+    expect(await notify(entry, 'returned')).toBe(204);
+    expect((await world.merchant.payoutOf(bulk.id)).intent?.status).toBe('returned');
   });
 });
