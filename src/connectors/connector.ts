@@ -42,8 +42,17 @@ export interface IntentRequest {
  */
 export type SubmitOutcome =
   | { readonly kind: 'accepted'; readonly payment: ProviderPayment; readonly httpStatus: number | null }
-  /** On the connector's list of definite refusals. Whether it counts (first send or not) is the engine's to say. */
-  | { readonly kind: 'rejected'; readonly failure: Failure; readonly httpStatus: number | null }
+  /**
+   * On the connector's list of definite refusals. Whether it counts is the engine's to say: after an unknown end, and
+   * `ofDuplicate`, it does only together with an empty look-up.
+   */
+  | {
+      readonly kind: 'rejected';
+      readonly failure: Failure;
+      /** The provider says that it knows the request, its key or its reference already: maybe from this very send, doubled on the way. */
+      readonly ofDuplicate: boolean;
+      readonly httpStatus: number | null;
+    }
   | {
       readonly kind: 'not_taken';
       /** `unauthorized` is systemic: the connector pauses and its payouts wait. */

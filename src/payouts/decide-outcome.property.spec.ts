@@ -58,12 +58,12 @@ class Provider {
   private receive(at: number, meets: Trouble['meets']): SubmitOutcome {
     if (this.knows(at)) {
       return this.refusesDuplicates
-        ? { kind: 'rejected', failure: { ...refusal, code: 'duplicate' }, httpStatus: 422 }
+        ? { kind: 'rejected', failure: { ...refusal, code: 'duplicate' }, ofDuplicate: true, httpStatus: 422 }
         : { kind: 'accepted', payment: PAID, httpStatus: 200 };
     }
     if (meets === 'busy')
       return { kind: 'not_taken', reason: 'busy', retryAfter_ms: null, detail: 'answered 429', httpStatus: 429 };
-    if (meets === 'refused') return { kind: 'rejected', failure: refusal, httpStatus: 422 };
+    if (meets === 'refused') return { kind: 'rejected', failure: refusal, ofDuplicate: false, httpStatus: 422 };
     this.ledger.push(at);
     return { kind: 'accepted', payment: PAID, httpStatus: 201 };
   }

@@ -71,7 +71,8 @@ const notTaken = (retryAfter_ms: number | null = null): SubmitOutcome => ({
 const SUBMITS: readonly SubmitOutcome[] = [
   ...PROVIDER_STATUSES.map((status): SubmitOutcome => ({ kind: 'accepted', payment: paymentOf(status), ...http(201) })),
   { kind: 'accepted', payment: paymentOf('succeeded', { amount: '99.99' }), ...http(201) },
-  { kind: 'rejected', failure: refusal, ...http(422) },
+  { kind: 'rejected', failure: refusal, ofDuplicate: false, ...http(422) },
+  { kind: 'rejected', failure: refusal, ofDuplicate: true, ...http(422) },
   notTaken(),
   notTaken(86_400_000),
   { kind: 'not_taken', reason: 'unauthorized', retryAfter_ms: null, detail: 'answered 401', ...http(401) },
@@ -154,7 +155,7 @@ describe('what an answer means, in every state of knowledge', () => {
       breaking((one) => {
         if (after(one) !== 'rejected' || one.known.intentStatus === 'rejected') return true;
         const { known, outcome } = one;
-        if (outcome?.kind === 'rejected') return !known.everUnknown;
+        if (outcome?.kind === 'rejected') return !known.everUnknown && !outcome.ofDuplicate;
         return outcome?.kind === 'none' && known.refused !== null && known.sinceLastSend_ms >= STALE_MS;
       }),
     ).toEqual([]);
@@ -205,7 +206,7 @@ describe('what an answer means, in every state of knowledge', () => {
     ).toEqual([]);
   });
 
-  it('moves nothing out of a person\'s hands', () => {
+  it("moves nothing out of a person's hands", () => {
     const inReview = (one: Case): boolean => one.known.intentStatus === 'needs_review';
     expect(cases.some(inReview)).toBe(true);
     expect(breaking((one) => !inReview(one) || after(one) === 'needs_review')).toEqual([]);
@@ -244,12 +245,17 @@ describe('single answers', () => {
   });
 
   it('does not believe a refusal of a second send, and keeps it for the empty look-up', () => {
-    const first = decideSubmit({ kind: 'rejected', failure: refusal, ...http(422) }, unknown(), promise);
-    expect(first).toMatchObject({ transitions: [], nextCheck_ms: STALE_MS, attempt: { refused: refusal, live: true } });
+    const first = decideSubmit({ kind: 'rejected', failure: refusal, ofDuplicate: false, ...http(422) }, unknown(), promise);
+    expect(first).toMatchObject({ transitions: [], nextCheck_ms: 1_000, attempt: { refused: refusal, live: true } });
     const early = decideLookup({ kind: 'none' }, unknown({ refused: refusal, sinceLastSend_ms: STALE_MS - 1 }), promise);
     expect(early).toMatchObject({ transitions: [], nextCheck_ms: 1, attempt: { refused: refusal } });
     const late = decideLookup({ kind: 'none' }, unknown({ refused: refusal, sinceLastSend_ms: STALE_MS }), promise);
     expect(late).toMatchObject({ transitions: ['reject'], failure: refusal });
+  });
+
+  it('does not believe a first refusal that speaks of a duplicate: a proxy may have doubled the send', () => {
+    const first = decideSubmit({ kind: 'rejected', failure: refusal, ofDuplicate: true, ...http(422) }, known(), promise);
+    expect(first).toMatchObject({ transitions: ['lose_sight'], nextCheck_ms: 1_000, attempt: { refused: refusal, live: true } });
   });
 
   it('gives a person what is too old to be sent again', () => {

@@ -57,7 +57,7 @@ export function decideSubmit(outcome: SubmitOutcome, known: AttemptKnowledge, pr
     case 'accepted':
       return decideFound(outcome.payment, known);
     case 'rejected':
-      return known.everUnknown ? awaitEmptyLookup(outcome.failure, known, promise) : reject(outcome.failure, known);
+      return known.everUnknown || outcome.ofDuplicate ? awaitEmptyLookup(outcome.failure, known) : reject(outcome.failure, known);
     case 'not_taken':
       return notTaken(outcome, known, promise);
     case 'unknown':
@@ -103,7 +103,11 @@ export function decideWithoutLookup(known: AttemptKnowledge, promise: ProviderPr
 export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): Decision {
   if (known.intentStatus === 'needs_review') return leaveToPerson(payment, known);
   const fault = faultOf(payment, known);
-  if (fault !== null) return giveUp(known, fault.detail);
+  if (fault !== null) {
+    const decision = giveUp(known, fault.detail);
+    // Who decides has to know which payment it is about; one that counts already keeps its name.
+    return decision.transitions.length === 0 ? decision : { ...decision, providerReference: payment.providerReference };
+  }
   const transitions = pathTo(known.intentStatus, payment.status);
   const changed = transitions.length > 0;
   return {
@@ -159,12 +163,13 @@ const ENDED: readonly IntentStatus[] = ['succeeded', 'failed', 'returned', 'reje
 const untilItReports = (decision: Decision, known: AttemptKnowledge): Decision =>
   ENDED.includes(known.intentStatus) ? { ...decision, nextCheck_ms: null } : decision;
 
-/** A provider that took the first send may refuse the second as a duplicate: the refusal waits for an empty look-up. */
-function awaitEmptyLookup(failure: Failure, known: AttemptKnowledge, promise: ProviderPromise): Decision {
-  const decision = becomeUnknown(known, {
-    detail: `refused (${failure.code}) after an unknown end`,
-    nextCheck_ms: promise.staleWindow_ms,
-  });
+/**
+ * A provider that took the first send may refuse the second as a duplicate, and a proxy may have made two of the first: the
+ * refusal waits for an empty look-up past the stale window. It is looked up before, too: a payment that is there shows soon.
+ */
+function awaitEmptyLookup(failure: Failure, known: AttemptKnowledge): Decision {
+  const detail = `refused (${failure.code}) ${known.everUnknown ? 'after an unknown end' : 'as a duplicate'}`;
+  const decision = becomeUnknown(known, { detail, nextCheck_ms: firstLook_ms(known) });
   return { ...decision, attempt: { ...decision.attempt, refused: failure } };
 }
 

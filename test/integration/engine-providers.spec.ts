@@ -79,6 +79,24 @@ describe('the engine and a provider', () => {
     expectPaidOnce(provider, await merchant.untilAtRest(id));
   });
 
+  it('does not tell as refused what a copy of its own send was refused for, and does where nothing was taken', async () => {
+    const duplicate = { status: 422, body: { code: 'duplicate_reference', message: 'Known.' } };
+    const doubled = await payerWith(() => ({ takes: true, answer: duplicate }));
+    const paid = await doubled.merchant.untilAtRest((await doubled.merchant.createValidated(validItems(1))).id);
+    expect(paid[0]).toMatchObject({ status: 'PROCESSED', intent: { status: 'succeeded' } });
+    const told = (await doubled.merchant.events(`/v1/payouts/${paid[0]!.id}/events`)).map(({ type }) => type);
+    expect(told).not.toContain('payout.intent_creation_failed');
+    expectPaidOnce(doubled.provider, paid);
+
+    const refused = await payerWith(() => ({ takes: false, answer: duplicate }));
+    const [payout] = await refused.merchant.untilAtRest((await refused.merchant.createValidated(validItems(1))).id);
+    expect(payout).toMatchObject({
+      status: 'INTENT_CREATION_FAILED',
+      intent: { status: 'rejected', failure: { code: 'duplicate_reference' } },
+    });
+    expect(refused.provider.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
   it('takes notifications early, late, doubled and in the wrong order, and never goes back', async () => {
     const { provider, merchant, connectorPath } = await payerWith(() => ({ ...AWAITED, delay_ms: 300 }));
     const url = `${app.url}/v1/connectors/${connectorPath.split('/').at(-1)!}/notifications`;

@@ -92,6 +92,23 @@ describe('the comparison of books', () => {
     expect(await world.app.differences()).toEqual([]);
   });
 
+  it('finds what was paid although it had been refused, before anybody retries it', async () => {
+    const answer = { status: 422, body: { code: 'limit_exceeded', message: 'Used up.', retryable: true } };
+    world = await providerWorld({ provider: { fate: () => ({ takes: true, status: 'succeeded', answer }) } });
+    const bulk = await world.merchant.createBulk([validItem()]);
+    await world.merchant.untilBulk(bulk.id, ({ status }) => status === 'INTENT_CREATION_FAILED');
+    await reconcile();
+    const { id, intent } = await world.merchant.payoutOf(bulk.id);
+    expect(intent).toMatchObject({ status: 'needs_review', provider_reference: world.provider.ledger[0]!.id });
+    expect(await world.connector()).toMatchObject({
+      paused: true,
+      pause_reason: expect.stringMatching(/after it had said rejected/),
+    });
+    const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
+    expect(metrics).toMatch(/tranche_stray_payments_total\{kind="contradiction"\} 1/);
+    expect((await world.merchant.post(`/v1/payouts/${id}/retry`)).status).toBe(409);
+  });
+
   it('raises an alarm where another amount was paid under the key, and a person decides', async () => {
     world = await providerWorld();
     const bulk = await world.merchant.createValidated([validItem({ scheduled_date: tomorrow() })]);

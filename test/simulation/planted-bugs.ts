@@ -161,6 +161,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
   },
   {
+    name: 'refusal of a duplicate taken as definite',
+    meaning: 'A refusal of a first send counts although it is of its own copy, made on the way.',
+    callProvider: misreading(({ submit }) =>
+      submit?.kind === 'rejected' && submit.ofDuplicate
+        ? (known) =>
+            decideSubmit({ ...submit, ofDuplicate: false }, known, { lookup: true, keyRetention_ms: Infinity, staleWindow_ms: 0 })
+        : null,
+    ),
+  },
+  {
     name: 'deliveries in any order',
     meaning: 'An event is sent although an earlier one of the same payout is still open.',
     statement: replacing('d.sequence = (SELECT b.sequence FROM', 'd.sequence >= (SELECT b.sequence FROM'),

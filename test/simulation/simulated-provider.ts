@@ -93,8 +93,6 @@ export class SimulatedProvider {
   readonly ledger: LedgerEntry[] = [];
   readonly calls: CallNote[] = [];
   readonly refusals: RefusalNote[] = [];
-  /** Keys of which a send ended without a clear answer. */
-  readonly unclear = new Set<string>();
   /** Requests that are still on their way although nobody waits for them any more. */
   readonly late: LateRequest[] = [];
   readonly notifications: { readonly notification: ProviderNotification; readonly notBefore_ms: number }[] = [];
@@ -266,7 +264,6 @@ export class SimulatedConnector implements Connector {
     const fault = this.timedOut(started_ms) ? 'request_lost' : provider.draw();
     if (fault !== null) world.countFault(`send ${fault}`);
     const outcome = this.effect(request, fault);
-    if (outcome.kind === 'unknown') provider.unclear.add(request.idempotencyKey);
     stage.trace(`${actor.name} sends ${name}${fault === null ? '' : ` (${fault})`}: ${wordOfOutcome(outcome)}`);
     const hangs = fault === 'hang' || fault === 'request_late';
     await world.stop(actor, 'send:after_effect', hangs ? started_ms + provider.temper.timeout_ms : undefined);
@@ -325,10 +322,9 @@ export class SimulatedConnector implements Connector {
         provider.arrive(request);
         return silence;
       case 'doubled': {
-        // Mostly nobody waits for the answer to the second copy. After an unknown end it may be the one that arrives.
-        const second = provider.unclear.has(request.idempotencyKey) && random.chance(0.5);
+        // A proxy sends it twice, and either answer may be the one that comes back.
         const answers = [this.answer(request), this.answer(request)];
-        return answers[second ? 1 : 0] ?? silence;
+        return answers[random.chance(0.5) ? 1 : 0] ?? silence;
       }
       case null:
         return this.answer(request);
@@ -339,7 +335,9 @@ export class SimulatedConnector implements Connector {
     const { provider } = this.world();
     const answer = provider.arrive(request);
     if (answer === 'other_content') return { kind: 'unknown', detail: 'answered 409', httpStatus: 409, unreadable: false };
-    if ('failure' in answer) return { kind: 'rejected', failure: answer.failure, httpStatus: 422 };
+    if ('failure' in answer) {
+      return { kind: 'rejected', failure: answer.failure, ofDuplicate: answer.failure === REPEATED, httpStatus: 422 };
+    }
     return { kind: 'accepted', payment: provider.paymentOf(answer), httpStatus: 201 };
   }
 

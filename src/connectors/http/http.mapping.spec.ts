@@ -107,6 +107,18 @@ describe('the answer to a submit', () => {
       expect(refused(other)).toMatchObject({ failure: { retryable: false } });
   });
 
+  it.each([
+    ['duplicate_reference', true],
+    ['DuplicateRequest', true],
+    ['already_exists', true],
+    ['idempotency_key_reused', true],
+    ['account_closed', false],
+    ['limit_exceeded', false],
+    ['invalid_field', false],
+  ])('reads from the code %s whether the request may have been there before: %s', (code, ofDuplicate) => {
+    expect(submit(answer(422, JSON.stringify({ code })))).toMatchObject({ kind: 'rejected', ofDuplicate });
+  });
+
   it('takes a refusal without a message', () => {
     expect(submit(answer(422, '{"code": "x"}'))).toMatchObject({ kind: 'rejected', failure: { code: 'x', message: '' } });
   });

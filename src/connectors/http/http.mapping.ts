@@ -26,6 +26,11 @@ export type HttpExchange =
 
 /** Definite refusals, in answer to the first send of a key and with a readable `code`. */
 const REFUSALS = new Set([400, 404, 410, 413, 415, 422]);
+/**
+ * Words of codes by which providers refuse what they have seen before. Such a refusal is looked up first; where the word means
+ * something else that costs one stale window, and the refusal is told all the same.
+ */
+const SPEAKS_OF_DUPLICATE = /duplicat|already|repeat|reused|idempoten|conflict/i;
 const UNAUTHORIZED = new Set([401, 403]);
 /** The provider says that it has not looked at the request: the same key may be sent again. */
 const BUSY = new Set([408, 425, 429, 503]);
@@ -64,7 +69,8 @@ export function toSubmitOutcome(exchange: HttpExchange, account: AccountData, no
   if (BUSY.has(status)) return notTaken('busy', exchange, now);
   if (REFUSALS.has(status)) {
     const failure = toFailure(jsonObjectOf(exchange.body), (text) => clearOfAccountData(text, account));
-    return failure === null ? unreadable(exchange) : { kind: 'rejected', failure, httpStatus: status };
+    if (failure === null) return unreadable(exchange);
+    return { kind: 'rejected', failure, ofDuplicate: SPEAKS_OF_DUPLICATE.test(failure.code), httpStatus: status };
   }
   if (status === 409)
     return { kind: 'unknown', detail: 'answered 409: the key was used before', httpStatus: status, unreadable: false };

@@ -102,7 +102,7 @@ export class SandboxConnector implements Connector, ListsPayments {
   private async send(request: IntentRequest): Promise<SubmitOutcome> {
     const name = fateOf(request);
     const fate = FATES[name];
-    if (fate.refusal !== null) return { kind: 'rejected', failure: fate.refusal, httpStatus: 422 };
+    if (fate.refusal !== null) return { kind: 'rejected', failure: fate.refusal, ofDuplicate: false, httpStatus: 422 };
     const answer = await this.payments.take(this.toSend(request, name));
     switch (answer.kind) {
       case 'busy':
