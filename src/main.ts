@@ -16,7 +16,7 @@ import {
 } from './platform/config/index.js';
 import { DatabaseUnusableError, type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/index.js';
 import { configureHttp } from './platform/http/index.js';
-import { JsonLogger } from './platform/observability/index.js';
+import { JsonLogger, Readiness } from './platform/observability/index.js';
 
 /** npm passes on the Ctrl-C that the terminal has sent to us already: that is one wish. A later signal means "now". */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
@@ -42,6 +42,8 @@ async function start(): Promise<Running> {
       logger: new JsonLogger(configuration.logLevel),
     });
     configureHttp(app, configuration);
+    if (written.databaseUrl === null)
+      app.get(Readiness, { strict: false }).add({ name: 'embedded_database', check: () => Promise.resolve(database.trouble()) });
     const banner = app.get<StartBanner>(START_BANNER);
     banner.add((url) => firstLines({ url, configuration, notes: database.notes, keyWasMade: written.operatorKey === null }));
     await app.listen(configuration.port, configuration.host);
@@ -56,7 +58,7 @@ async function start(): Promise<Running> {
 /** Somebody else's database needs nothing of us, neither to start nor to stop. */
 async function openDatabase({ databaseUrl, dataDir }: WrittenConfiguration): Promise<EmbeddedPostgres> {
   if (databaseUrl === null) return startEmbeddedPostgres({ dataDirectory: dataDir });
-  return { url: databaseUrl, notes: [], stop: () => Promise.resolve() };
+  return { url: databaseUrl, notes: [], trouble: () => null, stop: () => Promise.resolve() };
 }
 
 /** What is not written comes only with the embedded database (readConfiguration refuses it otherwise) and is kept beside it. */

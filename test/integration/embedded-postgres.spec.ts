@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type DatabaseUser, databaseUser, killDatabaseUsers } from '../support/database-user.js';
 import { temporaryDirectory } from '../support/test-server.js';
+import { until } from '../support/until.js';
 
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === 'linux';
@@ -92,10 +93,54 @@ describe('the embedded PostgreSQL', () => {
 
   it('recovers when server and process were killed together', async () => {
     const killed = await killBoth();
+    await expect(query(killed.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
     const next = await databaseUser(dataDirectory);
-    expect(next.url).not.toBe(killed.url);
     expect(await query(next.url, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
     await next.leave();
+  });
+
+  it('is started again when it is killed, once, where both of its users know it', async () => {
+    const [one, other] = await Promise.all([databaseUser(dataDirectory), databaseUser(dataDirectory)]);
+    await query(one.url, 'CREATE TABLE kept AS SELECT 1 AS one');
+    for (const _time of ['first', 'second']) {
+      const killed = serverNumber();
+      process.kill(killed, 'SIGKILL');
+      await until(async () => (await sessionsOfUsers(one.url)) === 2);
+      expect(serverNumber()).not.toBe(killed);
+    }
+    expect(await query(one.url, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
+    await one.leave();
+    expect(await query(other.url, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
+    await other.leave();
+    await expect(query(other.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('waits for the last sessions of the killed server, which may still write', async () => {
+    const user = await databaseUser(dataDirectory);
+    const busy = new pg.Client({ connectionString: user.url });
+    busy.on('error', () => undefined);
+    await busy.connect();
+    // Computes without a pause, so it does not notice that its server is gone.
+    const computed = busy.query('SELECT count(*) FROM generate_series(1, 20000000)').then(
+      () => 'answered',
+      () => 'lost',
+    );
+    await until(
+      async () =>
+        (await query(user.url, `SELECT FROM pg_stat_activity WHERE query LIKE '%20000000%' AND state = 'active'`)).length > 1,
+    );
+    process.kill(serverNumber(), 'SIGKILL');
+    await computed;
+    await until(async () => (await sessionsOfUsers(user.url)) === 1);
+    expect(readFileSync(join(dataDirectory, 'postgres', 'server.log'), 'utf8')).toContain('pre-existing shared memory block');
+    await user.leave();
+  });
+
+  it('stays gone when its last user leaves while it is being started again', async () => {
+    const user = await databaseUser(dataDirectory);
+    process.kill(serverNumber(), 'SIGKILL');
+    await user.leave();
+    await expect(query(user.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
   });
 
   it('starts although the number of the killed server belongs to another program of its account now', async () => {
@@ -188,13 +233,21 @@ describe('the programs of the npm package', () => {
 async function killBoth(): Promise<DatabaseUser> {
   const user = await databaseUser(dataDirectory);
   await query(user.url, 'CREATE TABLE kept AS SELECT 1 AS one');
-  process.kill(Number(lockFile()[0]), 'SIGKILL');
+  process.kill(serverNumber(), 'SIGKILL');
   await user.kill();
   return user;
 }
 
 const lockPath = (): string => join(dataDirectory, 'postgres', 'cluster', 'postmaster.pid');
 const lockFile = (): string[] => readFileSync(lockPath(), 'utf8').split('\n');
+
+const serverNumber = (): number => Number(lockFile()[0]);
+
+/** How many of our processes have the session that shows that they use the server; none while it does not answer. */
+async function sessionsOfUsers(url: string): Promise<number> {
+  const found = await query(url, `SELECT FROM pg_stat_activity WHERE application_name LIKE 'tranche % presence'`).catch(() => []);
+  return found.length;
+}
 
 function claimLockFile(pid: number | undefined): void {
   writeFileSync(lockPath(), [String(pid), ...lockFile().slice(1)].join('\n'));

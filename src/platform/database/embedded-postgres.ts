@@ -2,15 +2,19 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import pg from 'pg';
+import { DatabaseUnusableError } from './database-unusable.error.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { EMBEDDED_NAME, ensureCluster, openPostgresHome, type PostgresHome } from './postgres-cluster.js';
 import { embeddedUrl, ensureServer, type ServerSettings, stopServer } from './postgres-server.js';
+import { PostgresSupervisor } from './postgres-supervisor.js';
 import { withStartLock } from './start-lock.js';
 
 export interface EmbeddedPostgres {
   readonly url: string;
   /** What a person who starts the engine has to know, for the start banner. */
   readonly notes: readonly string[];
+  /** Null while the server runs; else a sentence that says what is done about it. */
+  trouble(): string | null;
   /** Stops the server, unless another process of ours uses it. */
   stop(): Promise<void>;
 }
@@ -47,7 +51,8 @@ const usualSettings = (): ServerSettings => ({
 
 /**
  * The database for a machine that has none: programs from npm, a cluster under the data directory, one server for every
- * process of ours that names the directory. The server outlives us when we are killed, and the next start finds it.
+ * process of ours that names the directory. The server outlives us when we are killed, and the next start finds it; when it
+ * is killed itself, the first of us to see that starts it again, where the others know it.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   mkdirSync(resolve(options.dataDirectory), { recursive: true, mode: 0o711 });
@@ -56,19 +61,41 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const home = openPostgresHome(dataDirectory);
     const binaries = findPostgresBinaries(home.account, home.directory);
     ensureCluster(home, binaries, options.initdbOptions ?? []);
-    const port = await ensureServer(home, binaries, { ...usualSettings(), ...options.settings });
-    await ensureDatabase(embeddedUrl(home, port, 'postgres'));
+    const settings = { ...usualSettings(), ...options.settings };
+    const { port } = await ensureServer(home, binaries, settings);
+    const maintenanceUrl = embeddedUrl(home, port, 'postgres');
+    await ensureDatabase(maintenanceUrl);
     const url = embeddedUrl(home, port, EMBEDDED_NAME);
-    const presence = await connect(url, 'presence');
+    const supervisor = new PostgresSupervisor({
+      ensure: () => withStartLock(dataDirectory, () => ensureServerAt(port, home, { binaries, settings })),
+      attend: () => connect(url, 'presence'),
+    });
+    await supervisor.attend();
     return {
       url,
       notes: home.moved
         ? [`The database lies in ${home.directory}, because PostgreSQL does not run as root and can not enter ${dataDirectory}.`]
         : [],
-      stop: () =>
-        withStartLock(dataDirectory, () => leave(home, binaries, { url: embeddedUrl(home, port, 'postgres'), presence })),
+      trouble: () => supervisor.trouble(),
+      stop: async () => {
+        await supervisor.leave();
+        // So that nobody who has just found the server loses it.
+        await withStartLock(dataDirectory, () => stopUnlessUsed(home, binaries, maintenanceUrl));
+      },
     };
   });
+}
+
+interface Means {
+  readonly binaries: PostgresBinaries;
+  readonly settings: ServerSettings;
+}
+
+/** At the port that our pool knows, and no other. @returns whether the server had to be started. */
+async function ensureServerAt(port: number, home: PostgresHome, { binaries, settings }: Means): Promise<boolean> {
+  const found = await ensureServer(home, binaries, { ...settings, port: String(port) });
+  if (found.port === port) return found.started;
+  throw new DatabaseUnusableError(`it runs at port ${found.port} now, and this process knows it at ${port}; restart the process`);
 }
 
 async function ensureDatabase(url: string): Promise<void> {
@@ -81,18 +108,10 @@ async function ensureDatabase(url: string): Promise<void> {
   }
 }
 
-interface Departure {
-  readonly url: string;
-  /** The session that shows for as long as we run that we use the server, even when our pool has let every connection go. */
-  readonly presence: pg.Client;
-}
-
-/** Under the start lock, so that nobody who has just found the server loses it. */
-async function leave(home: PostgresHome, binaries: PostgresBinaries, departure: Departure): Promise<void> {
-  await departure.presence.end().catch(() => undefined);
+async function stopUnlessUsed(home: PostgresHome, binaries: PostgresBinaries, url: string): Promise<void> {
   let others: number;
   try {
-    others = await countOthers(departure.url);
+    others = await countOthers(url);
   } catch {
     return; // The server is gone already.
   }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -39,16 +39,20 @@ export function embeddedUrl(home: PostgresHome, port: number, database: string):
 }
 
 /**
- * The port of the cluster's server: of one that already runs (another process's, or an orphan of one that was killed), else
- * of a new one.
+ * The cluster's server: one that already runs (another process's, or an orphan of one that was killed), else a new one, at
+ * the port of the settings, or of the server before it: those who used that one find the new one there.
  */
-export async function ensureServer(home: PostgresHome, binaries: PostgresBinaries, settings: ServerSettings): Promise<number> {
+export async function ensureServer(
+  home: PostgresHome,
+  binaries: PostgresBinaries,
+  settings: ServerSettings,
+): Promise<{ readonly port: number; readonly started: boolean }> {
   const until = Date.now() + START_TIMEOUT_MS;
   for (let tries = 1; ; tries += 1) {
     const running = await awaitRunning(home, until);
-    if (running !== null) return running.port;
+    if (running !== null) return { port: running.port, started: false };
     const port = await startServer(home, binaries, { settings, until });
-    if (port !== null) return port;
+    if (port !== null) return { port, started: true };
     if (tries === TRIES_MAX || Date.now() > until)
       throw new DatabaseUnusableError(`the embedded PostgreSQL did not start: ${lastLines(home.log)} (${home.log})`);
     await wait(RETRY_MS);
@@ -135,7 +139,7 @@ function isServerOf(home: PostgresHome, pid: number): boolean {
 
 /** @returns the port of the new server once it answers, or null where it ended before it did. */
 async function startServer(home: PostgresHome, binaries: PostgresBinaries, { settings, until }: Start): Promise<number | null> {
-  const port = await freePort();
+  const port = Number(settings['port'] ?? (await freePort(formerPort(home))));
   const server = spawnDetached(home, binaries, { ...settings, port: String(port) });
   const ended = new AbortController();
   for (const end of ['exit', 'error']) server.once(end, () => ended.abort());
@@ -166,11 +170,18 @@ function spawnDetached(home: PostgresHome, binaries: PostgresBinaries, settings:
   }
 }
 
-const freePort = (): Promise<number> =>
+/** Of the last server of this cluster, by the options that PostgreSQL writes down at every start; 0 where there was none. */
+function formerPort({ cluster }: PostgresHome): number {
+  const options = join(cluster, 'postmaster.opts');
+  return existsSync(options) ? Number(/"port=(\d+)"/.exec(readFileSync(options, 'utf8'))?.[1] ?? 0) : 0;
+}
+
+/** The wanted port where nobody has it, else any that is free. */
+const freePort = (wanted: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+    probe.once('error', (error) => (wanted === 0 ? reject(error) : resolve(freePort(0))));
+    probe.listen(wanted, '127.0.0.1', () => {
       const address = probe.address();
       probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
     });
