@@ -17,6 +17,7 @@ import {
 import { DatabaseUnusableError, type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/index.js';
 import { configureHttp } from './platform/http/index.js';
 import { JsonLogger, Readiness } from './platform/observability/index.js';
+import { EventStreams } from './webhooks/index.js';
 
 /** npm passes on the Ctrl-C that the terminal has sent to us already: that is one wish. A later signal means "now". */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
@@ -105,9 +106,10 @@ async function stop({ app, configuration, database }: Running): Promise<boolean>
   }
 }
 
-/** First the door, then the workers (their shutdown hooks settle what is in flight), then the pool. */
+/** First the streams, which would never end by themselves, and the door, then the workers (their shutdown hooks settle what is in flight), then the pool. */
 async function drain(app: NestExpressApplication, http_ms: number): Promise<void> {
   const server = app.getHttpServer();
+  app.get(EventStreams, { strict: false }).endAll();
   const closeIdle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   const closeAll = setTimeout(() => server.closeAllConnections(), http_ms);
   await new Promise((resolve) => server.close(resolve));

@@ -22,6 +22,34 @@ export interface EventScope {
   readonly payoutId: string | null;
 }
 
+/** A place in the order of the feed. Numbers are text, being 64 bits wide. */
+export interface FeedPlace {
+  /** The uuid of the event that stands there; null: before every event. */
+  readonly id: string | null;
+  readonly feed: string;
+  readonly place: string;
+}
+
+/** A reader that goes on from where it has come to. */
+export interface Follower {
+  readonly merchantId: string;
+  readonly scope: EventScope;
+  readonly type: string | null;
+  readonly at: FeedPlace;
+}
+
+export interface FollowedRow extends FeedPlace {
+  readonly id: string;
+  /** Null where scope or type leave the event out: it only moves the reader on. */
+  readonly body: Buffer | null;
+}
+
+/** Begins behind what there is now, instead of at an event. */
+export const LATEST = 'latest';
+/** Events of one reader in one look: a reader of a long past leaves the others their turn. */
+const FOLLOWED_MAX = 100;
+const BEGINNING: FeedPlace = { id: null, feed: '0', place: '0' };
+
 /**
  * What makes a cursor safe: every transaction below the horizon has ended, so nothing can appear any more before what was
  * shown (docs/adr, "The feed is ordered by transaction").
@@ -37,22 +65,86 @@ const pageOf = (scope: string): string =>
 /** One constant text per scope, so that each is prepared once and goes by its own index. */
 const PAGE_OF_MERCHANT = pageOf(BELOW_HORIZON);
 const PAGE_OF_BULK = pageOf(`AND bulk_id = $6 ${BELOW_HORIZON}`);
+const OF_PAYOUT = 'AND subject_id = $6 AND payout_id = $6 AND ($7::uuid IS NULL OR bulk_id = $7)';
+/** With the horizon, although a payout needs none, because what it gives is a cursor of the whole feed too. */
+const PAGE_OF_PAYOUT = pageOf(`${OF_PAYOUT} ${BELOW_HORIZON}`);
 /**
  * Without the horizon: whoever writes an event of a payout holds its row, so its events are committed one after the other,
  * and a merchant who has just edited it reads the edit at once.
  */
-const PAGE_OF_PAYOUT = pageOf('AND subject_id = $6 AND payout_id = $6 AND ($7::uuid IS NULL OR bulk_id = $7)');
+const HISTORY_OF_PAYOUT = pageOf(OF_PAYOUT);
 
 /** Reads of the event feed: the same order for every reader, each payout's events in the order of their sequence. */
 @Injectable()
 export class EventFeedQueries {
   /** @throws `invalid_cursor` */
   async page(tx: Tx, merchantId: string, { page, scope }: { page: EventPage; scope: EventScope }): Promise<KeysetPage<EventRow>> {
-    const from = await this.start(tx, merchantId, page.after);
-    // One more than asked for tells whether there is more.
-    const values = [merchantId, from.feed, from.place, page.type ?? null, page.limit + 1];
-    const found = await this.read(tx, scope, values);
-    return { rows: found.slice(0, page.limit), hasMore: found.length > page.limit };
+    const values = await this.valuesOf(tx, merchantId, page);
+    return pageFrom(await this.read(tx, scope, values), page.limit);
+  }
+
+  /** One payout's own events, as soon as they are committed. @throws `invalid_cursor` */
+  async history(
+    tx: Tx,
+    merchantId: string,
+    { page, payoutId }: { page: EventPage; payoutId: string },
+  ): Promise<KeysetPage<EventRow>> {
+    const values = await this.valuesOf(tx, merchantId, page);
+    return pageFrom(
+      await tx.query<EventRow & Record<string, unknown>>(HISTORY_OF_PAYOUT, [...values, payoutId, null]),
+      page.limit,
+    );
+  }
+
+  /**
+   * What each follower has not seen yet, in one statement for all of them. What is left out is read all the same and comes without
+   * its body, so that a follower of something rare never reads the same events twice.
+   */
+  async follow(tx: Tx, followers: readonly Follower[]): Promise<KeysetPage<FollowedRow>[]> {
+    const asked = followers.map(({ merchantId, scope, type, at }, n) => ({
+      n,
+      ...{ merchant_id: merchantId, bulk_id: scope.bulkId, payout_id: scope.payoutId, type, feed: at.feed, place: at.place },
+    }));
+    const rows = await tx.query<FollowedRow & { n: number }>(
+      `SELECT f.n, e.id, e.feed, e.place, e.body
+       FROM jsonb_to_recordset($1::jsonb) AS f (n integer, merchant_id uuid, bulk_id uuid, payout_id uuid, type text, feed bigint, place bigint)
+       CROSS JOIN LATERAL (
+         SELECT id, feed, place, CASE WHEN (f.type IS NULL OR type = f.type) AND (f.bulk_id IS NULL OR bulk_id = f.bulk_id)
+           AND (f.payout_id IS NULL OR payout_id = f.payout_id) THEN body END AS body
+         FROM event WHERE merchant_id = f.merchant_id AND (feed, place) > (f.feed, f.place) ${BELOW_HORIZON}
+         ORDER BY feed, place LIMIT ${FOLLOWED_MAX}) e
+       ORDER BY f.n, e.feed, e.place`,
+      [JSON.stringify(asked)],
+    );
+    const pages = followers.map((): FollowedRow[] => []);
+    for (const { n, ...row } of rows) pages[n]?.push(row);
+    return pages.map((page) => ({ rows: page, hasMore: page.length === FOLLOWED_MAX }));
+  }
+
+  /**
+   * Where a reader begins: behind an event, behind everything there is now (`latest`), or at the beginning.
+   * @throws `invalid_cursor`
+   */
+  async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace> {
+    if (after === undefined) return BEGINNING;
+    if (after === LATEST) {
+      return (
+        (await tx.one<FeedPlace & Record<string, unknown>>(
+          `SELECT id, feed, place FROM event WHERE merchant_id = $1 ${BELOW_HORIZON} ORDER BY feed DESC, place DESC LIMIT 1`,
+          [merchantId],
+        )) ?? BEGINNING
+      );
+    }
+    const id = fromTypeId('event', after);
+    const found =
+      id === null
+        ? null
+        : await tx.one<FeedPlace & Record<string, unknown>>(
+            `SELECT id, feed, place FROM event WHERE id = $1 AND merchant_id = $2`,
+            [id, merchantId],
+          );
+    if (found === null) throw invalidCursor('after');
+    return found;
   }
 
   /** Whether the merchant has such a bulk or payout. Each has at least the event of its creation. */
@@ -73,17 +165,14 @@ export class EventFeedQueries {
     return tx.query<Row>(PAGE_OF_MERCHANT, values);
   }
 
-  private async start(tx: Tx, merchantId: string, after: string | undefined): Promise<{ feed: string; place: string }> {
-    if (after === undefined) return { feed: '0', place: '0' };
-    const id = fromTypeId('event', after);
-    const cursor =
-      id === null
-        ? null
-        : await tx.one<{ feed: string; place: string }>(`SELECT feed, place FROM event WHERE id = $1 AND merchant_id = $2`, [
-            id,
-            merchantId,
-          ]);
-    if (cursor === null) throw invalidCursor('after');
-    return cursor;
+  private async valuesOf(tx: Tx, merchantId: string, { after, type, limit }: EventPage): Promise<unknown[]> {
+    const from = await this.start(tx, merchantId, after);
+    // One more than asked for tells whether there is more.
+    return [merchantId, from.feed, from.place, type ?? null, limit + 1];
   }
 }
+
+const pageFrom = (found: readonly EventRow[], limit: number): KeysetPage<EventRow> => ({
+  rows: found.slice(0, limit),
+  hasMore: found.length > limit,
+});

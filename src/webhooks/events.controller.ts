@@ -1,11 +1,17 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Transactions } from '../platform/database/index.js';
-import { idOf, Merchant, type MerchantPrincipal, notFound, Operation, Scopes, toList } from '../platform/http/index.js';
+import { bearerOf, idOf, Merchant, type MerchantPrincipal, notFound, Operation, Scopes, toList } from '../platform/http/index.js';
 import { toTypeId } from '../platform/ids/index.js';
-import { EventDto, EventFeedQuery, EventListDto, EventPageQuery } from './dto/event.dto.js';
-import { EventFeedQueries, type EventPage, type EventRow, type EventScope } from './event-feed.queries.js';
+import { EventDto, EventFeedQuery, EventListDto, EventPageQuery, EventStreamQuery } from './dto/event.dto.js';
+import { EventFeedQueries, type EventRow, type EventScope } from './event-feed.queries.js';
+import { EventStreams } from './event-streams.js';
 import { idFilter } from './id-filter.js';
+
+const STREAM_EXAMPLE =
+  'id: event_01jd3q8yv6f5w9x2k4m7n0p1rs\n' +
+  'data: {"type":"payout.scheduled","timestamp":"2026-11-21T12:00:00.000Z","data":{"event_id":"event_01jd3q8yv6f5w9x2k4m7n0p1rs","sequence":3}}\n\n';
 
 /** Everything that happened, in one order that every reader sees alike. */
 @ApiTags('Events')
@@ -15,17 +21,43 @@ export class EventsController {
   constructor(
     private readonly transactions: Transactions,
     private readonly feed: EventFeedQueries,
+    private readonly streams: EventStreams,
   ) {}
 
   /** All events, oldest first. An event never appears behind one that was already answered, so `after` misses nothing. */
   @Operation('listEvents', { refuses: ['invalid_cursor'] })
   @Get('events')
   async list(@Merchant() merchant: MerchantPrincipal, @Query() query: EventFeedQuery): Promise<EventListDto> {
-    const scope = { bulkId: idFilter('bulk', query.bulk_id), payoutId: idFilter('payout', query.payout_id) };
-    return toList(
-      await this.transactions.asMerchant(merchant.id, (tx) => this.feed.page(tx, merchant.id, { page: query, scope })),
-      toEvent,
+    const page = await this.transactions.asMerchant(merchant.id, (tx) =>
+      this.feed.page(tx, merchant.id, { page: query, scope: scopeOf(query) }),
     );
+    return toList(page, toEvent);
+  }
+
+  /**
+   * The same events as server-sent events: all behind the cursor, and then each as it happens. `data` is the webhook body byte for
+   * byte, `id` the event's. Whoever reconnects with `Last-Event-ID` misses nothing. A heartbeat comes every 15 seconds, and may
+   * carry an `id` without data.
+   */
+  @Operation('streamEvents', { refuses: ['invalid_cursor', 'too_many_streams'] })
+  @Get('events/stream')
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The last `id` that was read; counts before `after`. `EventSource` sends it by itself when it reconnects.',
+    schema: { type: 'string' },
+  })
+  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE } } })
+  async stream(
+    @Merchant() { id: merchantId, keyId }: MerchantPrincipal,
+    @Query() query: EventStreamQuery,
+    @Req() { headers }: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const after = [headers['last-event-id']].flat()[0] || query.after;
+    const from = await this.transactions.asMerchant(merchantId, (tx) => this.feed.start(tx, merchantId, after));
+    const bearer = bearerOf(headers.authorization) ?? '';
+    this.streams.open({ merchantId, keyId, bearer, scope: scopeOf(query), type: query.type ?? null, from }, response);
   }
 
   /** The events of one bulk and its payouts, oldest first. */
@@ -36,7 +68,11 @@ export class EventsController {
     @Param('id', idOf('bulk')) bulkId: string,
     @Query() query: EventPageQuery,
   ): Promise<EventListDto> {
-    return this.listOf(merchant, { bulkId, payoutId: null }, query);
+    return this.transactions.asMerchant(merchant.id, async (tx) => {
+      const scope = { bulkId, payoutId: null };
+      if (!(await this.feed.knows(tx, merchant.id, scope))) throw notFound();
+      return toList(await this.feed.page(tx, merchant.id, { page: query, scope }), toEvent);
+    });
   }
 
   /** The events of one payout, oldest first: its history, with the difference that each edit made. */
@@ -47,16 +83,17 @@ export class EventsController {
     @Param('id', idOf('payout')) payoutId: string,
     @Query() query: EventPageQuery,
   ): Promise<EventListDto> {
-    return this.listOf(merchant, { bulkId: null, payoutId }, query);
-  }
-
-  private listOf(merchant: MerchantPrincipal, scope: EventScope, page: EventPage): Promise<EventListDto> {
     return this.transactions.asMerchant(merchant.id, async (tx) => {
-      if (!(await this.feed.knows(tx, merchant.id, scope))) throw notFound();
-      return toList(await this.feed.page(tx, merchant.id, { page, scope }), toEvent);
+      if (!(await this.feed.knows(tx, merchant.id, { bulkId: null, payoutId }))) throw notFound();
+      return toList(await this.feed.history(tx, merchant.id, { page: query, payoutId }), toEvent);
     });
   }
 }
+
+const scopeOf = ({ bulk_id, payout_id }: EventStreamQuery): EventScope => ({
+  bulkId: idFilter('bulk', bulk_id),
+  payoutId: idFilter('payout', payout_id),
+});
 
 const toEvent = (row: EventRow): EventDto => ({
   id: toTypeId('event', row.id),

@@ -6,6 +6,7 @@ export { EndpointRepository } from './endpoint.repository.js';
 export { allEvents, defineEvents, type EventTypeDefinition } from './event-catalogue.js';
 export type { EventDraft } from './event-draft.js';
 export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './event-schema.js';
+export { EventStreams } from './event-streams.js';
 export { recordEvents } from './record-events.js';
 export { merchantSecretsPlace, newSigningSecret, openSecrets, rotateSecrets, sealSecrets } from './signing-secrets.js';
 export { VetWebhookUrl } from './vet-webhook-url.js';

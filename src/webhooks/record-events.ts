@@ -12,6 +12,7 @@ export async function recordEvents(tx: Tx, drafts: readonly EventDraft[]): Promi
   const events = drafts.map((draft) => ({ ...draft, id: newUuid() }));
   await insertEvents(tx, events);
   if ((await insertDeliveries(tx, events)) > 0) tx.wake('deliver');
+  tx.wake('follow');
 }
 
 interface IdentifiedDraft extends EventDraft {

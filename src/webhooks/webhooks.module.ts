@@ -14,6 +14,7 @@ import { EndpointQueries } from './endpoint.queries.js';
 import { EndpointRepository } from './endpoint.repository.js';
 import { EndpointsController } from './endpoints.controller.js';
 import { EventFeedQueries } from './event-feed.queries.js';
+import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 import { PingEndpoint } from './ping-endpoint.js';
 import { ResendDelivery } from './resend-delivery.js';
@@ -21,7 +22,10 @@ import { RotateEndpointSecret } from './rotate-endpoint-secret.js';
 import { UpdateEndpoint } from './update-endpoint.js';
 import { VetWebhookUrl } from './vet-webhook-url.js';
 
-/** Events, endpoints and deliveries as merchants see them. Needs `CONFIGURATION`, `Sealer` and `Transactions` from global modules. */
+/**
+ * Events, endpoints and deliveries as merchants see them. Needs `CONFIGURATION`, `CREDENTIALS`, `Metrics`, `Sealer`,
+ * `Transactions` and `WakeListener` from global modules.
+ */
 @Module({
   controllers: [DeliveriesController, EndpointsController, EventsController],
   providers: [
@@ -36,6 +40,7 @@ import { VetWebhookUrl } from './vet-webhook-url.js';
     EndpointQueries,
     EndpointRepository,
     EventFeedQueries,
+    EventStreams,
     PingEndpoint,
     ResendDelivery,
     RotateEndpointSecret,
@@ -47,6 +52,6 @@ import { VetWebhookUrl } from './vet-webhook-url.js';
       useFactory: ({ webhookAllowCidrs }: Configuration) => new Egress({ allowCidrs: webhookAllowCidrs }),
     },
   ],
-  exports: [BacklogRepository, DeliveryRepository, Egress, EndpointNotices, EndpointRepository, VetWebhookUrl],
+  exports: [BacklogRepository, DeliveryRepository, Egress, EndpointNotices, EndpointRepository, EventStreams, VetWebhookUrl],
 })
 export class WebhooksModule {}

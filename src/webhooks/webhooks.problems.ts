@@ -24,6 +24,11 @@ export const webhookProblem = defineProblems({
     title: 'Endpoint disabled',
     meaning: 'Nothing is sent to a disabled or deleted endpoint. Enable it first.',
   },
+  too_many_streams: {
+    status: 429,
+    title: 'Too many streams',
+    meaning: 'The key, or the process that answers, has as many event streams open as it may. Close one, or read pages.',
+  },
   too_many_secrets: {
     status: 409,
     title: 'Too many secrets',

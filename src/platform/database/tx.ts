@@ -71,8 +71,8 @@ export class Tx {
   }
 }
 
-/** What a sleeping worker can be woken for; the tables stay the truth, a lost wake costs at most one poll. */
-export type WakeTopic = 'validate' | 'execute' | 'deliver';
+/** What a sleeping worker, or an open event stream, can be woken for; the tables stay the truth, a lost wake costs at most one poll. */
+export type WakeTopic = 'validate' | 'execute' | 'deliver' | 'follow';
 
 const names = new Map<string, string>();
 

@@ -1,10 +1,10 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
-/** The query of a list of events: oldest first, so that reading on from the last id one has gives what came since. */
-export class EventPageQuery {
-  /** The id of an event: the page starts behind it. Absent: from the beginning. */
+/** Where a reader of events begins, and what it wants to see. */
+export class EventCursorQuery {
+  /** The id of an event: what is answered stands behind it. `latest`: behind everything there is now. Absent: from the beginning. */
   @IsOptional()
   @IsString()
   after?: string;
@@ -16,7 +16,10 @@ export class EventPageQuery {
   @IsOptional()
   @IsString()
   type?: string;
+}
 
+/** The query of a list of events: oldest first, so that reading on from the last id one has gives what came since. */
+export class EventPageQuery extends EventCursorQuery {
   /**
    * At most so many events.
    * @example 100
@@ -28,7 +31,7 @@ export class EventPageQuery {
   limit: number = 100;
 }
 
-export class EventFeedQuery extends EventPageQuery {
+export class EventStreamQuery extends EventCursorQuery {
   /** Only events of this bulk and its payouts. */
   @IsOptional()
   @IsString()
@@ -39,6 +42,8 @@ export class EventFeedQuery extends EventPageQuery {
   @IsString()
   payout_id?: string;
 }
+
+export class EventFeedQuery extends IntersectionType(EventPageQuery, EventStreamQuery) {}
 
 /** One event: the body of its webhook with its id beside. */
 export class EventDto {
