@@ -5,6 +5,7 @@ import { CreateEvents20261121090300 } from './20261121090300-create-events.js';
 import { CreateIdempotencyKeys20261121090400 } from './20261121090400-create-idempotency-keys.js';
 import { CreateAgendaJobs20261121090500 } from './20261121090500-create-agenda-jobs.js';
 import { GuardProviders20261121090600 } from './20261121090600-guard-providers.js';
+import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateIdempotencyKeys20261121090400,
   CreateAgendaJobs20261121090500,
   GuardProviders20261121090600,
+  AddResends20261121100100,
 ];

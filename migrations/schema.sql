@@ -483,6 +483,7 @@ CREATE TABLE webhook_delivery (
   lease_until timestamp with time zone,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   delivered_at timestamp with time zone,
+  resend_id uuid,
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
   CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id),
@@ -492,8 +493,11 @@ CREATE TABLE webhook_delivery (
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
 CREATE INDEX webhook_delivery_held ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'held'::text);
 CREATE INDEX webhook_delivery_in_flight ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'in_flight'::text);
+CREATE INDEX webhook_delivery_latest ON webhook_delivery USING btree (endpoint_id, delivered_at) WHERE ((state = 'delivered'::text) AND (attempts_before = 0));
 CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (merchant_id, id DESC);
 CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
+CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
+CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
 
 CREATE TABLE webhook_endpoint (
   id uuid NOT NULL,
@@ -517,11 +521,54 @@ CREATE TABLE webhook_endpoint (
   deleted_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  rate_per_second integer,
+  headers bytea,
+  header_names text[],
+  public_keys jsonb DEFAULT '[]'::jsonb NOT NULL,
   CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
   CONSTRAINT webhook_endpoint_check CHECK (registered = (secrets IS NOT NULL)),
   CONSTRAINT webhook_endpoint_check1 CHECK (deleted_at IS NULL OR NOT (registered OR from_bulk)),
   CONSTRAINT webhook_endpoint_check2 CHECK ((status = 'paused'::text) = (paused_until IS NOT NULL)),
+  CONSTRAINT webhook_endpoint_content_is_registered CHECK (registered OR headers IS NULL AND rate_per_second IS NULL AND public_keys = '[]'::jsonb),
+  CONSTRAINT webhook_endpoint_headers_are_whole CHECK ((headers IS NULL) = (header_names IS NULL)),
+  CONSTRAINT webhook_endpoint_rate_per_second_check CHECK (rate_per_second > 0),
   CONSTRAINT webhook_endpoint_status_check CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
+
+CREATE TABLE webhook_resend (
+  id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  endpoint_id uuid,
+  bulk_id uuid,
+  event_type text,
+  delivery_state text,
+  created_after timestamp with time zone,
+  created_before timestamp with time zone,
+  until_feed bigint NOT NULL,
+  state text NOT NULL,
+  seen_feed bigint DEFAULT 0 NOT NULL,
+  seen_place bigint DEFAULT 0 NOT NULL,
+  matched integer DEFAULT 0 NOT NULL,
+  released integer DEFAULT 0 NOT NULL,
+  look_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT webhook_resend_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_resend_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
+  CONSTRAINT webhook_resend_check CHECK ((state = ANY (ARRAY['finished'::text, 'cancelled'::text])) = (finished_at IS NOT NULL)),
+  CONSTRAINT webhook_resend_state CHECK (state = ANY (ARRAY['matching'::text, 'sending'::text, 'finished'::text, 'cancelled'::text]))
+);
+CREATE INDEX webhook_resend_newest ON webhook_resend USING btree (merchant_id, id DESC);
+CREATE INDEX webhook_resend_running ON webhook_resend USING btree (look_at) WHERE (state = ANY (ARRAY['matching'::text, 'sending'::text]));
+
+CREATE TABLE webhook_resend_item (
+  resend_id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  subject_id uuid NOT NULL,
+  sequence integer NOT NULL,
+  delivery_id uuid NOT NULL,
+  CONSTRAINT webhook_resend_item_pkey PRIMARY KEY (resend_id, endpoint_id, subject_id, sequence),
+  CONSTRAINT webhook_resend_item_resend_id_fkey FOREIGN KEY (resend_id) REFERENCES webhook_resend(id)
+);

@@ -29,7 +29,7 @@ export class RotateWebhookSecret {
     const place = merchantSecretsPlace(merchantId);
     const before = openSecrets(this.sealer, merchant.webhook_secrets, place);
     const fresh = newSigningSecret();
-    const after = rotateSecrets(before, { fresh, now: merchant.now, grace_s });
+    const after = rotateSecrets(before, { fresh: [fresh], now: merchant.now, grace_s });
     await this.merchants.writeWebhookSecrets(tx, merchantId, sealSecrets(this.sealer, after, place));
     return fresh;
   }

@@ -1,23 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Sealer } from '../platform/crypto/index.js';
-import { toTypeId } from '../platform/ids/index.js';
+import { deliveryHeaders } from './delivery-headers.js';
 import type { ClaimedDelivery } from './delivery.repository.js';
 import { Egress, type EgressAnswer } from './egress.js';
 import { judgeAnswer, type Verdict } from './judge-answer.js';
-import { signatureHeaders } from './signature.js';
-import { endpointSecretsPlace, merchantSecretsPlace, openSecrets, secretsAt } from './signing-secrets.js';
 
 /** How much longer a delivery is leased than its call may last: the time it may wait between its claim and its start. */
 export const LEASE_MARGIN_S = 30;
-
-const FIXED_HEADERS = {
-  'content-type': 'application/json',
-  'user-agent': 'Tranche-Webhooks/1',
-  accept: '*/*',
-  // An answer that has to be inflated could be a bomb, and nobody reads it.
-  'accept-encoding': 'identity',
-};
 
 /** A delivery whose attempt has ended, to be settled. Instants are this process's monotonic clock, in milliseconds. */
 export interface SentDelivery {
@@ -49,7 +39,7 @@ export class Deliver {
     if (started_ms - claimed_ms > LEASE_MARGIN_S * 1000) return null;
     const answer = await this.egress.post({
       url: delivery.url,
-      headers: { ...FIXED_HEADERS, ...this.sign(delivery) },
+      headers: deliveryHeaders(delivery, this.sealer),
       body: delivery.body,
       timeout_ms: webhookTimeout_s * 1000,
     });
@@ -60,20 +50,5 @@ export class Deliver {
       random: Math.random(),
     });
     return { delivery, answer, verdict, claimed_ms, started_ms, ended_ms: performance.now() };
-  }
-
-  /** With the merchant's secret for what its bulks name, with the endpoint's own for what it registered, with both where it is both. */
-  private sign(delivery: ClaimedDelivery): Record<string, string> {
-    const { merchant_id, endpoint_id, claimed_at } = delivery;
-    const secrets = [
-      ...(delivery.from_bulk ? openSecrets(this.sealer, delivery.merchant_secrets, merchantSecretsPlace(merchant_id)) : []),
-      ...(delivery.secrets === null ? [] : openSecrets(this.sealer, delivery.secrets, endpointSecretsPlace(endpoint_id))),
-    ];
-    const content = {
-      id: toTypeId('event', delivery.event_id),
-      timestamp_s: Math.floor(Date.now() / 1000),
-      body: delivery.body,
-    };
-    return signatureHeaders(content, secretsAt(secrets, claimed_at));
   }
 }

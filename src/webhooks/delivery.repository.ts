@@ -20,6 +20,8 @@ export interface ClaimedDelivery {
   readonly from_bulk: boolean;
   /** Sealed; null where the endpoint is not registered. */
   readonly secrets: Buffer | null;
+  /** Sealed; null: none of its own. */
+  readonly headers: Buffer | null;
   /** Sealed. */
   readonly merchant_secrets: Buffer;
   readonly body: Buffer;
@@ -104,7 +106,7 @@ export class DeliveryRepository {
            lease_until = tranche_now() + $2 * interval '1 second', due_at = tranche_now() + $2 * interval '1 second'
          WHERE id = ANY (ARRAY (SELECT id FROM picked))
          RETURNING id, claim_no, endpoint_id, merchant_id, event_id, attempts, attempts_before)
-       SELECT c.*, e.url, e.registered, e.from_bulk, e.secrets, m.webhook_secrets AS merchant_secrets, v.body, v.occurred_at,
+       SELECT c.*, e.url, e.registered, e.from_bulk, e.secrets, e.headers, m.webhook_secrets AS merchant_secrets, v.body, v.occurred_at,
          tranche_now() AS claimed_at
        FROM claimed c
        JOIN webhook_endpoint e ON e.id = c.endpoint_id

@@ -131,7 +131,8 @@ export class EndpointRepository {
   /** Ends the registration and forgets the secrets; the lane itself stays where a bulk names it. */
   async unregister(tx: Tx, id: string): Promise<void> {
     await tx.query(
-      `UPDATE webhook_endpoint SET registered = false, secrets = NULL, event_types = NULL, description = NULL, updated_at = tranche_now(),
+      `UPDATE webhook_endpoint SET registered = false, secrets = NULL, event_types = NULL, description = NULL,
+         rate_per_second = NULL, headers = NULL, header_names = NULL, public_keys = '[]', updated_at = tranche_now(),
          deleted_at = CASE WHEN from_bulk THEN NULL ELSE tranche_now() END
        WHERE id = $1`,
       [id],

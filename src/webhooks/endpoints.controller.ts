@@ -18,11 +18,17 @@ import {
 } from '../platform/http/index.js';
 import { toInstant } from '../platform/time/index.js';
 import { CreateEndpoint } from './create-endpoint.js';
+import type { CustomHeaders } from './custom-headers.js';
 import { DeleteEndpoint } from './delete-endpoint.js';
 import { DeliveryQueries, toDeliveryResponse } from './delivery.queries.js';
 import { DisableEndpoint } from './disable-endpoint.js';
 import { DeliveryDto } from './dto/delivery-response.dto.js';
-import { CreatedEndpointDto, EndpointDto, EndpointListDto, RotatedEndpointSecretDto } from './dto/endpoint-response.dto.js';
+import {
+  CreatedEndpointDto,
+  EndpointListDto,
+  EndpointWithHealthDto,
+  RotatedEndpointSecretDto,
+} from './dto/endpoint-response.dto.js';
 import {
   CreateEndpointDto,
   EnableEndpointDto,
@@ -31,12 +37,14 @@ import {
   UpdateEndpointDto,
 } from './dto/endpoint.dto.js';
 import { type Backlog, EnableEndpoint } from './enable-endpoint.js';
-import { EndpointQueries, toEndpointResponse } from './endpoint.queries.js';
+import { EndpointQueries, toEndpointResponse, toEndpointWithHealth } from './endpoint.queries.js';
 import { PingEndpoint } from './ping-endpoint.js';
 import { RotateEndpointSecret } from './rotate-endpoint-secret.js';
 import { UpdateEndpoint } from './update-endpoint.js';
 import { VetWebhookUrl } from './vet-webhook-url.js';
 import type { UrlRefusal } from './webhook-url.js';
+
+const NO_HEADERS: CustomHeaders = {};
 
 /** Where events are sent. */
 @ApiTags('Webhook endpoints')
@@ -73,6 +81,9 @@ export class EndpointsController {
       url: body.url,
       event_types: body.event_types ?? null,
       description: body.description ?? null,
+      rate_per_second: body.rate_per_second ?? null,
+      headers: body.headers ?? NO_HEADERS,
+      asymmetric: body.asymmetric ?? false,
       refusal,
     });
     const endpoint = await this.answer(tx, merchant.id, id);
@@ -96,7 +107,7 @@ export class EndpointsController {
   @Operation('getWebhookEndpoint')
   @Get(':id')
   @Scopes('webhooks:read')
-  get(@Merchant() merchant: MerchantPrincipal, @Param('id', idOf('endpoint')) id: string): Promise<EndpointDto> {
+  get(@Merchant() merchant: MerchantPrincipal, @Param('id', idOf('endpoint')) id: string): Promise<EndpointWithHealthDto> {
     return this.transactions.asMerchant(merchant.id, (tx) => this.answer(tx, merchant.id, id));
   }
 
@@ -109,13 +120,16 @@ export class EndpointsController {
     @RequestTx() tx: Tx,
     @Merchant() merchant: MerchantPrincipal,
     @Param('id', idOf('endpoint')) endpointId: string,
-    @Body() { url, event_types, description }: UpdateEndpointDto,
+    @Body() { url, event_types, description, rate_per_second, headers, asymmetric }: UpdateEndpointDto,
     @Prepared() refusal: UrlRefusal | null,
-  ): Promise<EndpointDto> {
+  ): Promise<EndpointWithHealthDto> {
     const changes = {
       ...(url == null ? {} : { url }),
       ...(event_types === undefined ? {} : { event_types }),
       ...(description === undefined ? {} : { description }),
+      ...(rate_per_second === undefined ? {} : { rate_per_second }),
+      ...(headers === undefined ? {} : { headers: headers ?? NO_HEADERS }),
+      ...(asymmetric == null ? {} : { asymmetric }),
     };
     await this.updateEndpoint.execute(tx, { merchantId: merchant.id, endpointId, changes, refusal });
     return this.answer(tx, merchant.id, endpointId);
@@ -161,7 +175,7 @@ export class EndpointsController {
     @Merchant() merchant: MerchantPrincipal,
     @Param('id', idOf('endpoint')) endpointId: string,
     @Body() body: EnableEndpointDto,
-  ): Promise<EndpointDto> {
+  ): Promise<EndpointWithHealthDto> {
     await this.enableEndpoint.execute(tx, { merchantId: merchant.id, endpointId, backlog: readBacklog(body) });
     return this.answer(tx, merchant.id, endpointId);
   }
@@ -175,7 +189,7 @@ export class EndpointsController {
     @RequestTx() tx: Tx,
     @Merchant() merchant: MerchantPrincipal,
     @Param('id', idOf('endpoint')) endpointId: string,
-  ): Promise<EndpointDto> {
+  ): Promise<EndpointWithHealthDto> {
     await this.disableEndpoint.execute(tx, { merchantId: merchant.id, endpointId });
     return this.answer(tx, merchant.id, endpointId);
   }
@@ -199,7 +213,7 @@ export class EndpointsController {
   private async answer(tx: Tx, merchantId: string, id: string) {
     const endpoint = await this.queries.find(tx, merchantId, id);
     if (endpoint === null) throw notFound();
-    return toEndpointResponse(endpoint);
+    return toEndpointWithHealth(endpoint, await this.queries.health(tx, id));
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { signatureHeaders } from './signature.js';
-import { newSigningSecret } from './signing-secrets.js';
+import { newSigningSecret } from './signing-keys.js';
 
 const content = (body = '{"type":"webhook.ping"}') => ({
   id: 'event_01h455vb4pex5vsknk084sn02q',

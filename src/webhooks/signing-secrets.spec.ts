@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Sealer } from '../platform/crypto/index.js';
-import { endpointSecretsPlace, newSigningSecret, openSecrets, rotateSecrets, sealSecrets, secretsAt } from './signing-secrets.js';
+import { newSigningSecret } from './signing-keys.js';
+import { endpointSecretsPlace, openSecrets, rotateSecrets, sealSecrets, secretsAt } from './signing-secrets.js';
 
 const now = new Date('2026-11-21T12:00:00Z');
 const sealer = new Sealer([{ id: 'test', bytes: Buffer.alloc(32, 7) }]);
@@ -29,13 +30,13 @@ describe('signing secrets', () => {
   });
 
   it('are rotated with a grace for the replaced one, which a further rotation does not lengthen', () => {
-    const first = rotateSecrets([{ secret: 'a', expires_at: null }], { fresh: 'b', now, grace_s: 60 });
+    const first = rotateSecrets([{ secret: 'a', expires_at: null }], { fresh: ['b'], now, grace_s: 60 });
     expect(first).toEqual([
       { secret: 'b', expires_at: null },
       { secret: 'a', expires_at: '2026-11-21T12:01:00.000Z' },
     ]);
-    const second = rotateSecrets(first, { fresh: 'c', now, grace_s: 3600 });
+    const second = rotateSecrets(first, { fresh: ['c'], now, grace_s: 3600 });
     expect(second.map(({ expires_at }) => expires_at)).toEqual([null, '2026-11-21T13:00:00.000Z', '2026-11-21T12:01:00.000Z']);
-    expect(rotateSecrets(first, { fresh: 'c', now, grace_s: 0 }).map(({ secret }) => secret)).toEqual(['c', 'a']);
+    expect(rotateSecrets(first, { fresh: ['c'], now, grace_s: 0 }).map(({ secret }) => secret)).toEqual(['c', 'a']);
   });
 });

@@ -1,13 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type { Sealer } from '../platform/crypto/index.js';
+import { isAsymmetric, newSigningKey, publicKeyOf } from './signing-keys.js';
 
-/** Standard Webhooks asks for 24 to 64. */
-const SECRET_BYTES = 32;
-
-/** A secret as it is sealed at rest; the current one is first in its list. */
+/** A secret as it is sealed at rest, `whsec_…` or `whsk_…`; the current ones are first in their list. */
 export interface SigningSecret {
   readonly secret: string;
-  /** RFC 3339; null: the current one. From then on the secret signs nothing any more. */
+  /** RFC 3339; null: a current one. From then on the secret signs nothing any more. */
+  readonly expires_at: string | null;
+}
+
+/** What anybody may know of an ed25519 key among the secrets. */
+export interface PublicKey {
+  /** `whpk_…` */
+  readonly key: string;
   readonly expires_at: string | null;
 }
 
@@ -16,9 +20,6 @@ export const endpointSecretsPlace = (endpointId: string): string => `endpoint:${
 
 /** The place that a merchant's secrets are sealed for. */
 export const merchantSecretsPlace = (merchantId: string): string => `merchant:${merchantId}:webhook_secrets`;
-
-/** `whsec_` and standard base64: hex or base64url would break the official libraries. */
-export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 export const sealSecrets = (sealer: Sealer, secrets: readonly SigningSecret[], place: string): Buffer =>
   sealer.seal(JSON.stringify(secrets), place);
@@ -34,14 +35,27 @@ const signsAt = ({ expires_at }: SigningSecret, at: Date): boolean =>
   expires_at === null || Date.parse(expires_at) > at.getTime();
 
 /**
- * The list after a rotation: a fresh secret first, the one it replaces until the grace ends. One that was replaced before
+ * The list after a rotation: fresh secrets first, those they replace until the grace ends. One that was replaced before
  * keeps its own end, since rotating again must not lengthen the life of a leaked one; ended ones are forgotten.
  */
 export function rotateSecrets(
   secrets: readonly SigningSecret[],
-  rotation: { fresh: string; now: Date; grace_s: number },
+  rotation: { fresh: readonly string[]; now: Date; grace_s: number },
 ): SigningSecret[] {
   const end = new Date(rotation.now.getTime() + rotation.grace_s * 1000).toISOString();
   const replaced = secrets.map(({ secret, expires_at }) => ({ secret, expires_at: expires_at ?? end }));
-  return [{ secret: rotation.fresh, expires_at: null }, ...replaced.filter((secret) => signsAt(secret, rotation.now))];
+  const fresh = rotation.fresh.map((secret) => ({ secret, expires_at: null }));
+  return [...fresh, ...replaced.filter((secret) => signsAt(secret, rotation.now))];
+}
+
+export const publicKeysOf = (secrets: readonly SigningSecret[]): PublicKey[] =>
+  secrets
+    .filter(({ secret }) => isAsymmetric(secret))
+    .map(({ secret, expires_at }) => ({ key: publicKeyOf(secret), expires_at }));
+
+/** The list with an ed25519 key, or without any: taking it away ends it at once, because `v1` still signs everything. */
+export function signAsymmetrically(secrets: readonly SigningSecret[], wanted: boolean): SigningSecret[] {
+  if (!wanted) return secrets.filter(({ secret }) => !isAsymmetric(secret));
+  const has = secrets.some(({ secret, expires_at }) => isAsymmetric(secret) && expires_at === null);
+  return has ? [...secrets] : [...secrets, { secret: newSigningKey(), expires_at: null }];
 }

@@ -10,6 +10,7 @@ import { DisableEndpoint } from './disable-endpoint.js';
 import { Egress } from './egress.js';
 import { EnableEndpoint } from './enable-endpoint.js';
 import { EndpointNotices } from './endpoint-notices.js';
+import { EndpointSettingsRepository } from './endpoint-settings.repository.js';
 import { EndpointQueries } from './endpoint.queries.js';
 import { EndpointRepository } from './endpoint.repository.js';
 import { EndpointsController } from './endpoints.controller.js';
@@ -21,13 +22,14 @@ import { ResendDelivery } from './resend-delivery.js';
 import { RotateEndpointSecret } from './rotate-endpoint-secret.js';
 import { UpdateEndpoint } from './update-endpoint.js';
 import { VetWebhookUrl } from './vet-webhook-url.js';
+import { WebhookKeysController } from './webhook-keys.controller.js';
 
 /**
  * Events, endpoints and deliveries as merchants see them. Needs `CONFIGURATION`, `CREDENTIALS`, `Metrics`, `Sealer`,
  * `Transactions` and `WakeListener` from global modules.
  */
 @Module({
-  controllers: [DeliveriesController, EndpointsController, EventsController],
+  controllers: [DeliveriesController, EndpointsController, EventsController, WebhookKeysController],
   providers: [
     BacklogRepository,
     CreateEndpoint,
@@ -38,6 +40,7 @@ import { VetWebhookUrl } from './vet-webhook-url.js';
     EnableEndpoint,
     EndpointNotices,
     EndpointQueries,
+    EndpointSettingsRepository,
     EndpointRepository,
     EventFeedQueries,
     EventStreams,

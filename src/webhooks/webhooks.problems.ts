@@ -1,4 +1,5 @@
 import { defineProblems, kernelProblem, type Problem, type ProblemFinding } from '../platform/http/index.js';
+import { type CustomHeaders, findingsOfHeaders } from './custom-headers.js';
 import { isKnownEventType } from './event-catalogue.js';
 import type { UrlRefusal } from './webhook-url.js';
 
@@ -48,4 +49,10 @@ export function refuseUnknownTypes(types: readonly string[] | null): void {
       : [{ pointer: `/event_types/${index}`, code: 'invalid_field', detail: 'There is no such event type; see docs/events.md.' }],
   );
   if (errors.length > 0) throw kernelProblem('invalid_field', 'Some event types do not exist; see errors.', { errors });
+}
+
+/** @throws `invalid_field` where headers can not be sent, or not safely. */
+export function refuseHeaders(headers: CustomHeaders): void {
+  const errors = findingsOfHeaders(headers);
+  if (errors.length > 0) throw kernelProblem('invalid_field', 'Some headers can not be taken; see errors.', { errors });
 }

@@ -12,7 +12,8 @@ import { EndpointNotices } from '../../src/webhooks/endpoint-notices.js';
 import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
 import type { EventDraft } from '../../src/webhooks/event-draft.js';
 import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
-import { endpointSecretsPlace, newSigningSecret, sealSecrets } from '../../src/webhooks/signing-secrets.js';
+import { newSigningSecret } from '../../src/webhooks/signing-keys.js';
+import { endpointSecretsPlace, sealSecrets } from '../../src/webhooks/signing-secrets.js';
 import type { TestDatabase } from './test-database.js';
 import { testSealer } from './test-merchant.js';
 

@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -7,16 +8,19 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Max,
   Min,
 } from 'class-validator';
-import { PageQuery } from '../../platform/http/index.js';
+import { PageQuery, Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
 
 /** More than there are types; a longer list is a mistake. */
 const EVENT_TYPES_MAX = 100;
+/** More than one lane can send; a higher figure limits nothing. */
+const RATE_MAX = 10_000;
 
 export class CreateEndpointDto {
   /**
@@ -45,6 +49,34 @@ export class CreateEndpointDto {
   @IsOptional()
   @IsText({ max: 500 })
   description?: string | null;
+
+  /**
+   * Begins at most so many deliveries a second, over all processes; absent or null: as fast as it answers.
+   * @example 20
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(RATE_MAX)
+  rate_per_second?: number | null;
+
+  /**
+   * Sent with every delivery, for a gateway in front of the receiver: `Authorization`, `Api-Key`, `CF-Access-…` or `X-…`, at most
+   * 10, values of up to 500 printable ASCII characters. Kept sealed; only their names are shown.
+   */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { Authorization: 'Bearer EXAMPLE' } })
+  @IsOptional()
+  @Verbatim()
+  @IsObject()
+  headers?: Record<string, string> | null;
+
+  /**
+   * Signs with ed25519 (`v1a`) beside `v1`, so that the receiver can verify without being able to sign; absent: no.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  asymmetric?: boolean | null;
 }
 
 export class UpdateEndpointDto {
@@ -72,6 +104,34 @@ export class UpdateEndpointDto {
   @IsOptional()
   @IsText({ max: 500 })
   description?: string | null;
+
+  /**
+   * Begins at most so many deliveries a second, over all processes; absent or null: as fast as it answers.
+   * @example 20
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(RATE_MAX)
+  rate_per_second?: number | null;
+
+  /**
+   * Sent with every delivery, for a gateway in front of the receiver: `Authorization`, `Api-Key`, `CF-Access-…` or `X-…`, at most
+   * 10, values of up to 500 printable ASCII characters. Kept sealed; only their names are shown. Replaces all of them; null: none.
+   */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { Authorization: 'Bearer EXAMPLE' } })
+  @IsOptional()
+  @Verbatim()
+  @IsObject()
+  headers?: Record<string, string> | null;
+
+  /**
+   * Signs with ed25519 (`v1a`) beside `v1`, so that the receiver can verify without being able to sign.
+   * @example false
+   */
+  @IsOptional()
+  @IsBoolean()
+  asymmetric?: boolean | null;
 }
 
 export class RotateEndpointSecretDto {
@@ -111,4 +171,13 @@ export class EndpointQuery extends PageQuery {
   @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : (value as unknown)))
   @IsBoolean({ message: 'registered must be true or false' })
   registered?: boolean;
+}
+
+export class WebhookKeysQuery {
+  /**
+   * The endpoint whose deliveries are to be verified.
+   * @example endpoint_01jd3q8yv6f5w9x2k4m7n0p1rs
+   */
+  @IsString()
+  endpoint_id: string;
 }

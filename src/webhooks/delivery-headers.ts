@@ -1,0 +1,35 @@
+import type { Sealer } from '../platform/crypto/index.js';
+import { toTypeId } from '../platform/ids/index.js';
+import { openHeaders } from './custom-headers.js';
+import type { ClaimedDelivery } from './delivery.repository.js';
+import { signatureHeaders } from './signature.js';
+import { endpointSecretsPlace, merchantSecretsPlace, openSecrets, secretsAt } from './signing-secrets.js';
+
+const FIXED = {
+  'content-type': 'application/json',
+  'user-agent': 'Tranche-Webhooks/1',
+  accept: '*/*',
+  // An answer that has to be inflated could be a bomb, and nobody reads it.
+  'accept-encoding': 'identity',
+};
+
+/** All headers of one attempt: the endpoint's own, ours, and the signature over this second. */
+export function deliveryHeaders(delivery: ClaimedDelivery, sealer: Sealer): Record<string, string> {
+  const own = delivery.headers === null ? {} : openHeaders(sealer, delivery.headers, delivery.endpoint_id);
+  return { ...own, ...FIXED, ...signature(delivery, sealer) };
+}
+
+/** With the merchant's secret for what its bulks name, with the endpoint's own for what it registered, with both where it is both. */
+function signature(delivery: ClaimedDelivery, sealer: Sealer): Record<string, string> {
+  const { merchant_id, endpoint_id, claimed_at } = delivery;
+  const secrets = [
+    ...(delivery.from_bulk ? openSecrets(sealer, delivery.merchant_secrets, merchantSecretsPlace(merchant_id)) : []),
+    ...(delivery.secrets === null ? [] : openSecrets(sealer, delivery.secrets, endpointSecretsPlace(endpoint_id))),
+  ];
+  const content = {
+    id: toTypeId('event', delivery.event_id),
+    timestamp_s: Math.floor(Date.now() / 1000),
+    body: delivery.body,
+  };
+  return signatureHeaders(content, secretsAt(secrets, claimed_at));
+}
