@@ -65,7 +65,12 @@ export class ApiClient {
     });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.includes('json') === true;
-    return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : text === '' ? undefined : text) as Body };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : text === '' ? undefined : text) as Body,
+    };
   }
 
   /** Every element of a list, page by page, in its order. */
