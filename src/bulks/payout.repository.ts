@@ -134,7 +134,8 @@ export class PayoutRepository {
              SELECT scheduled_at FROM payout
              WHERE connector_id = $1 AND merchant_id = lane.merchant_id AND status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()
              ORDER BY scheduled_at LIMIT 1) oldest
-           WHERE EXISTS (SELECT FROM engine WHERE paused_at IS NULL AND quarantined_at IS NULL))
+           WHERE EXISTS (SELECT FROM engine WHERE paused_at IS NULL AND quarantined_at IS NULL)
+             AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL))
          SELECT due.id
          FROM (SELECT * FROM ready ORDER BY scheduled_at LIMIT $2) turn
          CROSS JOIN LATERAL (

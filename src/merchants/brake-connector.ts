@@ -10,8 +10,8 @@ export interface BrakeConnectorCommand {
 }
 
 /**
- * Stops one connector, or lets it go on, whoever paused it: no payout is claimed for a paused connector. What was claimed
- * before goes on; overdue payouts run at once after the resume. Repeating is harmless.
+ * Stops one connector, or lets it go on, whoever paused it: nothing is sent through a paused connector. What was sent
+ * before goes on, and is asked for where its outcome is open; overdue payouts run at once after the resume. Repeating is harmless.
  */
 @Injectable()
 export class BrakeConnector {

@@ -20,12 +20,18 @@ export interface Allowance {
 /** Before the first share is known nothing is allowed. */
 export const NOTHING_ALLOWED: Allowance = { places: 0, until: 0, from: 0, maySend: 'nothing', slowly: true };
 
+/** What holds the sends of one connector back: what its row says, the quarantine of the engine, and a pause. */
+export interface Restraints extends Restraint {
+  readonly quarantined: boolean;
+  readonly paused: boolean;
+}
+
 /** `now` is from before the restraint was read, so that no wait comes out longer than the database says. */
-export function allowanceOf(share: Share, restraint: Restraint & { readonly quarantined: boolean }, now: number): Allowance {
+export function allowanceOf(share: Share, restraint: Restraints, now: number): Allowance {
   return { ...share, from: now + restraint.busy_ms, maySend: maySend(restraint), slowly: restraint.breaker !== 'closed' };
 }
 
-function maySend({ quarantined, breaker }: Restraint & { readonly quarantined: boolean }): MaySend {
-  if (quarantined || breaker === 'open') return 'nothing';
+function maySend({ quarantined, paused, breaker }: Restraints): MaySend {
+  if (quarantined || paused || breaker === 'open') return 'nothing';
   return breaker === 'to_probe' ? 'probe' : 'anything';
 }

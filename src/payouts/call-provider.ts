@@ -17,6 +17,12 @@ export interface CallResult {
   readonly busy_ms: number | null;
 }
 
+/**
+ * Whoever refuses our credentials refuses the next call too, and may count: the whole connector asks once a minute at most
+ * until somebody has mended and resumed it.
+ */
+const REFUSED_WAIT_MS = 60_000;
+
 const SAYS_NOTHING = { systemic: null, readable: null, reach: null, busy_ms: null } as const;
 
 /**
@@ -58,7 +64,11 @@ async function send(connector: Connector, claimed: Claimed): Promise<CallResult>
     systemic: unauthorized ? outcome.detail : null,
     readable: readableOf(outcome),
     reach: reachOf(outcome),
-    busy_ms: outcome.kind === 'not_taken' && outcome.reason === 'busy' ? outcome.retryAfter_ms : null,
+    busy_ms: unauthorized
+      ? REFUSED_WAIT_MS
+      : outcome.kind === 'not_taken' && outcome.reason === 'busy'
+        ? outcome.retryAfter_ms
+        : null,
   };
 }
 
@@ -82,10 +92,12 @@ async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResul
     return { finding: { ...about, decide: (known) => decideWithoutLookup(known, capabilities) }, ...SAYS_NOTHING };
   }
   const outcome = await connector.lookup(claimed.request.idempotencyKey);
+  const systemic = outcome.kind === 'unavailable' && outcome.systemic;
   return {
     finding: { ...about, decide: (known) => decideLookup(outcome, known, capabilities) },
     ...SAYS_NOTHING,
-    systemic: outcome.kind === 'unavailable' && outcome.systemic ? outcome.detail : null,
+    systemic: systemic ? outcome.detail : null,
+    busy_ms: systemic ? REFUSED_WAIT_MS : null,
     // A payment that is there says that sends arrive, whatever their answers were.
     reach: outcome.kind === 'found' ? 'answered' : null,
   };

@@ -98,7 +98,11 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     for (const { row, open, pipeline } of opened) {
       pipeline.update(
         open,
-        allowanceOf(this.shares.of(row.id), { busy_ms: row.busy_ms, breaker: row.breaker, quarantined }, start),
+        allowanceOf(
+          this.shares.of(row.id),
+          { busy_ms: row.busy_ms, breaker: row.breaker, quarantined, paused: open.paused !== null },
+          start,
+        ),
       );
     }
   }

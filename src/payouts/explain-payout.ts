@@ -116,7 +116,7 @@ function explainSending(payout: Circumstances): Explanation {
   const since = payout.intent_updated_at ?? payout.updated_at;
   if (payout.intent_status === 'needs_review')
     return ['needs_review', 'The outcome can not be found out by machine; the operator decides.', since];
-  if (payout.connector_paused_at !== null) {
+  if (payout.connector_paused_at !== null && payout.may_have_been_taken === false) {
     return ['connector_paused', 'Its connector is paused by the operator or after a fault.', payout.connector_paused_at];
   }
   if (payout.intent_status === 'unknown') {

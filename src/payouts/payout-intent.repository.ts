@@ -124,9 +124,9 @@ export class PayoutIntentRepository {
   }
 
   /**
-   * Payouts whose intent is due to be looked at or sent again, oldest first, for connectors that are not paused. Nothing is
-   * sent again while the engine or the merchant is paused, or the engine is in quarantine; looking is always allowed. Only a hint: who works on one locks
-   * its payout and asks again.
+   * Payouts whose intent is due to be looked at or sent again, oldest first. Nothing is sent again while the engine, the
+   * merchant or the connector is paused, or the engine is in quarantine; looking is always allowed. Only a hint: who works on
+   * one locks its payout and asks again.
    */
   async dueChecks(tx: Tx, connectorId: string, { limit, scope }: { limit: number; scope: ClaimScope }): Promise<string[]> {
     const rows = await tx.query<{ payout_id: string }>(
@@ -135,10 +135,11 @@ export class PayoutIntentRepository {
        JOIN payout p ON p.id = i.payout_id
        JOIN attempt a ON a.payout_id = i.payout_id AND a.number = p.attempt_no
        JOIN merchant m ON m.id = i.merchant_id
+       JOIN connector c ON c.id = i.connector_id
        CROSS JOIN engine e
        WHERE i.next_check_at <= tranche_now() AND i.connector_id = $1
          AND CASE WHEN a.may_have_been_taken THEN $3 <> 'sends'
-           ELSE $3 <> 'look_ups' AND e.paused_at IS NULL AND e.quarantined_at IS NULL AND m.paused_at IS NULL END
+           ELSE $3 <> 'look_ups' AND e.paused_at IS NULL AND e.quarantined_at IS NULL AND m.paused_at IS NULL AND c.paused_at IS NULL END
        ORDER BY i.next_check_at LIMIT $2`,
       [connectorId, limit, scope],
     );

@@ -81,7 +81,7 @@ export class ProviderPipeline {
 
   /** Claims as much as there is room for. @returns how many payouts were claimed. */
   async fill(): Promise<number> {
-    if (this.stopped || this.open.paused !== null || !this.mayCall()) return 0;
+    if (this.stopped || !this.mayCall()) return 0;
     const room = this.ahead() - this.queue.length;
     if (room < this.ahead() / 2) return 0;
     this.claiming ??= this.claim(Math.ceil(room)).finally(() => {
@@ -108,7 +108,7 @@ export class ProviderPipeline {
 
   private giveBackWhatMustNotLeave(): void {
     const long = this.allowance.from - performance.now() > CLAIMED_AHEAD_MS;
-    if (this.open.paused !== null || long) this.giveBack(() => true);
+    if (long) this.giveBack(() => true);
     else if (this.allowance.maySend !== 'anything')
       this.giveBack((claimed) => claimed.action === 'send' && claimed !== this.probe);
   }

@@ -91,10 +91,10 @@ export class Server {
     ]);
     if (row === undefined) throw new Error('the connector of the run is gone');
     const open = engine.registry.fromRow(row);
-    if (open.paused !== null) return 0;
     actor.steps = ['claim.checks', 'claim.due'];
     actor.began_ms.clear();
-    const claimed = await engine.claims.execute(connectorId, CLAIM_MAX, open.capabilities);
+    const scope = open.paused === null ? 'all' : 'look_ups';
+    const claimed = await engine.claims.execute(connectorId, CLAIM_MAX, { ...open.capabilities, scope });
     for (const one of claimed) this.take(actor, one);
     return claimed.length;
   }

@@ -270,7 +270,7 @@ const AGENDA = `
       AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL)
     UNION
     SELECT 'execute', next_check_at FROM payout_intent
-    WHERE connector_id = $1 AND next_check_at IS NOT NULL AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL)
+    WHERE connector_id = $1 AND next_check_at IS NOT NULL
     UNION
     SELECT 'deliver', greatest(d.due_at, e.paused_until)
     FROM webhook_endpoint e JOIN webhook_delivery d ON d.endpoint_id = e.id
