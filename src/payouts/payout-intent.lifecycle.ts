@@ -75,3 +75,7 @@ export const payoutIntentLifecycle = defineLifecycle({
 
 export type IntentStatus = StateOf<typeof payoutIntentLifecycle>;
 export type IntentTransition = TransitionOf<typeof payoutIntentLifecycle>;
+
+/** Intents of which nobody knows for certain what became of the money. */
+export const UNCLEAR_STATUSES = ['unknown', 'needs_review'] as const satisfies readonly IntentStatus[];
+export type UnclearStatus = (typeof UNCLEAR_STATUSES)[number];

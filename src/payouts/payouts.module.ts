@@ -17,6 +17,7 @@ import { ResolveIntent } from './resolve-intent.js';
 import { RetryPayout } from './retry-payout.js';
 import { SettleIntents } from './settle-intents.js';
 import { ShareConnectors } from './share-connectors.js';
+import { UnclearIntentQueries } from './unclear-intents.queries.js';
 
 /** Execution: claim, call, settle; and payouts as their merchant reads them. */
 @Module({
@@ -36,6 +37,7 @@ import { ShareConnectors } from './share-connectors.js';
     RetryPayout,
     SettleIntents,
     ShareConnectors,
+    UnclearIntentQueries,
     { provide: MONOTONIC_CLOCK, useValue: ownMonotonicClock },
   ],
   exports: [ClaimPayouts, ProviderNotificationRepository, SettleIntents],

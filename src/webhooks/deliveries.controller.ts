@@ -11,10 +11,10 @@ import {
   Scopes,
   toList,
 } from '../platform/http/index.js';
+import { idFilter } from '../platform/ids/index.js';
 import { DeliveryQueries, toDeliveryResponse, toDeliveryWithAttempts } from './delivery.queries.js';
 import { DeliveryQuery } from './dto/delivery-query.dto.js';
 import { DeliveryDto, DeliveryListDto, DeliveryWithAttemptsDto } from './dto/delivery-response.dto.js';
-import { idFilter } from './id-filter.js';
 import { ResendDelivery } from './resend-delivery.js';
 
 /** How each event fared on its way to each endpoint. */

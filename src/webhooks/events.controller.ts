@@ -3,11 +3,10 @@ import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Transactions } from '../platform/database/index.js';
 import { bearerOf, idOf, Merchant, type MerchantPrincipal, notFound, Operation, Scopes, toList } from '../platform/http/index.js';
-import { toTypeId } from '../platform/ids/index.js';
+import { idFilter, toTypeId } from '../platform/ids/index.js';
 import { EventDto, EventFeedQuery, EventListDto, EventPageQuery, EventStreamQuery } from './dto/event.dto.js';
 import { EventFeedQueries, type EventRow, type EventScope } from './event-feed.queries.js';
 import { EventStreams } from './event-streams.js';
-import { idFilter } from './id-filter.js';
 
 const STREAM_EXAMPLE =
   'id: event_01jd3q8yv6f5w9x2k4m7n0p1rs\n' +

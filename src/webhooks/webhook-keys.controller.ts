@@ -2,10 +2,10 @@ import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Transactions } from '../platform/database/index.js';
 import { Operation, Public } from '../platform/http/index.js';
+import { idFilter } from '../platform/ids/index.js';
 import { WebhookKeysDto } from './dto/endpoint-response.dto.js';
 import { WebhookKeysQuery } from './dto/endpoint.dto.js';
 import { EndpointQueries } from './endpoint.queries.js';
-import { idFilter } from './id-filter.js';
 
 /** Five minutes. A replaced key goes on signing for its grace, so a receiver with an older list refuses nothing. */
 const CACHED = 'public, max-age=300';

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { UnclearIntentListDto } from '../../src/payouts/dto/unclear-intent.dto.js';
 import { SANDBOX_ID, testApp, type TestApp } from '../support/app.js';
 import { newReference, tomorrow, validItem, validItems } from '../support/items.js';
 import { eventually, type MerchantClient, type Payout } from '../support/merchant-client.js';
@@ -143,6 +144,42 @@ describe('The operator', () => {
       const paid = await merchant.untilPayout(payout.id, ({ final }) => final);
       expect(paid.intent?.status).toBe('succeeded');
       expect(provider.ledger).toHaveLength(1);
+    });
+
+    it('shows what is unclear, of every merchant, newest first, without account data', async () => {
+      provider.setFate(() => ({
+        takes: true,
+        answer: { status: 201, body: { id: 'p1', status: 'succeeded', amount: '1.00', currency: 'EUR' } },
+      }));
+      const payouts: Payout[] = [];
+      for (let number = 0; number < 3; number += 1) {
+        const { id } = await onePayout();
+        payouts.unshift(await merchant.untilPayout(id, ({ intent }) => intent?.status === 'needs_review'));
+      }
+      const path = `/v1/operator/intents?connector_id=${connectorId}`;
+      const first = await app.operator.get<UnclearIntentListDto>(`${path}&status=needs_review&limit=2`);
+      const second = await app.operator.get<UnclearIntentListDto>(`${path}&starting_after=${first.body.data[1]!.id}`);
+      expect([...first.body.data, ...second.body.data].map(({ id }) => id)).toEqual(payouts.map(({ intent }) => intent?.id));
+      expect([first.body.has_more, second.body.has_more]).toEqual([true, false]);
+      const [key] = (await merchant.attempts(payouts[0]!.id)).map(({ idempotency_key }) => idempotency_key);
+      expect(first.body.data[0]).toMatchObject({
+        status: 'needs_review',
+        merchant_id: merchant.id,
+        payout_id: payouts[0]!.id,
+        reference: payouts[0]!.reference,
+        amount: '120.50',
+        currency: 'EUR',
+        idempotency_key: key,
+        provider_reference: 'p1',
+        detail: expect.stringMatching(/another amount/),
+        next_check_at: null,
+        steps: [{ action: 'send', outcome: 'unknown' }],
+      });
+      expect(first.text).not.toMatch(/DE89370400440532013000|Lovelace/);
+      const { body } = await app.operator.get<UnclearIntentListDto>(`${path}&status=unknown`);
+      expect(body.data).toEqual([]);
+      expect((await app.operator.get('/v1/operator/intents?status=succeeded')).status).toBe(400);
+      expect((await merchant.get(path)).status).toBe(403);
     });
 
     it.each([

@@ -1,1 +1,2 @@
+export * from './id-filter.js';
 export * from './type-id.js';

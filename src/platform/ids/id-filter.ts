@@ -1,4 +1,4 @@
-import { fromTypeId, type IdKind } from '../platform/ids/index.js';
+import { fromTypeId, type IdKind } from './type-id.js';
 
 /** No row has it. */
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
