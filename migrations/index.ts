@@ -6,6 +6,7 @@ import { CreateIdempotencyKeys20261121090400 } from './20261121090400-create-ide
 import { CreateAgendaJobs20261121090500 } from './20261121090500-create-agenda-jobs.js';
 import { GuardProviders20261121090600 } from './20261121090600-guard-providers.js';
 import { AddResends20261121100100 } from './20261121100100-add-resends.js';
+import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   CreateAgendaJobs20261121090500,
   GuardProviders20261121090600,
   AddResends20261121100100,
+  AddResumeReasons20261121100700,
 ];

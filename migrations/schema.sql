@@ -226,13 +226,16 @@ CREATE TABLE connector (
   reconcile_began_at timestamp with time zone,
   reconcile_cursor text,
   reconciled_until timestamp with time zone,
+  resumed_at timestamp with time zone,
+  resume_reason text,
   CONSTRAINT connector_pkey PRIMARY KEY (id),
   CONSTRAINT connector_breaker_is_whole CHECK ((breaker_opened_at IS NULL) = (breaker_until IS NULL)),
   CONSTRAINT connector_check CHECK ((paused_at IS NULL) = (paused_by IS NULL) AND (paused_at IS NULL) = (pause_reason IS NULL)),
   CONSTRAINT connector_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 10000),
   CONSTRAINT connector_pass_is_whole CHECK ((reconcile_from IS NULL) = (reconcile_began_at IS NULL) AND (reconcile_cursor IS NULL OR reconcile_from IS NOT NULL)),
   CONSTRAINT connector_paused_by_check CHECK (paused_by = ANY (ARRAY['operator'::text, 'engine'::text])),
-  CONSTRAINT connector_rate_per_second_check CHECK (rate_per_second > 0)
+  CONSTRAINT connector_rate_per_second_check CHECK (rate_per_second > 0),
+  CONSTRAINT connector_resume_is_whole CHECK (resume_reason IS NULL OR resumed_at IS NOT NULL)
 );
 
 CREATE TABLE connector_worker (
@@ -251,9 +254,12 @@ CREATE TABLE engine (
   pause_reason text,
   quarantined_at timestamp with time zone,
   quarantine_detail text,
+  resumed_at timestamp with time zone,
+  resume_reason text,
   CONSTRAINT engine_pkey PRIMARY KEY (one),
   CONSTRAINT engine_check CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
-  CONSTRAINT engine_one_check CHECK (one)
+  CONSTRAINT engine_one_check CHECK (one),
+  CONSTRAINT engine_resume_is_whole CHECK (resume_reason IS NULL OR resumed_at IS NOT NULL)
 );
 
 CREATE TABLE event (
@@ -308,9 +314,12 @@ CREATE TABLE merchant (
   pause_reason text,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  resumed_at timestamp with time zone,
+  resume_reason text,
   CONSTRAINT merchant_pkey PRIMARY KEY (id),
   CONSTRAINT merchant_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
-  CONSTRAINT merchant_check CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
+  CONSTRAINT merchant_check CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
+  CONSTRAINT merchant_resume_is_whole CHECK (resume_reason IS NULL OR resumed_at IS NOT NULL)
 );
 
 CREATE TABLE payout (
@@ -346,7 +355,7 @@ CREATE INDEX payout_by_reference ON payout USING btree (merchant_id, reference);
 CREATE INDEX payout_due ON payout USING btree (connector_id, merchant_id, scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
 CREATE INDEX payout_merchant_newest ON payout USING btree (merchant_id, id DESC);
 CREATE INDEX payout_next_due ON payout USING btree (scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
-CREATE INDEX payout_to_validate ON payout USING btree (id) WHERE (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text]));
+CREATE INDEX payout_to_judge ON payout USING btree (merchant_id, id) WHERE (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text]));
 
 CREATE TABLE payout_intent (
   payout_id uuid NOT NULL,

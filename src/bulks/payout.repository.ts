@@ -59,6 +59,9 @@ const ROW = `
   JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
   JOIN bulk b ON b.id = p.bulk_id`;
 
+const TO_JUDGE = `('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS')`;
+const WAITS_FOR_JUDGE = `status IN ${TO_JUDGE} AND (lease_until IS NULL OR lease_until < tranche_now())`;
+
 /**
  * All SQL that locks or writes the hot rows of payouts. Rows are locked in the order of their ids: no two lockers can
  * deadlock. What a lock found is read by a statement of its own, after it: whoever had to wait for a lock has a snapshot from
@@ -97,14 +100,31 @@ export class PayoutRepository {
     );
   }
 
-  /** Payouts to be judged: waiting ones, and those whose judge's lease has ended. Oldest first; what others hold is skipped. */
+  /**
+   * Payouts to be judged: waiting ones, and those whose judge's lease has ended. As lockDue, an equal share for each merchant that
+   * has any, each merchant's oldest first; walks payout_to_judge from merchant to merchant. What others hold is skipped.
+   */
   lockForValidation(tx: Tx, limit: number): Promise<PayoutRow[]> {
     return this.locked(
       tx,
       tx.query(
-        `SELECT id FROM payout
-         WHERE status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS') AND (lease_until IS NULL OR lease_until < tranche_now())
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        `WITH RECURSIVE lane AS (
+           (SELECT merchant_id FROM payout WHERE status IN ${TO_JUDGE} ORDER BY merchant_id LIMIT 1)
+           UNION ALL
+           SELECT (SELECT n.merchant_id FROM payout n WHERE n.status IN ${TO_JUDGE} AND n.merchant_id > lane.merchant_id
+                   ORDER BY n.merchant_id LIMIT 1)
+           FROM lane WHERE lane.merchant_id IS NOT NULL),
+         ready AS MATERIALIZED (
+           SELECT lane.merchant_id, oldest.id, count(*) OVER () AS lanes
+           FROM lane
+           CROSS JOIN LATERAL (
+             SELECT id FROM payout WHERE merchant_id = lane.merchant_id AND ${WAITS_FOR_JUDGE} ORDER BY id LIMIT 1) oldest)
+         SELECT waiting.id
+         FROM (SELECT * FROM ready ORDER BY id LIMIT $1) turn
+         CROSS JOIN LATERAL (
+           SELECT id FROM payout WHERE merchant_id = turn.merchant_id AND ${WAITS_FOR_JUDGE}
+           ORDER BY id LIMIT ceil($1::double precision / turn.lanes) FOR UPDATE SKIP LOCKED) waiting
+         LIMIT $1`,
         [limit],
       ),
     );

@@ -43,6 +43,13 @@ export class ConnectorEntity {
   @Column('text', { nullable: true })
   readonly pause_reason: string | null;
 
+  /** Of the last resume, kept through later pauses. */
+  @Column('timestamptz', { nullable: true })
+  readonly resumed_at: Date | null;
+
+  @Column('text', { nullable: true })
+  readonly resume_reason: string | null;
+
   @Column('integer')
   readonly unreadable_streak: number;
 

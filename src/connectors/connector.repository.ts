@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
+import { KeysetList, type KeysetPage, type PageQuery } from '../platform/http/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
 import type { ConnectorEntity, PausedBy } from './connector.entity.js';
 
@@ -14,13 +15,6 @@ export interface ConnectorSettings {
   readonly max_concurrency: number;
   readonly rate_per_second: number | null;
   readonly limits: StoredLimits;
-}
-
-export interface ConnectorPage {
-  readonly limit: number;
-  /** Ids of connectors: the page after this one (older), or the page before it (newer). At most one is set. */
-  readonly startingAfter: string | null;
-  readonly endingBefore: string | null;
 }
 
 /** The answers of one group of calls, in the order in which they came: how many unreadable ones stand at the end of it. */
@@ -43,8 +37,18 @@ export interface Restraint {
 type Row = ConnectorEntity & Record<string, unknown>;
 
 const COLUMNS = `id, name, type, config, currencies, method_types, max_concurrency, rate_per_second, limits,
-  paused_at, paused_by, pause_reason, unreadable_streak, busy_until, fault_streak, breaker_opened_at, breaker_until, lists_payments,
+  paused_at, paused_by, pause_reason, resumed_at, resume_reason, unreadable_streak, busy_until, fault_streak, breaker_opened_at, breaker_until, lists_payments,
   reconciled_until, created_at, updated_at`;
+
+const connectors = new KeysetList<Row>({
+  kind: 'connector',
+  key: 'id',
+  type: 'uuid',
+  order: 'descending',
+  cursor: 'SELECT id AS key FROM connector WHERE id = $1',
+  values: 0,
+  select: (condition) => `SELECT ${COLUMNS} FROM connector WHERE ${condition}`,
+});
 
 /** All SQL of configured connectors, and the sealing of their config. */
 @Injectable()
@@ -80,20 +84,9 @@ export class ConnectorRepository {
     );
   }
 
-  /** Newest first. @returns null where the cursor names no connector. */
-  async list(tx: Tx, page: ConnectorPage): Promise<{ connectors: ConnectorEntity[]; hasMore: boolean } | null> {
-    const cursor = page.startingAfter ?? page.endingBefore;
-    if (cursor !== null && (await this.find(tx, cursor)) === null) return null;
-    const newer = page.startingAfter === null && page.endingBefore !== null;
-    // One more than asked for tells whether there is more.
-    const rows = newer
-      ? await tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE id > $1 ORDER BY id LIMIT $2`, [cursor, page.limit + 1])
-      : await tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`, [
-          cursor,
-          page.limit + 1,
-        ]);
-    const connectors: ConnectorEntity[] = rows.slice(0, page.limit);
-    return { connectors: newer ? connectors.reverse() : connectors, hasMore: rows.length > page.limit };
+  /** Newest first. @throws `invalid_cursor` */
+  list(tx: Tx, page: PageQuery): Promise<KeysetPage<ConnectorEntity>> {
+    return connectors.read(tx, page, { values: [], cursorValues: [] });
   }
 
   /** Replaces all settings: the caller has locked the row and merged what it was given. */
@@ -123,15 +116,15 @@ export class ConnectorRepository {
    * Starts every count of faults afresh. Who resumes has looked at the payments that contradicted our books: they do not pause
    * it again. @returns null where there is no such connector.
    */
-  resume(tx: Tx, id: string): Promise<ConnectorEntity | null> {
+  resume(tx: Tx, id: string, reason: string | null = null): Promise<ConnectorEntity | null> {
     return tx.one<Row>(
       `WITH looked_at AS (
          UPDATE stray_payment SET acknowledged_at = tranche_now() WHERE connector_id = $1 AND acknowledged_at IS NULL)
-       UPDATE connector SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, unreadable_streak = 0, busy_until = NULL,
+       UPDATE connector SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, resumed_at = tranche_now(), resume_reason = $2, unreadable_streak = 0, busy_until = NULL,
          fault_streak = 0, breaker_openings = 0, breaker_opened_at = NULL, breaker_until = NULL, probe_until = NULL,
          updated_at = tranche_now()
        WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id],
+      [id, reason],
     );
   }
 

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { type ConnectorEntity, ConnectorRepository } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
+import type { Brake } from './brake.js';
 
 export interface BrakeConnectorCommand {
   readonly connectorId: string;
-  /** Why it is paused; null resumes. */
-  readonly reason: string | null;
+  readonly brake: Brake;
 }
 
 /**
@@ -17,12 +17,13 @@ export interface BrakeConnectorCommand {
 export class BrakeConnector {
   constructor(private readonly connectors: ConnectorRepository) {}
 
-  async execute(tx: Tx, { connectorId, reason }: BrakeConnectorCommand): Promise<ConnectorEntity> {
-    const connector = await (reason === null
-      ? this.connectors.resume(tx, connectorId)
-      : this.connectors.pause(tx, connectorId, { by: 'operator', reason }));
+  async execute(tx: Tx, { connectorId, brake }: BrakeConnectorCommand): Promise<ConnectorEntity> {
+    const { paused, reason } = brake;
+    const connector = await (paused
+      ? this.connectors.pause(tx, connectorId, { by: 'operator', reason })
+      : this.connectors.resume(tx, connectorId, reason));
     if (connector === null) throw notFound();
-    if (reason === null) tx.wake('execute');
+    if (!paused) tx.wake('execute');
     return connector;
   }
 }

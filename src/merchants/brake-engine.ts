@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
+import type { Brake } from './brake.js';
 import { type EngineBrake, EngineRepository } from './engine.repository.js';
 
 /**
@@ -10,10 +11,9 @@ import { type EngineBrake, EngineRepository } from './engine.repository.js';
 export class BrakeEngine {
   constructor(private readonly engine: EngineRepository) {}
 
-  /** @param reason why it is paused; null resumes. */
-  async execute(tx: Tx, reason: string | null): Promise<EngineBrake> {
-    if (reason !== null) return this.engine.pause(tx, reason);
+  async execute(tx: Tx, { paused, reason }: Brake): Promise<EngineBrake> {
+    if (paused) return this.engine.pause(tx, reason);
     tx.wake('execute');
-    return this.engine.resume(tx);
+    return this.engine.resume(tx, reason);
   }
 }

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
+import type { Brake } from './brake.js';
 import type { Merchant } from './merchant.entity.js';
 import { MerchantRepository } from './merchant.repository.js';
 
 export interface BrakeMerchantCommand {
   readonly merchantId: string;
-  /** Why it is paused; null resumes. */
-  readonly reason: string | null;
+  readonly brake: Brake;
 }
 
 /**
@@ -18,12 +18,13 @@ export interface BrakeMerchantCommand {
 export class BrakeMerchant {
   constructor(private readonly merchants: MerchantRepository) {}
 
-  async execute(tx: Tx, { merchantId, reason }: BrakeMerchantCommand): Promise<Merchant> {
-    const merchant = await (reason === null
-      ? this.merchants.resume(tx, merchantId)
-      : this.merchants.pause(tx, merchantId, reason));
+  async execute(tx: Tx, { merchantId, brake }: BrakeMerchantCommand): Promise<Merchant> {
+    const { paused, reason } = brake;
+    const merchant = await (paused
+      ? this.merchants.pause(tx, merchantId, reason)
+      : this.merchants.resume(tx, merchantId, reason));
     if (merchant === null) throw notFound();
-    if (reason === null) tx.wake('execute');
+    if (!paused) tx.wake('execute');
     return merchant;
   }
 }

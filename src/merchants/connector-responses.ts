@@ -19,6 +19,8 @@ export function toConnectorResponse(connector: ConnectorEntity, shownConfig: Rea
     paused_at: connector.paused_at?.toISOString() ?? null,
     paused_by: connector.paused_by,
     pause_reason: connector.pause_reason,
+    resumed_at: connector.resumed_at?.toISOString() ?? null,
+    resume_reason: connector.resume_reason,
     busy_until: connector.busy_until?.toISOString() ?? null,
     breaker: breakerOf(connector),
     lists_payments: connector.lists_payments,

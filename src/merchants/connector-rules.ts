@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { METHOD_FIELDS } from '../bulks/index.js';
 import { ConnectorRegistry } from '../connectors/index.js';
 import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
 import { isPayableCurrency, type StoredLimits } from '../platform/money/index.js';
@@ -8,6 +9,7 @@ export interface ConnectorWish {
   readonly type: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly currencies: readonly string[] | null;
+  readonly method_types: readonly string[] | null;
   readonly limits: Readonly<Record<string, unknown>>;
 }
 
@@ -22,7 +24,12 @@ export class ConnectorRules {
    */
   limitsOf(wish: ConnectorWish): StoredLimits {
     const { limits, findings: limitFindings } = readLimits(wish.limits);
-    const findings = [...this.configFindings(wish), ...currencyFindings(wish.currencies), ...limitFindings];
+    const findings = [
+      ...this.configFindings(wish),
+      ...currencyFindings(wish.currencies),
+      ...methodTypeFindings(wish.method_types),
+      ...limitFindings,
+    ];
     if (findings.length > 0)
       throw kernelProblem('invalid_field', 'The connector can not be used like this; `errors` lists every fault.', {
         errors: findings,
@@ -47,5 +54,13 @@ function currencyFindings(currencies: readonly string[] | null): ProblemFinding[
     isPayableCurrency(currency)
       ? []
       : [{ pointer: `/currencies/${String(index)}`, code: 'invalid_field', detail: 'is no ISO 4217 currency that can be paid' }],
+  );
+}
+
+/** A type that no payout can have would narrow the connector to nothing without a word. */
+function methodTypeFindings(types: readonly string[] | null): ProblemFinding[] {
+  const detail = `is no type of payout_method; use ${[...METHOD_FIELDS.keys()].join(', ')}`;
+  return (types ?? []).flatMap((type, index) =>
+    METHOD_FIELDS.has(type) ? [] : [{ pointer: `/method_types/${String(index)}`, code: 'invalid_field', detail }],
   );
 }

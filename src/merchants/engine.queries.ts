@@ -20,7 +20,7 @@ export class EngineQueries {
   /** Sums the counts of the bulks, a row per bulk, instead of walking a row per payout: a thousandth of the work at full bulks. */
   async status(tx: Tx): Promise<EngineStatus> {
     const row = await tx.one<EngineStatus & Record<string, unknown>>(
-      `SELECT e.paused_at, e.pause_reason,
+      `SELECT e.paused_at, e.pause_reason, e.resumed_at, e.resume_reason,
          m.merchants, m.merchants_paused, c.connectors, c.connectors_paused, b.bulks_paused, p.payouts, p.outcome
        FROM engine e
        CROSS JOIN (SELECT count(*)::integer AS merchants, count(paused_at)::integer AS merchants_paused FROM merchant) m

@@ -5,9 +5,14 @@ import type { Tx } from '../platform/database/index.js';
 export interface EngineBrake {
   readonly paused_at: Date | null;
   readonly pause_reason: string | null;
+  /** Of the last resume, kept through later pauses. */
+  readonly resumed_at: Date | null;
+  readonly resume_reason: string | null;
 }
 
 type BrakeRow = EngineBrake & Record<string, unknown>;
+
+const COLUMNS = 'paused_at, pause_reason, resumed_at, resume_reason';
 
 @Injectable()
 export class EngineRepository {
@@ -15,15 +20,18 @@ export class EngineRepository {
   async pause(tx: Tx, reason: string): Promise<EngineBrake> {
     return theOne(
       await tx.one<BrakeRow>(
-        'UPDATE engine SET paused_at = coalesce(paused_at, tranche_now()), pause_reason = $1 RETURNING paused_at, pause_reason',
+        `UPDATE engine SET paused_at = coalesce(paused_at, tranche_now()), pause_reason = $1 RETURNING ${COLUMNS}`,
         [reason],
       ),
     );
   }
 
-  async resume(tx: Tx): Promise<EngineBrake> {
+  async resume(tx: Tx, reason: string | null): Promise<EngineBrake> {
     return theOne(
-      await tx.one<BrakeRow>('UPDATE engine SET paused_at = NULL, pause_reason = NULL RETURNING paused_at, pause_reason'),
+      await tx.one<BrakeRow>(
+        `UPDATE engine SET paused_at = NULL, pause_reason = NULL, resumed_at = tranche_now(), resume_reason = $1 RETURNING ${COLUMNS}`,
+        [reason],
+      ),
     );
   }
 }

@@ -22,6 +22,8 @@ export function toMerchantResponse(merchant: ShownMerchant): MerchantDto {
     paused: merchant.paused_at !== null,
     paused_at: instant(merchant.paused_at),
     pause_reason: merchant.pause_reason,
+    resumed_at: instant(merchant.resumed_at),
+    resume_reason: merchant.resume_reason,
     created_at: merchant.created_at.toISOString(),
     updated_at: merchant.updated_at.toISOString(),
   };
@@ -59,6 +61,8 @@ export function toEngineBrakeResponse(brake: EngineBrake): EngineBrakeDto {
     paused: brake.paused_at !== null,
     paused_at: instant(brake.paused_at),
     pause_reason: brake.pause_reason,
+    resumed_at: instant(brake.resumed_at),
+    resume_reason: brake.resume_reason,
   };
 }
 

@@ -9,7 +9,8 @@ export type ShownApiKey = Omit<ApiKey, 'secret_hash'>;
 
 type Row<Shown> = Shown & Record<string, unknown>;
 
-const MERCHANT_COLUMNS = 'id, name, timezone, connector_id, limits, paused_at, pause_reason, created_at, updated_at';
+const MERCHANT_COLUMNS =
+  'id, name, timezone, connector_id, limits, paused_at, pause_reason, resumed_at, resume_reason, created_at, updated_at';
 const API_KEY_COLUMNS = 'id, merchant_id, name, scopes, expires_at, revoked_at, last_used_at, created_at';
 
 const merchants = new KeysetList<Row<ShownMerchant>>({

@@ -16,7 +16,8 @@ export type LockedMerchant = Merchant & { readonly now: Date };
 
 type MerchantRow = Merchant & Record<string, unknown>;
 
-const COLUMNS = 'id, name, timezone, connector_id, limits, webhook_secrets, paused_at, pause_reason, created_at, updated_at';
+const COLUMNS =
+  'id, name, timezone, connector_id, limits, webhook_secrets, paused_at, pause_reason, resumed_at, resume_reason, created_at, updated_at';
 
 /** All writes of merchants, and the reads that come before them. */
 @Injectable()
@@ -70,10 +71,11 @@ export class MerchantRepository {
     );
   }
 
-  resume(tx: Tx, id: string): Promise<Merchant | null> {
+  resume(tx: Tx, id: string, reason: string | null): Promise<Merchant | null> {
     return tx.one<MerchantRow>(
-      `UPDATE merchant SET paused_at = NULL, pause_reason = NULL, updated_at = tranche_now() WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id],
+      `UPDATE merchant SET paused_at = NULL, pause_reason = NULL, resumed_at = tranche_now(), resume_reason = $2, updated_at = tranche_now()
+       WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, reason],
     );
   }
 }

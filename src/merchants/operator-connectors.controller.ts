@@ -10,7 +10,7 @@ import { toConnectorResponse, toLedgerEntryResponse } from './connector-response
 import { ConnectorQueries } from './connector.queries.js';
 import { CreateConnector } from './create-connector.js';
 import { ConnectorDto, ConnectorListDto, CreateConnectorDto, LedgerDto, UpdateConnectorDto } from './dto/connector.dto.js';
-import { PauseDto } from './dto/pause.dto.js';
+import { PauseDto, ResumeDto } from './dto/pause.dto.js';
 import { UpdateConnector } from './update-connector.js';
 
 @ApiTags('Operator: connectors')
@@ -104,15 +104,19 @@ export class OperatorConnectorsController {
     @Param('id', idOf('connector')) connectorId: string,
     @Body() { reason }: PauseDto,
   ): Promise<ConnectorDto> {
-    return this.toResponse(await this.brakeConnector.execute(tx, { connectorId, reason }));
+    return this.toResponse(await this.brakeConnector.execute(tx, { connectorId, brake: { paused: true, reason } }));
   }
 
   /** Lets the connector go on, whoever paused it; overdue payouts run at once. */
   @Operation('resumeConnector')
   @Post(':id/resume')
   @HttpCode(200)
-  async resume(@RequestTx() tx: Tx, @Param('id', idOf('connector')) connectorId: string): Promise<ConnectorDto> {
-    return this.toResponse(await this.brakeConnector.execute(tx, { connectorId, reason: null }));
+  async resume(
+    @RequestTx() tx: Tx,
+    @Param('id', idOf('connector')) connectorId: string,
+    @Body() { reason = null }: ResumeDto,
+  ): Promise<ConnectorDto> {
+    return this.toResponse(await this.brakeConnector.execute(tx, { connectorId, brake: { paused: false, reason } }));
   }
 
   private toResponse(connector: ConnectorEntity): ConnectorDto {

@@ -4,7 +4,7 @@ import { Transactions, Tx } from '../platform/database/index.js';
 import { Operation, OperatorRoute, RequestTx } from '../platform/http/index.js';
 import { BrakeEngine } from './brake-engine.js';
 import { EngineBrakeDto, EngineStatusDto } from './dto/engine.dto.js';
-import { PauseDto } from './dto/pause.dto.js';
+import { PauseDto, ResumeDto } from './dto/pause.dto.js';
 import { EngineQueries } from './engine.queries.js';
 import { toEngineBrakeResponse, toEngineStatusResponse } from './merchant-responses.js';
 
@@ -30,14 +30,14 @@ export class OperatorEngineController {
   @Post('pause')
   @HttpCode(200)
   async pause(@RequestTx() tx: Tx, @Body() { reason }: PauseDto): Promise<EngineBrakeDto> {
-    return toEngineBrakeResponse(await this.brakeEngine.execute(tx, reason));
+    return toEngineBrakeResponse(await this.brakeEngine.execute(tx, { paused: true, reason }));
   }
 
   /** Lets everything go on that is not paused by itself; overdue payouts run at once. */
   @Operation('resumeEngine')
   @Post('resume')
   @HttpCode(200)
-  async resume(@RequestTx() tx: Tx): Promise<EngineBrakeDto> {
-    return toEngineBrakeResponse(await this.brakeEngine.execute(tx, null));
+  async resume(@RequestTx() tx: Tx, @Body() { reason = null }: ResumeDto): Promise<EngineBrakeDto> {
+    return toEngineBrakeResponse(await this.brakeEngine.execute(tx, { paused: false, reason }));
   }
 }

@@ -8,7 +8,7 @@ import { CreateApiKey } from './create-api-key.js';
 import { CreateMerchant } from './create-merchant.js';
 import { ApiKeyListDto, CreateApiKeyDto, CreatedApiKeyDto } from './dto/api-key.dto.js';
 import { CreatedMerchantDto, CreateMerchantDto, MerchantDto, MerchantListDto, UpdateMerchantDto } from './dto/merchant.dto.js';
-import { PauseDto } from './dto/pause.dto.js';
+import { PauseDto, ResumeDto } from './dto/pause.dto.js';
 import { RotatedWebhookSecretDto, RotateWebhookSecretDto } from './dto/webhook-secret.dto.js';
 import {
   toApiKeyResponse,
@@ -141,14 +141,18 @@ export class OperatorMerchantsController {
     @Param('id', idOf('merchant')) merchantId: string,
     @Body() { reason }: PauseDto,
   ): Promise<MerchantDto> {
-    return toMerchantResponse(await this.brakeMerchant.execute(tx, { merchantId, reason }));
+    return toMerchantResponse(await this.brakeMerchant.execute(tx, { merchantId, brake: { paused: true, reason } }));
   }
 
   /** Lets the merchant go on; overdue payouts run at once. */
   @Operation('resumeMerchant')
   @Post(':id/resume')
   @HttpCode(200)
-  async resume(@RequestTx() tx: Tx, @Param('id', idOf('merchant')) merchantId: string): Promise<MerchantDto> {
-    return toMerchantResponse(await this.brakeMerchant.execute(tx, { merchantId, reason: null }));
+  async resume(
+    @RequestTx() tx: Tx,
+    @Param('id', idOf('merchant')) merchantId: string,
+    @Body() { reason = null }: ResumeDto,
+  ): Promise<MerchantDto> {
+    return toMerchantResponse(await this.brakeMerchant.execute(tx, { merchantId, brake: { paused: false, reason } }));
   }
 }

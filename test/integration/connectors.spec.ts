@@ -12,7 +12,7 @@ import { sandboxConnectorType } from '../../src/connectors/sandbox/sandbox.conne
 import { CONFIGURATION } from '../../src/platform/config/index.js';
 import { Sealer } from '../../src/platform/crypto/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
-import { newUuid } from '../../src/platform/ids/index.js';
+import { newUuid, toTypeId } from '../../src/platform/ids/index.js';
 import { intentRequest } from '../contract/connector-contract.js';
 import { type TestDatabase, testDatabase, testSealer } from '../support/index.js';
 
@@ -68,15 +68,16 @@ describe('a configured connector', () => {
   it('is listed newest first in pages that fit together both ways', async () => {
     const made: string[] = [];
     for (let count = 0; count < 5; count += 1) made.unshift((await makeConnector()).id);
-    const page = (startingAfter: string | null, endingBefore: string | null) =>
-      db.transactions.asEngine((tx) => repository.list(tx, { limit: 2, startingAfter, endingBefore }));
-    const first = await page(null, null);
-    expect([first?.connectors.map(({ id }) => id), first?.hasMore]).toEqual([made.slice(0, 2), true]);
-    const second = await page(made[1]!, null);
-    expect(second?.connectors.map(({ id }) => id)).toEqual(made.slice(2, 4));
-    const back = await page(null, made[3]!);
-    expect([back?.connectors.map(({ id }) => id), back?.hasMore]).toEqual([made.slice(1, 3), true]);
-    expect(await page(newUuid(), null)).toBeNull();
+    const idOf = (uuid: string | undefined): string => toTypeId('connector', uuid ?? '');
+    const page = (cursor: { starting_after?: string; ending_before?: string }) =>
+      db.transactions.asEngine((tx) => repository.list(tx, { limit: 2, ...cursor }));
+    const first = await page({});
+    expect([first.rows.map(({ id }) => id), first.hasMore]).toEqual([made.slice(0, 2), true]);
+    const second = await page({ starting_after: idOf(made[1]) });
+    expect(second.rows.map(({ id }) => id)).toEqual(made.slice(2, 4));
+    const back = await page({ ending_before: idOf(made[3]) });
+    expect([back.rows.map(({ id }) => id), back.hasMore]).toEqual([made.slice(1, 3), true]);
+    await expect(page({ starting_after: idOf(newUuid()) })).rejects.toMatchObject({ code: 'invalid_cursor' });
   });
 });
 
@@ -236,10 +237,8 @@ describe('the sandbox', () => {
       references.set(key, (references.get(key) ?? new Set()).add(reference));
     }
     expect([...references.values()].every((set) => set.size === 1)).toBe(true);
-    const page = await db.transactions.asEngine((tx) =>
-      ledger.list(tx, id, { limit: 100, startingAfter: null, endingBefore: null }),
-    );
-    expect(page?.entries).toHaveLength(10);
+    const page = await db.transactions.asEngine((tx) => ledger.list(tx, id, { limit: 100 }));
+    expect(page.rows).toHaveLength(10);
     await Promise.all(processes.map((registry) => registry.onApplicationShutdown()));
   });
 
@@ -271,15 +270,15 @@ describe('the sandbox', () => {
       await connector.submit(request);
       if (!['90.02', '90.03', '90.10'].includes(amount)) taken.unshift(request.idempotencyKey);
     }
-    const page = (startingAfter: string | null, endingBefore: string | null) =>
-      db.transactions.asEngine((tx) => ledger.list(tx, id, { limit: 2, startingAfter, endingBefore }));
-    const first = await page(null, null);
-    const second = await page(first!.entries[1]!.id, null);
-    expect([...first!.entries, ...second!.entries].map((entry) => entry.idempotency_key)).toEqual(taken);
-    expect([first!.hasMore, second!.hasMore]).toEqual([true, false]);
-    expect((await page(null, second!.entries[0]!.id))?.entries).toEqual(first!.entries);
-    expect(first!.entries[0]).toMatchObject({ amount: '2.00', currency: 'EUR', reference: 'INV-1001', status: 'succeeded' });
-    expect(await page(newUuid(), null)).toBeNull();
+    const page = (cursor: { starting_after?: string; ending_before?: string }) =>
+      db.transactions.asEngine((tx) => ledger.list(tx, id, { limit: 2, ...cursor }));
+    const first = await page({});
+    const second = await page({ starting_after: first.rows[1]!.id });
+    expect([...first.rows, ...second.rows].map((entry) => entry.idempotency_key)).toEqual(taken);
+    expect([first.hasMore, second.hasMore]).toEqual([true, false]);
+    expect((await page({ ending_before: second.rows[0]!.id })).rows).toEqual(first.rows);
+    expect(first.rows[0]).toMatchObject({ amount: '2.00', currency: 'EUR', reference: 'INV-1001', status: 'succeeded' });
+    await expect(page({ starting_after: newUuid() })).rejects.toMatchObject({ code: 'invalid_cursor' });
     await registry.onApplicationShutdown();
   });
 

@@ -67,6 +67,8 @@ describe('configuring a connector', () => {
       paused_at: null,
       paused_by: null,
       pause_reason: null,
+      resumed_at: null,
+      resume_reason: null,
       busy_until: null,
       breaker: { open: false, opened_at: null, probe_at: null, faults_in_a_row: 0 },
       lists_payments: null,
@@ -97,9 +99,16 @@ describe('configuring a connector', () => {
       ...HTTP,
       config: { base_url: 'http://gateway.example', token: 'a b c secret', extra: 1 },
       currencies: ['EUR', 'XTS'],
+      method_types: ['wallet', 'q'],
     });
     expect(answer.status).toBe(422);
-    expect(pointersOf(answer)).toEqual(['/config/base_url', '/config/extra', '/config/token', '/currencies/1']);
+    expect(pointersOf(answer)).toEqual([
+      '/config/base_url',
+      '/config/extra',
+      '/config/token',
+      '/currencies/1',
+      '/method_types/1',
+    ]);
     expect(answer.text).not.toContain('a b c secret');
   });
 
@@ -188,10 +197,12 @@ describe("a connector's brake", () => {
       paused_by: 'operator',
       pause_reason: 'new token',
     });
-    expect((await app.call('POST', `${CONNECTORS}/${id}/resume`)).json).toMatchObject({
+    expect((await app.call('POST', `${CONNECTORS}/${id}/resume`, { reason: 'the token works' })).json).toMatchObject({
       paused: false,
       paused_by: null,
       pause_reason: null,
+      resumed_at: expect.any(String),
+      resume_reason: 'the token works',
     });
   });
 });

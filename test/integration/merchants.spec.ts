@@ -63,6 +63,8 @@ describe('making a merchant', () => {
       paused: false,
       paused_at: null,
       pause_reason: null,
+      resumed_at: null,
+      resume_reason: null,
       created_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),
       api_key_id: expect.stringMatching(/^key_/),
@@ -240,6 +242,21 @@ describe('the brakes', () => {
     expect((await app.call('POST', `${path}/resume`)).status).toBe(200);
   });
 
+  it('keep the reason of the last resume through later pauses', async () => {
+    const { id } = await create();
+    for (const path of [`${MERCHANTS}/${String(id)}`, '/v1/operator']) {
+      await app.call('POST', `${path}/pause`, { reason: 'a question' });
+      const resumed = await app.call('POST', `${path}/resume`, { reason: 'answered' });
+      expect(resumed.json).toMatchObject({ paused: false, resume_reason: 'answered', resumed_at: expect.any(String) });
+      const again = await app.call('POST', `${path}/pause`, { reason: 'another' });
+      expect(again.json).toMatchObject({ pause_reason: 'another', resume_reason: 'answered' });
+      expect((await app.call('POST', `${path}/resume`, { reason: null })).json).toMatchObject({ resume_reason: null });
+      expect((await app.call('POST', `${path}/resume`, { reason: '' })).status).toBe(422);
+    }
+    await app.call('POST', '/v1/operator/resume', { reason: 'all is well' });
+    expect((await app.call('GET', '/v1/operator/status')).json).toMatchObject({ resume_reason: 'all is well' });
+  });
+
   it('stop the engine, and show it in the status', async () => {
     const paused = await app.call('POST', '/v1/operator/pause', { reason: 'Provider reports duplicates' });
     expect(paused.json).toEqual({
@@ -247,6 +264,8 @@ describe('the brakes', () => {
       paused: true,
       paused_at: expect.any(String),
       pause_reason: 'Provider reports duplicates',
+      resumed_at: expect.any(String),
+      resume_reason: expect.any(String),
     });
     const status = await app.call('GET', '/v1/operator/status');
     expect(status.json).toMatchObject({ paused: true, pause_reason: 'Provider reports duplicates' });
@@ -255,6 +274,8 @@ describe('the brakes', () => {
       paused: false,
       paused_at: null,
       pause_reason: null,
+      resumed_at: expect.any(String),
+      resume_reason: null,
     });
   });
 

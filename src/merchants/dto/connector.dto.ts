@@ -188,6 +188,18 @@ export class ConnectorDto {
   pause_reason: string | null;
 
   /**
+   * When it was last resumed; null where it never was.
+   * @example null
+   */
+  resumed_at: string | null;
+
+  /**
+   * Why it was last resumed, in the words of who did it; null where none were given.
+   * @example null
+   */
+  resume_reason: string | null;
+
+  /**
    * The provider asked to be left alone until then (Retry-After); null or past where it did not.
    * @example null
    */

@@ -23,6 +23,18 @@ export class EngineStatusDto {
    */
   pause_reason: string | null;
 
+  /**
+   * When it was last resumed; null where it never was.
+   * @example null
+   */
+  resumed_at: string | null;
+
+  /**
+   * Why it was last resumed, in the words of who did it; null where none were given.
+   * @example null
+   */
+  resume_reason: string | null;
+
   /** How many there are, and how many of them are paused. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { total: 12, paused: 1 } })
   merchants: { total: number; paused: number };
@@ -63,4 +75,16 @@ export class EngineBrakeDto {
 
   /** @example "Provider reports duplicate credits; wait for their answer." */
   pause_reason: string | null;
+
+  /**
+   * When it was last resumed; null where it never was.
+   * @example null
+   */
+  resumed_at: string | null;
+
+  /**
+   * Why it was last resumed, in the words of who did it; null where none were given.
+   * @example null
+   */
+  resume_reason: string | null;
 }

@@ -93,6 +93,18 @@ export class MerchantDto {
    */
   pause_reason: string | null;
 
+  /**
+   * When it was last resumed; null where it never was.
+   * @example null
+   */
+  resumed_at: string | null;
+
+  /**
+   * Why it was last resumed, in the words of who did it; null where none were given.
+   * @example null
+   */
+  resume_reason: string | null;
+
   /** @example 2026-11-21T12:00:00.000Z */
   created_at: string;
 

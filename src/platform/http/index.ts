@@ -3,7 +3,6 @@ export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
 export { configureHttp } from './configure-http.js';
 export { CREDENTIALS, type Credentials, type MerchantPrincipal } from './credentials.js';
-export { invalidQuery } from './dto.pipe.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
 export { forgetIdempotencyKeys, forgetIdempotencySecrets } from './idempotency-keys.js';

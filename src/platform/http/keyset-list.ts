@@ -6,9 +6,11 @@ import { kernelProblem } from './kernel.problems.js';
 import type { PageQuery } from './page-query.dto.js';
 import type { Problem } from './problem.js';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 export interface KeysetDefinition {
-  /** Of the elements, whose ids are the cursors. */
-  readonly kind: IdKind;
+  /** Of the elements, whose ids are the cursors; `uuid`: they are somebody else's and have no prefix. */
+  readonly kind: IdKind | 'uuid';
   /** The column that orders the list, unique within it: an index has to start with the filter columns and end with it. */
   readonly key: string;
   /** The key's type in PostgreSQL. */
@@ -90,7 +92,8 @@ export class KeysetList<Row extends QueryResultRow> {
   }
 
   private async keyOf(tx: Tx, [name, id]: readonly [string, string], cursorValues: readonly unknown[]): Promise<unknown> {
-    const uuid = fromTypeId(this.definition.kind, id);
+    const { kind } = this.definition;
+    const uuid = kind === 'uuid' ? (UUID.exec(id)?.[0] ?? null) : fromTypeId(kind, id);
     const row = uuid === null ? null : await tx.one<{ key: unknown }>(this.definition.cursor, [uuid, ...cursorValues]);
     if (row === null) throw invalidCursor(name);
     return row.key;

@@ -1,0 +1,3 @@
+/** What an operator does with a brake, and why. A resume needs no reason. */
+export type Brake =
+  { readonly paused: true; readonly reason: string } | { readonly paused: false; readonly reason: string | null };
