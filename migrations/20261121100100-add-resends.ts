@@ -29,6 +29,7 @@ export class AddResends20261121100100 implements MigrationInterface {
         matched integer NOT NULL DEFAULT 0,
         released integer NOT NULL DEFAULT 0,
         look_at timestamptz NOT NULL DEFAULT tranche_now(), -- when a worker looks at it again
+        moved_at timestamptz NOT NULL DEFAULT tranche_now(), -- when a look last found or released anything
         created_at timestamptz NOT NULL DEFAULT tranche_now(),
         finished_at timestamptz,
         CHECK ((state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL))

@@ -562,6 +562,7 @@ CREATE TABLE webhook_resend (
   matched integer DEFAULT 0 NOT NULL,
   released integer DEFAULT 0 NOT NULL,
   look_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  moved_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   finished_at timestamp with time zone,
   CONSTRAINT webhook_resend_pkey PRIMARY KEY (id),

@@ -8,7 +8,7 @@ import { payoutIntentLifecycle } from './payouts/index.js';
 import { envExample } from './platform/config/index.js';
 import { allProblems, type ProblemDefinition } from './platform/http/index.js';
 import { toMarkdown } from './platform/lifecycle/index.js';
-import { allEvents, deliveryLifecycle, type EventTypeDefinition, type JsonSchema } from './webhooks/index.js';
+import { allEvents, deliveryLifecycle, type EventTypeDefinition, type JsonSchema, resendLifecycle } from './webhooks/index.js';
 
 const MADE = '<!-- Made by `npm run docs` from the tables in the code: change those. -->';
 
@@ -17,8 +17,8 @@ const documents: Readonly<Record<string, () => string>> = {
   '.env.example': envExample,
   'docs/lifecycles.md': () =>
     page('Lifecycles', [
-      'What happens to a payout, to the intent at its provider, and to each delivery of a webhook: every state, every step, and the event that tells it. A state that no step leaves is final.',
-      ...[payoutLifecycle, payoutIntentLifecycle, deliveryLifecycle].map(toMarkdown),
+      'What happens to a payout, to the intent at its provider, to each delivery of a webhook, and to the jobs that send many of them again: every state, every step, and the event that tells it. A state that no step leaves is final.',
+      ...[payoutLifecycle, payoutIntentLifecycle, deliveryLifecycle, resendLifecycle].map(toMarkdown),
       bulkChapter(),
     ]),
   'docs/events.md': () => page('Events', [EVENTS_INTRODUCTION, ...eventGroups().map(eventGroupChapter)]),

@@ -38,6 +38,10 @@ export class DeliveriesController {
       bulkId: idFilter('bulk', query.bulk_id),
       payoutId: idFilter('payout', query.payout_id),
       state: query.status ?? null,
+      type: query.event_type ?? null,
+      resendId: idFilter('resend', query.resend_id),
+      createdAfter: query.created_after === undefined ? null : new Date(query.created_after),
+      createdBefore: query.created_before === undefined ? null : new Date(query.created_before),
     };
     return toList(
       await this.transactions.asMerchant(merchant.id, (tx) => this.queries.list(tx, filter, query)),

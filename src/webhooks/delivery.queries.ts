@@ -42,6 +42,10 @@ export interface DeliveryFilter {
   readonly bulkId: string | null;
   readonly payoutId: string | null;
   readonly state: string | null;
+  readonly type: string | null;
+  readonly resendId: string | null;
+  readonly createdAfter: Date | null;
+  readonly createdBefore: Date | null;
 }
 
 const VIEW = `
@@ -56,10 +60,11 @@ const newestFirst = new KeysetList<DeliveryView>({
   type: 'uuid',
   order: 'descending',
   cursor: `SELECT id AS key FROM webhook_delivery WHERE id = $1 AND merchant_id = $2`,
-  values: 5,
+  values: 9,
   select: (condition) => `${VIEW}
     AND ($2::uuid IS NULL OR d.endpoint_id = $2) AND ($3::uuid IS NULL OR d.bulk_id = $3) AND ($4::uuid IS NULL OR d.payout_id = $4)
-    AND ($5::text IS NULL OR d.state = $5) AND ${condition}`,
+    AND ($5::text IS NULL OR d.state = $5) AND ($6::text IS NULL OR v.type = $6) AND ($7::uuid IS NULL OR d.resend_id = $7)
+    AND ($8::timestamptz IS NULL OR d.created_at > $8) AND ($9::timestamptz IS NULL OR d.created_at < $9) AND ${condition}`,
 });
 
 /** A merchant's deliveries and their attempts. */
@@ -79,8 +84,11 @@ export class DeliveryQueries {
 
   /** Newest first. @throws `invalid_cursor` */
   list(tx: Tx, filter: DeliveryFilter, page: PageQuery): Promise<KeysetPage<DeliveryView>> {
-    const { merchantId, endpointId, bulkId, payoutId, state } = filter;
-    return newestFirst.read(tx, page, { values: [merchantId, endpointId, bulkId, payoutId, state], cursorValues: [merchantId] });
+    const { merchantId, endpointId, bulkId, payoutId, state, type, resendId, createdAfter, createdBefore } = filter;
+    return newestFirst.read(tx, page, {
+      values: [merchantId, endpointId, bulkId, payoutId, state, type, resendId, createdAfter, createdBefore],
+      cursorValues: [merchantId],
+    });
   }
 }
 

@@ -8,6 +8,7 @@ export type { EventDraft } from './event-draft.js';
 export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './event-schema.js';
 export { EventStreams } from './event-streams.js';
 export { recordEvents } from './record-events.js';
+export { resendLifecycle } from './resend.lifecycle.js';
 export { newSigningSecret } from './signing-keys.js';
 export { merchantSecretsPlace, openSecrets, rotateSecrets, sealSecrets } from './signing-secrets.js';
 export { VetWebhookUrl } from './vet-webhook-url.js';

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { BacklogRepository } from './backlog.repository.js';
+import { CancelResend } from './cancel-resend.js';
 import { CreateEndpoint } from './create-endpoint.js';
+import { CreateResend } from './create-resend.js';
 import { DeleteEndpoint } from './delete-endpoint.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveryQueries } from './delivery.queries.js';
@@ -19,6 +21,9 @@ import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 import { PingEndpoint } from './ping-endpoint.js';
 import { ResendDelivery } from './resend-delivery.js';
+import { ResendQueries } from './resend.queries.js';
+import { ResendRepository } from './resend.repository.js';
+import { ResendsController } from './resends.controller.js';
 import { RotateEndpointSecret } from './rotate-endpoint-secret.js';
 import { UpdateEndpoint } from './update-endpoint.js';
 import { VetWebhookUrl } from './vet-webhook-url.js';
@@ -29,10 +34,12 @@ import { WebhookKeysController } from './webhook-keys.controller.js';
  * `Transactions` and `WakeListener` from global modules.
  */
 @Module({
-  controllers: [DeliveriesController, EndpointsController, EventsController, WebhookKeysController],
+  controllers: [DeliveriesController, EndpointsController, EventsController, ResendsController, WebhookKeysController],
   providers: [
     BacklogRepository,
+    CancelResend,
     CreateEndpoint,
+    CreateResend,
     DeleteEndpoint,
     DeliveryQueries,
     DeliveryRepository,
@@ -46,6 +53,8 @@ import { WebhookKeysController } from './webhook-keys.controller.js';
     EventStreams,
     PingEndpoint,
     ResendDelivery,
+    ResendQueries,
+    ResendRepository,
     RotateEndpointSecret,
     UpdateEndpoint,
     VetWebhookUrl,
@@ -55,6 +64,15 @@ import { WebhookKeysController } from './webhook-keys.controller.js';
       useFactory: ({ webhookAllowCidrs }: Configuration) => new Egress({ allowCidrs: webhookAllowCidrs }),
     },
   ],
-  exports: [BacklogRepository, DeliveryRepository, Egress, EndpointNotices, EndpointRepository, EventStreams, VetWebhookUrl],
+  exports: [
+    BacklogRepository,
+    DeliveryRepository,
+    Egress,
+    EndpointNotices,
+    EndpointRepository,
+    EventStreams,
+    ResendRepository,
+    VetWebhookUrl,
+  ],
 })
 export class WebhooksModule {}

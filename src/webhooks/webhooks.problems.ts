@@ -30,11 +30,28 @@ export const webhookProblem = defineProblems({
     title: 'Too many streams',
     meaning: 'The key, or the process that answers, has as many event streams open as it may. Close one, or read pages.',
   },
+  too_many_resends: {
+    status: 409,
+    title: 'Too many resends',
+    meaning: 'Several jobs that send deliveries again are running. Wait for one to finish, or cancel it.',
+  },
   too_many_secrets: {
     status: 409,
     title: 'Too many secrets',
     meaning: 'Several replaced secrets are still in their grace. Wait for one to end, or rotate with a shorter grace_s.',
   },
+});
+
+/** @throws `invalid_field` */
+export function refuseUnknownType(type: string | null): void {
+  if (type === null || isKnownEventType(type)) return;
+  throw kernelProblem('invalid_field', 'This event type does not exist; see errors.', { errors: [unknownType('/event_type')] });
+}
+
+const unknownType = (pointer: string): ProblemFinding => ({
+  pointer,
+  code: 'invalid_field',
+  detail: 'There is no such event type; see docs/events.md.',
 });
 
 /** The refusal of a body's URL, in the shape of any other wrong field. */
@@ -44,9 +61,7 @@ export const refuseUrl = (refusal: UrlRefusal, pointer: string): Problem =>
 /** @throws `invalid_field` where a type is in no catalogue: a misspelt one would never be delivered. */
 export function refuseUnknownTypes(types: readonly string[] | null): void {
   const errors = (types ?? []).flatMap((type, index): ProblemFinding[] =>
-    isKnownEventType(type)
-      ? []
-      : [{ pointer: `/event_types/${index}`, code: 'invalid_field', detail: 'There is no such event type; see docs/events.md.' }],
+    isKnownEventType(type) ? [] : [unknownType(`/event_types/${index}`)],
   );
   if (errors.length > 0) throw kernelProblem('invalid_field', 'Some event types do not exist; see errors.', { errors });
 }

@@ -25,7 +25,12 @@ describe('lifecycles and the database', () => {
   afterAll(() => db.close());
 
   it('has one for each aggregate that lives', () => {
-    expect(lifecycles.map(({ aggregate }) => aggregate).sort()).toEqual(['payout', 'payout_intent', 'webhook_delivery']);
+    expect(lifecycles.map(({ aggregate }) => aggregate).sort()).toEqual([
+      'payout',
+      'payout_intent',
+      'webhook_delivery',
+      'webhook_resend',
+    ]);
   });
 
   it('holds each column to the states of its table, in a constraint named after the two', async () => {

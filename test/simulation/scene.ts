@@ -1,6 +1,6 @@
 import type { Capabilities, IntentRequest } from '../../src/connectors/index.js';
 import type { callProvider } from '../../src/payouts/call-provider.js';
-import type { Tx } from '../../src/platform/database/index.js';
+import type { Tx, WakeTopic } from '../../src/platform/database/index.js';
 import type { MonotonicClock } from '../../src/platform/time/index.js';
 import type { Random } from './random.js';
 import type { Actor, Fate, Host, Stage } from './stage.js';
@@ -18,7 +18,7 @@ export interface ProviderTemper {
 }
 
 /** What each kind of loop is woken for. */
-export type Topic = 'validate' | 'execute' | 'deliver';
+export type Topic = WakeTopic;
 
 /** An error planted into the run by the test tree: everything it does not name stays the real engine. */
 export interface PlantedBug {

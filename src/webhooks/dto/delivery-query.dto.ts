@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
 import { PageQuery } from '../../platform/http/index.js';
 import { statesOf } from '../../platform/lifecycle/index.js';
+import { IsInstant } from '../../platform/time/index.js';
 import { deliveryLifecycle } from '../delivery.lifecycle.js';
 
 export class DeliveryQuery extends PageQuery {
@@ -25,4 +26,27 @@ export class DeliveryQuery extends PageQuery {
   @IsOptional()
   @IsString()
   payout_id?: string;
+
+  /**
+   * Deliveries of events of this type.
+   * @example payout.processed
+   */
+  @IsOptional()
+  @IsString()
+  event_type?: string;
+
+  /** Deliveries that this job was the last to send again. */
+  @IsOptional()
+  @IsString()
+  resend_id?: string;
+
+  /** RFC 3339: deliveries of events written after this instant. */
+  @IsOptional()
+  @IsInstant()
+  created_after?: string;
+
+  /** RFC 3339: deliveries of events written before this instant. */
+  @IsOptional()
+  @IsInstant()
+  created_before?: string;
 }
