@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { testApp, type TestApp } from '../support/app.js';
+import { amountOf, invalidItem, tomorrow, validItem, validItems } from '../support/items.js';
+import { eventually, type Payout } from '../support/merchant-client.js';
+import { type Received, startReceiver } from '../support/receiver-server.js';
+
+interface Line {
+  readonly status: unknown;
+  readonly final: unknown;
+  readonly amount: unknown;
+  readonly currency: unknown;
+  readonly intent: unknown;
+}
+
+/** A merchant's own books: each event overwrites what the one before said of its payout. Nothing is sorted. */
+function booksOf(received: readonly Received[]): Map<unknown, Line> {
+  const books = new Map<unknown, Line>();
+  for (const { event } of received) {
+    const { payout_id, status, final, amount, currency, intent } = event.data;
+    if (payout_id === undefined) continue;
+    books.set(payout_id, { status, final, amount, currency, intent: (intent as { status: string } | null)?.status ?? null });
+  }
+  return books;
+}
+
+const lineOf = ({ status, final, amount, currency, intent }: Payout): Line => ({
+  status,
+  final,
+  amount,
+  currency,
+  intent: intent?.status ?? null,
+});
+
+describe('Sending a bulk again', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await testApp();
+  });
+  afterAll(() => app.close());
+
+  it('lets a receiver that has lost its books write them anew, equal to every payout', async () => {
+    const merchant = await app.merchant();
+    const receiver = await startReceiver({ secrets: [merchant.webhookSecret] });
+    try {
+      const fates = [9001, 9002, 9004, 9005, 9010].map((fate) => validItem({ amount: amountOf(fate) }));
+      const later = validItem({ scheduled_date: tomorrow() });
+      const bulk = await merchant.createBulk({
+        webhook_url: receiver.url,
+        items: [...validItems(10), ...fates, later, invalidItem()],
+      });
+      await merchant.untilBulk(
+        bulk.id,
+        ({ outcome }) => outcome.succeeded === 11 && outcome.returned === 1 && outcome.failed === 3,
+      );
+      await merchant.post(`/v1/bulks/${bulk.id}/cancel`, { references: [later['reference']] });
+      const told = await merchant.events(`/v1/bulks/${bulk.id}/events`);
+      await eventually(
+        () => merchant.all<{ status: string }>(`/v1/webhook-deliveries?bulk_id=${bulk.id}&status=delivered`),
+        ({ length }) => length === told.length,
+      );
+      receiver.received.length = 0;
+      // Some fail, so that what is behind them has to wait; not so many that the lane pauses.
+      const refused = new Set<Received>();
+      receiver.answer = (one) => {
+        if (one.times > 2 || receiver.received.length % 7 !== 0) return { status: 204 };
+        refused.add(one);
+        return { status: 500 };
+      };
+
+      const job = await merchant.post<{ id: string }>('/v1/webhook-deliveries/resend', { bulk_id: bulk.id });
+      await eventually(
+        async () => (await merchant.get<{ status: string }>(`/v1/webhook-resends/${job.body.id}`)).body.status,
+        (status) => status === 'finished',
+      );
+
+      const taken = receiver.received.filter((one) => !refused.has(one));
+      expect(refused.size).toBeGreaterThan(0);
+      expect(taken).toHaveLength(told.length);
+      expect(taken.every(({ verifiedBy }) => verifiedBy[0] === merchant.webhookSecret)).toBe(true);
+      const payouts = await merchant.payouts(bulk.id);
+      expect(booksOf(taken)).toEqual(new Map(payouts.map((payout) => [payout.id, lineOf(payout)])));
+      expect(new Set(payouts.map(({ status }) => status))).toEqual(
+        new Set(['PROCESSED', 'INTENT_CREATION_FAILED', 'CANCELLED', 'VALIDATION_FAILED']),
+      );
+    } finally {
+      await receiver.close();
+    }
+  });
+});
