@@ -81,6 +81,13 @@ module.exports = {
       'What the API says of itself is read off the routes; nothing works by it.',
     ),
     {
+      name: 'commands-are-clients',
+      comment: 'What a merchant runs knows of the server what any client knows: its HTTP contract.',
+      severity: 'error',
+      from: { path: '^src/(listen/|tranche\\.ts$)' },
+      to: { path: '^src/', pathNot: '^src/listen/' },
+    },
+    {
       name: 'module-by-its-index',
       comment: 'A module is entered by its index.ts, so what others rely on is written in one place and the rest may change.',
       severity: 'error',
@@ -221,7 +228,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports and that starts nothing is dead.',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: ['\\.spec\\.ts$', '\\.d\\.ts$', '^src/main\\.ts$'] },
+      from: { orphan: true, path: '^src/', pathNot: ['\\.spec\\.ts$', '\\.d\\.ts$', '^src/(main|tranche)\\.ts$'] },
       to: {},
     },
   ],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
 import { invalidCursor, type KeysetPage } from '../platform/http/index.js';
-import { fromTypeId } from '../platform/ids/index.js';
+import { fromTypeId, toTypeId } from '../platform/ids/index.js';
 
 export interface EventRow {
   readonly id: string;
@@ -44,8 +44,9 @@ export interface FollowedRow extends FeedPlace {
   readonly body: Buffer | null;
 }
 
-/** Begins behind what there is now, instead of at an event. */
-export const LATEST = 'latest';
+/** Words that stand where an event's id may: begin before every event, or behind what there is now. */
+const FIRST = 'beginning';
+const LATEST = 'latest';
 /** Events of one reader in one look: a reader of a long past leaves the others their turn. */
 const FOLLOWED_MAX = 100;
 const BEGINNING: FeedPlace = { id: null, feed: '0', place: '0' };
@@ -126,7 +127,7 @@ export class EventFeedQueries {
    * @throws `invalid_cursor`
    */
   async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace> {
-    if (after === undefined) return BEGINNING;
+    if (after === undefined || after === FIRST) return BEGINNING;
     if (after === LATEST) {
       return (
         (await tx.one<FeedPlace & Record<string, unknown>>(
@@ -171,6 +172,9 @@ export class EventFeedQueries {
     return [merchantId, from.feed, from.place, type ?? null, limit + 1];
   }
 }
+
+/** What a client sends back to go on behind this place. */
+export const cursorOf = ({ id }: FeedPlace): string => (id === null ? FIRST : toTypeId('event', id));
 
 const pageFrom = (found: readonly EventRow[], limit: number): KeysetPage<EventRow> => ({
   rows: found.slice(0, limit),

@@ -30,7 +30,7 @@ describe('An event stream', () => {
   it('tells what is for its reader and passes over the rest', () => {
     const out = answer();
     const stream = new EventStream(reader, out.asResponse);
-    expect(read(out)).toBe('retry: 1000\n\n');
+    expect(read(out)).toBe('retry: 1000\nid: beginning\n\n');
     const rows = [row(1, '{"a":1}'), row(2, null), row(3, '{"a":"☃"}'), row(4, null)];
     stream.tell(rows);
     const [first, , third] = rows.map(({ id }) => toTypeId('event', id));

@@ -1,6 +1,5 @@
 import type { Response } from 'express';
-import { toTypeId } from '../platform/ids/index.js';
-import type { EventScope, FeedPlace, FollowedRow } from './event-feed.queries.js';
+import { cursorOf, type EventScope, type FeedPlace, type FollowedRow } from './event-feed.queries.js';
 
 /** Proxies cut what is silent for 30 s to a minute; a client that hears nothing for three of these may connect anew. */
 const HEARTBEAT_MS = 15_000;
@@ -24,7 +23,6 @@ export interface StreamReader {
   readonly bearer: string;
   readonly scope: EventScope;
   readonly type: string | null;
-  /** Where it begins; `id` is null at the very beginning. */
   readonly from: FeedPlace;
 }
 
@@ -35,7 +33,8 @@ export interface StreamReader {
 export class EventStream {
   /** How far the feed was read for it, events that the filters left out included. */
   private read: FeedPlace;
-  private told: string | null;
+  /** The cursor that its client has. */
+  private told = '';
   private wrote_ms = performance.now();
   private stalled = false;
 
@@ -44,10 +43,9 @@ export class EventStream {
     private readonly response: Response,
   ) {
     this.read = reader.from;
-    this.told = null;
     response.status(200).set(HEADERS).flushHeaders();
     response.on('drain', () => (this.stalled = false));
-    this.write(`retry: ${String(RECONNECT_MS)}\n\n${this.place()}`);
+    this.write(`retry: ${String(RECONNECT_MS)}\n${this.place()}`);
   }
 
   get at(): FeedPlace {
@@ -63,10 +61,11 @@ export class EventStream {
   tell(rows: readonly FollowedRow[]): void {
     const last = rows.at(-1);
     if (last === undefined) return;
-    const told = rows.filter((row): row is FollowedRow & { body: Buffer } => row.body !== null);
     this.read = last;
-    if (told.length === 0) return;
-    this.told = told.at(-1)?.id ?? null;
+    const told = rows.filter((row): row is FollowedRow & { body: Buffer } => row.body !== null);
+    const lastTold = told.at(-1);
+    if (lastTold === undefined) return;
+    this.told = cursorOf(lastTold);
     this.write(Buffer.concat(told.flatMap(frameOf)));
   }
 
@@ -74,7 +73,7 @@ export class EventStream {
   tick(): void {
     const silent_ms = performance.now() - this.wrote_ms;
     if (this.stalled && silent_ms > STALLED_MAX_MS) this.response.destroy();
-    else if (!this.stalled && silent_ms > HEARTBEAT_MS) this.write(`: heartbeat\n${this.place() || '\n'}`);
+    else if (!this.stalled && silent_ms > HEARTBEAT_MS) this.write(`: heartbeat\n${this.place()}`);
   }
 
   end(): void {
@@ -83,9 +82,10 @@ export class EventStream {
 
   /** An id without data moves a client's cursor and tells it nothing: what was filtered out is not read again. */
   private place(): string {
-    if (this.read.id === null || this.read.id === this.told) return '';
-    this.told = this.read.id;
-    return `id: ${toTypeId('event', this.read.id)}\n\n`;
+    const cursor = cursorOf(this.read);
+    if (cursor === this.told) return '\n';
+    this.told = cursor;
+    return `id: ${cursor}\n\n`;
   }
 
   private write(text: string | Buffer): void {
@@ -95,8 +95,8 @@ export class EventStream {
 }
 
 /** The body is JSON in one line: no line end in it needs escaping. */
-const frameOf = ({ id, body }: { readonly id: string; readonly body: Buffer }): Buffer[] => [
-  Buffer.from(`id: ${toTypeId('event', id)}\ndata: `),
-  body,
+const frameOf = (row: FollowedRow & { readonly body: Buffer }): Buffer[] => [
+  Buffer.from(`id: ${cursorOf(row)}\ndata: `),
+  row.body,
   Buffer.from('\n\n'),
 ];

@@ -4,7 +4,7 @@ import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
 /** Where a reader of events begins, and what it wants to see. */
 export class EventCursorQuery {
-  /** The id of an event: what is answered stands behind it. `latest`: behind everything there is now. Absent: from the beginning. */
+  /** The id of an event: what is answered stands behind it. `latest`: behind everything there is now. Absent or `beginning`: before everything. */
   @IsOptional()
   @IsString()
   after?: string;

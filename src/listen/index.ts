@@ -1,0 +1,2 @@
+export { listen } from './listen.js';
+export { USAGE } from './read-options.js';
