@@ -13,11 +13,11 @@ import {
   Scopes,
   toList,
 } from '../platform/http/index.js';
+import { idFilter } from '../platform/ids/index.js';
 import { CancelResend } from './cancel-resend.js';
 import { CreateResend } from './create-resend.js';
 import { ResendListDto, ResendWithCountsDto } from './dto/resend-response.dto.js';
 import { CreateResendDto } from './dto/resend.dto.js';
-import { idFilter } from './id-filter.js';
 import { ResendQueries, toResendResponse, toResendWithCounts } from './resend.queries.js';
 
 /** Sending many deliveries again, after a receiver has lost what it had. */
