@@ -29,7 +29,7 @@ import { CancelBulkDto } from './dto/cancel-bulk.dto.js';
 import { CreateBulkDto } from './dto/create-bulk.dto.js';
 import { EditBulkDto } from './dto/edit-bulk.dto.js';
 import { EditBulk } from './edit-bulk.js';
-import { PauseBulk } from './pause-bulk.js';
+import { PauseBulk, type PauseBulkCommand } from './pause-bulk.js';
 
 /** Bulks of the calling merchant. */
 @ApiTags('Bulks')
@@ -102,7 +102,14 @@ export class BulksController {
 
   /** Changes the bulk and some of its payouts, all or nothing; edited payouts are validated again. */
   @Operation('editBulk', {
-    refuses: ['invalid_reference', 'unknown_reference', 'immutable_field', 'payout_not_editable', 'control_totals_mismatch'],
+    refuses: [
+      'invalid_reference',
+      'repeated_reference',
+      'unknown_reference',
+      'immutable_field',
+      'payout_not_editable',
+      'control_totals_mismatch',
+    ],
     sets: ['ETag'],
   })
   @Patch(':id')
@@ -155,8 +162,7 @@ export class BulksController {
     @IfMatch() ifMatch: number | null,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BulkDto> {
-    await this.pauseBulk.execute(tx, { merchantId: merchant.id, bulkId: id, ifMatch, pause: true });
-    return this.answer(tx, { merchantId: merchant.id, id }, response);
+    return this.brake(tx, { merchantId: merchant.id, bulkId: id, ifMatch, pause: true }, response);
   }
 
   /** Lets a paused bulk go on; overdue payouts run at once. */
@@ -171,8 +177,12 @@ export class BulksController {
     @IfMatch() ifMatch: number | null,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BulkDto> {
-    await this.pauseBulk.execute(tx, { merchantId: merchant.id, bulkId: id, ifMatch, pause: false });
-    return this.answer(tx, { merchantId: merchant.id, id }, response);
+    return this.brake(tx, { merchantId: merchant.id, bulkId: id, ifMatch, pause: false }, response);
+  }
+
+  private async brake(tx: Tx, command: PauseBulkCommand, response: Response): Promise<BulkDto> {
+    await this.pauseBulk.execute(tx, command);
+    return this.answer(tx, { merchantId: command.merchantId, id: command.bulkId }, response);
   }
 
   private async found(tx: Tx, merchantId: string, id: string): Promise<BulkView> {

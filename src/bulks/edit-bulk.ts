@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
-import type { ProblemFinding } from '../platform/http/index.js';
+import { mergeMetadata, type MetadataPatch, type ProblemFinding } from '../platform/http/index.js';
 import { allows } from '../platform/lifecycle/index.js';
 import { BacklogRepository, EndpointRepository } from '../webhooks/index.js';
 import { AdvancePayouts, type PayoutStep } from './advance-payouts.js';
@@ -19,7 +19,8 @@ import type { PayoutRow } from './payout.repository.js';
 export interface BulkHeadPatch {
   readonly label?: string | null;
   readonly webhook_url?: string | null;
-  readonly metadata?: Readonly<Record<string, string>> | null;
+  /** Merged key by key. */
+  readonly metadata?: MetadataPatch | null;
   readonly scheduled_date?: string | null;
   readonly timezone?: string | null;
 }
@@ -80,7 +81,7 @@ export class EditBulk {
     const head = {
       ...bulk.row,
       ...command.head,
-      metadata: command.head.metadata === null ? {} : (command.head.metadata ?? bulk.row.metadata),
+      metadata: command.head.metadata === null ? {} : mergeMetadata(bulk.row.metadata, command.head.metadata ?? {}),
     };
     const fields = (['scheduled_date', 'timezone'] as const).filter((field) => head[field] !== bulk.row[field]);
     const all = fields.length > 0 || command.controlTotals !== null;

@@ -44,20 +44,28 @@ const METHOD_MEMBERS = new Map([...METHOD_FIELDS].map(([type, fields]) => [type,
  * nothing that is kept has been judged.
  */
 export function intakeItem(value: unknown): ({ readonly reference: string } & KeptContent) | { readonly refusal: ItemRefusal } {
-  if (!isObject(value)) return refusal('', 'invalid_field', 'Each item is an object with a reference.');
-  const { reference } = value;
-  if (reference === undefined || reference === null)
-    return refusal('/reference', 'missing_field', 'Give each item a reference of its own.');
-  if (!isReference(reference)) {
-    const detail = `Send a string of 1 to ${REFERENCE_LENGTH_MAX} characters without control characters and unpaired surrogates.`;
-    return refusal('/reference', 'invalid_field', detail);
-  }
-  if (paysCard(value) && looksLikeCardNumber(reference)) {
+  const named = readNamed(value);
+  if ('refusal' in named) return named;
+  const { reference, item } = named;
+  if (paysCard(item) && looksLikeCardNumber(reference)) {
     const detail =
       'This reference looks like a card number, which is never stored; write a letter directly before it if it is none.';
     return refusal('/reference', 'raw_card_number', detail);
   }
-  return { reference, ...intakeContent(value) };
+  return { reference, ...intakeContent(item) };
+}
+
+/** What a creation and an edit ask of each element of `items`: an object that names its payout. */
+export function readNamed(
+  value: unknown,
+): { readonly reference: string; readonly item: ParsedObject } | { readonly refusal: ItemRefusal } {
+  if (!isObject(value)) return refusal('', 'invalid_field', 'Each item is an object with a reference.');
+  const { reference } = value;
+  if (reference === undefined || reference === null)
+    return refusal('/reference', 'missing_field', 'Give each item a reference of its own.');
+  if (isReference(reference)) return { reference, item: value };
+  const detail = `Send a string of 1 to ${REFERENCE_LENGTH_MAX} characters without control characters and unpaired surrogates.`;
+  return refusal('/reference', 'invalid_field', detail);
 }
 
 /**

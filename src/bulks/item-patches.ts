@@ -1,33 +1,35 @@
 import { kernelProblem, pointerTo, type ProblemFinding } from '../platform/http/index.js';
 import { bulkProblem } from './bulk.problems.js';
 import type { ItemPatch } from './edit-bulk.js';
-import { ITEM_FIELDS } from './intake-item.js';
+import { ITEM_FIELDS, readNamed } from './intake-item.js';
+import { isObject } from './json-object.js';
+import { refuseUnnamed } from './take-items.js';
 
 /**
  * Reads the entries of an edit: objects that name a payout by its `reference`, each once.
- * @throws Problem with a pointer to each entry that names none, or one that another entry names.
+ * @throws Problem, as a creation refuses items without a name of their own.
  */
 export function readItemPatches(entries: readonly unknown[]): ItemPatch[] {
-  const findings: ProblemFinding[] = [];
+  const unnamed: ProblemFinding[] = [];
+  const repeated: ProblemFinding[] = [];
   const seen = new Set<string>();
   const patches = entries.flatMap((entry, index) => {
     const pointer = `/items/${index}`;
-    const { reference, ...patch } = isObject(entry) ? entry : {};
-    if (typeof reference !== 'string') {
-      findings.push({ pointer, code: 'invalid_reference', detail: 'Name the payout by its `reference`.' });
+    const named = readNamed(entry);
+    if ('refusal' in named) {
+      unnamed.push({ ...named.refusal, pointer: `${pointer}${named.refusal.pointer}` });
       return [];
     }
+    const { reference, item } = named;
     if (seen.has(reference)) {
-      findings.push({
-        pointer: `${pointer}/reference`,
-        code: 'repeated_reference',
-        detail: 'Put all changes of one payout into one entry.',
-      });
+      const detail = 'Put all changes of one payout into one entry.';
+      repeated.push({ pointer: `${pointer}/reference`, code: 'repeated_reference', detail });
     }
     seen.add(reference);
+    const { reference: _name, ...patch } = item;
     return [{ reference, patch, pointer }];
   });
-  if (findings.length > 0) throw bulkProblem('invalid_reference', 'Nothing was changed: see errors.', { errors: findings });
+  refuseUnnamed(unnamed, repeated);
   return patches;
 }
 
@@ -59,6 +61,3 @@ function refuseUnknownMembers(changes: Readonly<Record<string, unknown>>): void 
     .map(([member]) => ({ pointer: pointerTo('', member), code: 'unknown_field', detail }));
   if (errors.length > 0) throw kernelProblem('unknown_field', 'Nothing was changed: see errors.', { errors });
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -42,17 +42,17 @@ export function takeItems(values: readonly unknown[]): IntakenItem[] {
     const { reference, content, issues } = taken;
     items.push({ reference, content, issues, amount: readableAmount(content)?.canonical ?? content.amount });
   });
-  refuse('invalid_reference', 'Nothing was stored: these items have no valid reference.', [...unnamed, ...repeated]);
+  refuseUnnamed(unnamed, repeated);
   return items;
+}
 
-  function refuse(code: 'invalid_reference', detail: string, findings: readonly ProblemFinding[]): void {
-    const [first] = findings;
-    if (first === undefined) return;
-    const onlyRepeated = unnamed.length === 0;
-    throw bulkProblem(
-      onlyRepeated ? 'repeated_reference' : code,
-      onlyRepeated ? 'Nothing was stored: these references stand in the bulk more than once.' : detail,
-      { errors: findings.slice(0, FINDINGS_MAX) },
-    );
-  }
+/** @throws `repeated_reference` where that is all there is to say, else `invalid_reference`. */
+export function refuseUnnamed(unnamed: readonly ProblemFinding[], repeated: readonly ProblemFinding[]): void {
+  const errors = [...unnamed, ...repeated].slice(0, FINDINGS_MAX);
+  if (unnamed.length > 0)
+    throw bulkProblem('invalid_reference', 'Nothing was written: these items have no valid reference.', { errors });
+  if (repeated.length > 0)
+    throw bulkProblem('repeated_reference', 'Nothing was written: these references stand in the request more than once.', {
+      errors,
+    });
 }

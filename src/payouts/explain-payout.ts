@@ -19,7 +19,6 @@ interface Circumstances {
   readonly breaker_opened_at: Date | null;
   readonly breaker_until: Date | null;
   readonly connector_paused_at: Date | null;
-  readonly connector_pause_reason: string | null;
   readonly intent_status: IntentStatus | null;
   readonly intent_updated_at: Date | null;
   readonly next_check_at: Date | null;
@@ -29,6 +28,12 @@ interface Circumstances {
 
 type Explanation = [cause: ExplanationDto['cause'], detail: string, since: Date, expectedAt?: Date | null];
 
+/**
+ * The reason stays with the operator: a connector serves many merchants, and its reason may tell of another's payouts (a payment
+ * that contradicts our books is named) or of the provider's and our credentials.
+ */
+const CONNECTOR_PAUSED = 'Its connector is paused by the operator or after a fault.';
+
 /** Says why a payout is not paid yet, from what the engine itself would look at before it moved it on. */
 @Injectable()
 export class ExplainPayout {
@@ -36,7 +41,7 @@ export class ExplainPayout {
     const found = await tx.one<Circumstances>(
       `SELECT p.status, p.held, p.scheduled_at, p.scheduled_at <= tranche_now() AS due, p.updated_at, b.paused_at AS bulk_paused_at,
          coalesce(e.paused_at, m.paused_at) AS stopped_at, coalesce(e.pause_reason, m.pause_reason) AS stop_reason, e.quarantined_at, c.breaker_opened_at, c.breaker_until,
-         c.paused_at AS connector_paused_at, c.pause_reason AS connector_pause_reason,
+         c.paused_at AS connector_paused_at,
          i.status AS intent_status, i.updated_at AS intent_updated_at, i.next_check_at, a.may_have_been_taken, a.detail AS attempt_detail
        FROM payout p
        JOIN bulk b ON b.id = p.bulk_id
@@ -91,7 +96,7 @@ function explainScheduled(payout: Circumstances): Explanation {
   if (payout.stopped_at !== null)
     return ['merchant_paused', `The operator has paused payouts: ${payout.stop_reason}`, payout.stopped_at];
   if (payout.connector_paused_at !== null) {
-    return ['connector_paused', 'Its connector is paused by the operator or after a fault.', payout.connector_paused_at];
+    return ['connector_paused', CONNECTOR_PAUSED, payout.connector_paused_at];
   }
   return (
     explainBusy(payout) ?? ['provider_busy', 'It is due and waits for its turn at the provider.', scheduled_at ?? updated_at]
@@ -117,7 +122,7 @@ function explainSending(payout: Circumstances): Explanation {
   if (payout.intent_status === 'needs_review')
     return ['needs_review', 'The outcome can not be found out by machine; the operator decides.', since];
   if (payout.connector_paused_at !== null && payout.may_have_been_taken === false) {
-    return ['connector_paused', 'Its connector is paused by the operator or after a fault.', payout.connector_paused_at];
+    return ['connector_paused', CONNECTOR_PAUSED, payout.connector_paused_at];
   }
   if (payout.intent_status === 'unknown') {
     const detail =

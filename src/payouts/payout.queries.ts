@@ -104,6 +104,21 @@ interface AttemptStepView {
   readonly detail: string | null;
 }
 
+const ofPayout = new KeysetList<AttemptView>({
+  kind: 'attempt',
+  key: 'number',
+  type: 'integer',
+  order: 'ascending',
+  cursor: `SELECT number AS key FROM attempt WHERE id = $1 AND merchant_id = $2 AND payout_id = $3`,
+  values: 2,
+  select: (condition) =>
+    `SELECT id, number, idempotency_key, connector_id, started_at, ended_at, sends, outcome, http_status, provider_reference, detail,
+       coalesce((SELECT json_agg(json_build_object('at', s.at, 'action', s.action, 'outcome', s.outcome,
+           'http_status', s.http_status, 'detail', s.detail) ORDER BY s.place)
+         FROM attempt_step s WHERE s.attempt_id = attempt.id), '[]') AS steps
+     FROM attempt WHERE merchant_id = $1 AND payout_id = $2 AND ${condition}`,
+});
+
 /** Reads for screens: a payout with its content and its intent, as its merchant sees it. */
 @Injectable()
 export class PayoutQueries {
@@ -135,15 +150,13 @@ export class PayoutQueries {
     });
   }
 
-  attempts(tx: Tx, merchantId: string, payoutId: string): Promise<AttemptView[]> {
-    return tx.query<AttemptView>(
-      `SELECT id, number, idempotency_key, connector_id, started_at, ended_at, sends, outcome, http_status, provider_reference, detail,
-         coalesce((SELECT json_agg(json_build_object('at', s.at, 'action', s.action, 'outcome', s.outcome,
-             'http_status', s.http_status, 'detail', s.detail) ORDER BY s.place)
-           FROM attempt_step s WHERE s.attempt_id = attempt.id), '[]') AS steps
-       FROM attempt WHERE merchant_id = $1 AND payout_id = $2 ORDER BY number`,
-      [merchantId, payoutId],
-    );
+  /** The attempts at one payout, oldest first. */
+  attempts(
+    tx: Tx,
+    { merchantId, payoutId }: { readonly merchantId: string; readonly payoutId: string },
+    page: PageQuery,
+  ): Promise<KeysetPage<AttemptView>> {
+    return ofPayout.read(tx, page, { values: [merchantId, payoutId], cursorValues: [merchantId, payoutId] });
   }
 
   toResponse(payout: PayoutView): PayoutDto {

@@ -17,6 +17,7 @@ import {
   type MerchantPrincipal,
   notFound,
   Operation,
+  PageQuery,
   RequestTx,
   Scopes,
   setEtag,
@@ -134,6 +135,7 @@ export class PayoutsController {
       merchantId: merchant.id,
       bulkId: payout.bulk_id,
       payoutId: id,
+      reference: payout.reference,
       ifMatch,
     });
     return this.answer(tx, { merchantId: merchant.id, id }, response);
@@ -143,12 +145,16 @@ export class PayoutsController {
   @Operation('listPayoutAttempts')
   @Get('payouts/:id/attempts')
   @Scopes('bulks:read')
-  async attempts(@Merchant() merchant: MerchantPrincipal, @Param('id', idOf('payout')) id: string): Promise<AttemptListDto> {
-    const attempts = await this.transactions.asMerchant(merchant.id, async (tx) => {
+  async attempts(
+    @Merchant() merchant: MerchantPrincipal,
+    @Param('id', idOf('payout')) id: string,
+    @Query() query: PageQuery,
+  ): Promise<AttemptListDto> {
+    const page = await this.transactions.asMerchant(merchant.id, async (tx) => {
       await this.found(tx, merchant.id, id);
-      return this.queries.attempts(tx, merchant.id, id);
+      return this.queries.attempts(tx, { merchantId: merchant.id, payoutId: id }, query);
     });
-    return toList({ rows: attempts, hasMore: false }, toAttemptResponse) as AttemptListDto;
+    return toList(page, toAttemptResponse) as AttemptListDto;
   }
 
   /** Says why a payout is not paid yet. */

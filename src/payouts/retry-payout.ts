@@ -11,6 +11,7 @@ export interface RetryPayoutCommand {
   readonly merchantId: string;
   readonly bulkId: string;
   readonly payoutId: string;
+  readonly reference: string;
   readonly ifMatch: number | null;
 }
 
@@ -32,7 +33,7 @@ export class RetryPayout {
       merchantId: command.merchantId,
       bulkId: command.bulkId,
       ifMatch: null,
-      references: null,
+      references: [command.reference],
     });
     const payout = bulk.payouts.find(({ id }) => id === command.payoutId);
     const [intent] = await this.intents.of(tx, [command.payoutId]);

@@ -147,8 +147,13 @@ describe('Editing', () => {
     });
     const removed = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { label: null, metadata: null, webhook_url: null });
     expect(removed.body).toMatchObject({ label: null, metadata: {}, webhook_url: null, version: 2, status: 'SCHEDULED' });
-    const given = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { label: 'c', metadata: { d: 'e' } });
-    expect(given.body).toMatchObject({ label: 'c', metadata: { d: 'e' }, version: 3 });
+    const given = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { label: 'c', metadata: { d: 'e', f: 'g', h: 'i' } });
+    expect(given.body).toMatchObject({ label: 'c', metadata: { d: 'e', f: 'g', h: 'i' }, version: 3 });
+    // Key by key, as a payout's.
+    const merged = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { metadata: { f: 'G', h: null } });
+    expect(merged.body.metadata).toEqual({ d: 'e', f: 'G' });
+    const long = await merchant.patch(`/v1/bulks/${bulk.id}`, { metadata: { d: 'x'.repeat(501) } });
+    expect([long.status, long.body.code, long.body.errors?.[0]?.pointer]).toEqual([422, 'invalid_field', '/metadata']);
   });
 
   it('gives the bulk another date, which moves every payout that inherits it and no other', async () => {
@@ -259,12 +264,18 @@ describe('Editing', () => {
       const twice = await merchant.patch(`/v1/bulks/${bulk.id}`, {
         items: [{ reference: item.reference }, { reference: item.reference }],
       });
-      expect([twice.status, twice.body.errors?.[0]]).toEqual([
+      expect([twice.status, twice.body.code, twice.body.errors?.[0]]).toEqual([
         422,
+        'repeated_reference',
         expect.objectContaining({ code: 'repeated_reference', pointer: '/items/1/reference' }),
       ]);
-      const nameless = await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ amount: '1.00' }, 7] });
-      expect([nameless.status, nameless.body.errors?.length]).toEqual([422, 2]);
+      const nameless = await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ amount: '1.00' }, 7, { reference: '' }] });
+      expect([nameless.status, nameless.body.code]).toEqual([422, 'invalid_reference']);
+      expect(nameless.body.errors?.map(({ pointer, code }) => `${code} ${pointer}`)).toEqual([
+        'missing_field /items/0/reference',
+        'invalid_field /items/1',
+        'invalid_field /items/2/reference',
+      ]);
       expect(await merchant.bulk(bulk.id)).toEqual(bulk);
     });
   });

@@ -37,6 +37,10 @@ describe('A retry', () => {
       [2, 'rejected'],
     ]);
     expect(new Set(attempts.map(({ idempotency_key }) => idempotency_key)).size).toBe(2);
+    const path = `/v1/payouts/${payout.id}/attempts`;
+    const last = await merchant.get<{ data: unknown[]; has_more: boolean }>(`${path}?limit=1&starting_after=${attempts[0]!.id}`);
+    expect([last.body.data, last.body.has_more]).toEqual([[attempts[1]], false]);
+    expect((await merchant.get(`${path}?ending_before=${payout.id}`)).body.code).toBe('invalid_cursor');
     const types = (await merchant.events(`/v1/payouts/${payout.id}/events`)).map(({ type }) => type.replace('payout.', ''));
     const once = ['validation_in_progress', 'scheduled', 'processing_in_progress', 'intent_creation_failed'];
     expect(types).toEqual(['created', ...once, 'retried', ...once]);

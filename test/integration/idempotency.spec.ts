@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { Sealer } from '../../src/platform/crypto/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../../src/platform/http/index.js';
-import { type TestDatabase, testDatabase } from '../support/index.js';
+import { type TestDatabase, testDatabase, testEncryptionKey } from '../support/index.js';
 import { type Answered, type KernelApp, OPERATOR_KEY, startKernelApp, UNKNOWN_ID } from './kernel-app.js';
 
 let db: TestDatabase;
@@ -101,6 +103,16 @@ describe('a write under an idempotency key', () => {
     const other = await create('k', { name: 'other' });
     expect([other.status, other.json['code']]).toEqual([422, 'idempotency_key_reused']);
     expect(await effects()).toBe(1);
+  });
+
+  it('keeps its body as a keyed hash, which a rotation of the keys in between does not change', async () => {
+    await create('keyed', { name: 'guess' });
+    const [row] = await db.dataSource.query<{ body_hash: Buffer }[]>(`SELECT body_hash FROM idempotency_key WHERE key = 'keyed'`);
+    const text = '{"name":"guess"}';
+    expect(row?.body_hash).not.toEqual(createHash('sha256').update(text).digest());
+    const rotated = new Sealer([{ id: 'new', bytes: Buffer.alloc(32, 9) }, testEncryptionKey]);
+    expect([rotated.isFingerprintOf(row!.body_hash, text), rotated.isFingerprintOf(row!.body_hash, '{}')]).toEqual([true, false]);
+    expect(rotated.fingerprint(text)).not.toEqual(row?.body_hash);
   });
 
   it('keeps a refusal, undoes what it did before, and answers it again with its first request id', async () => {

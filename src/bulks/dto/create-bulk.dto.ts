@@ -47,13 +47,6 @@ export class BulkHeadDto {
   @IsText({ min: 1, max: 2048, plain: true })
   webhook_url?: string | null;
 
-  /** At most 50 strings of 500 characters, under keys of 40. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { department: 'payroll' } })
-  @IsOptional()
-  @Verbatim()
-  @IsMetadata()
-  metadata?: Record<string, string> | null;
-
   /**
    * For every item that names none: an RFC 3339 instant with offset, or a local date or date-time read in `timezone`. A bare date means 09:00.
    * @example 2026-12-01T09:00:00+01:00
@@ -92,6 +85,13 @@ export class CreateBulkDto extends BulkHeadDto {
   @IsOptional()
   @IsIn(['hold', 'reject', 'drop'])
   invalid_items?: 'hold' | 'reject' | 'drop' | null;
+
+  /** At most 50 strings of 500 characters, under keys of 40. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { department: 'payroll' } })
+  @IsOptional()
+  @Verbatim()
+  @IsMetadata()
+  metadata?: Record<string, string> | null;
 
   /** 1 to MAX_BULK_ITEMS payouts. Each is judged by itself, after the answer: one bad item never refuses the bulk. */
   @ApiProperty({ type: [ItemDto] })

@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsArray, IsIn, IsOptional } from 'class-validator';
-import { Verbatim } from '../../platform/http/index.js';
+import { IsMetadataPatch, type MetadataPatch, Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
 import { BulkHeadDto } from './create-bulk.dto.js';
 import { ItemPatchDto } from './item.dto.js';
@@ -17,6 +17,18 @@ export class EditBulkDto extends BulkHeadDto {
   @IsOptional()
   @IsIn(['hold', 'reject', 'drop'])
   invalid_items?: 'hold' | 'reject' | 'drop' | null;
+
+  /** The keys that change, merged into those there are (RFC 7396): null removes one, null for all of it removes all. */
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: ['string', 'null'] },
+    nullable: true,
+    example: { department: 'payroll', draft: null },
+  })
+  @IsOptional()
+  @Verbatim()
+  @IsMetadataPatch()
+  metadata?: MetadataPatch | null;
 
   /**
    * The payouts that change, each by its `reference` with the members that change (RFC 7396). `payout_method` is replaced whole

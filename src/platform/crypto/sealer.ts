@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 /** 96 random bits, the size GCM is specified for (NIST SP 800-38D 8.2.2): safe for 2^32 seals under one key. */
@@ -19,10 +19,14 @@ export interface EncryptionKey {
  */
 export class Sealer {
   private readonly keys: ReadonlyMap<string, EncryptionKey>;
+  /** In the order of the ring. */
+  private readonly fingerprintKeys: readonly [Buffer, ...Buffer[]];
 
   /** The first key seals; all of them open. */
   constructor(private readonly ring: readonly [EncryptionKey, ...EncryptionKey[]]) {
     this.keys = new Map(ring.map((key) => [key.id, key]));
+    const [current, ...older] = ring;
+    this.fingerprintKeys = [fingerprintKeyOf(current), ...older.map(fingerprintKeyOf)];
   }
 
   seal(plain: string, boundTo: string): Buffer {
@@ -52,6 +56,17 @@ export class Sealer {
 
   /** A keyed hash, for equality of personal data without keeping it. */
   fingerprint(plain: string): Buffer {
-    return createHmac('sha256', this.ring[0].bytes).update(plain, 'utf8').digest();
+    return hashUnder(this.fingerprintKeys[0], plain);
+  }
+
+  /** Whether it was made of this text, under any key of the ring: a rotation in between changes nothing. */
+  isFingerprintOf(fingerprint: Buffer, plain: string): boolean {
+    return this.fingerprintKeys.some((key) => hashUnder(key, plain).equals(fingerprint));
   }
 }
+
+/** A key of its own for each purpose (NIST SP 800-57 5.2): what seals is never what hashes. */
+const fingerprintKeyOf = ({ bytes }: EncryptionKey): Buffer =>
+  Buffer.from(hkdfSync('sha256', bytes, '', 'tranche fingerprint', 32));
+
+const hashUnder = (key: Buffer, plain: string): Buffer => createHmac('sha256', key).update(plain, 'utf8').digest();

@@ -14,7 +14,8 @@ export interface IdempotencyScope {
 }
 
 export interface KeptAnswer {
-  readonly bodyHash: Buffer;
+  /** The request has another body than the first one. */
+  readonly toAnotherBody: boolean;
   /** Null: it carried a secret and has been dropped. */
   readonly answer: Answer | null;
 }
@@ -29,7 +30,8 @@ interface Row {
 
 /**
  * First answers under idempotency keys, in the transaction of the request that they answer. Sealed, because an answer may
- * tell of a person what lies sealed everywhere else.
+ * tell of a person what lies sealed everywhere else; and a body is kept only as a keyed hash, because an account number in a
+ * body that can be guessed otherwise would be found out by trying.
  */
 export class IdempotencyKeys {
   constructor(private readonly sealer: Sealer) {}
@@ -47,21 +49,22 @@ export class IdempotencyKeys {
    * A statement of its own after `lock`, because a statement sees what was committed before it began: in one statement
    * with the lock it could miss the answer of whoever held the lock until then.
    */
-  async find(tx: Tx, scope: IdempotencyScope): Promise<KeptAnswer | null> {
+  async find(tx: Tx, scope: IdempotencyScope, bodyText: string): Promise<KeptAnswer | null> {
     const row = await tx.one<Row>(
       `SELECT body_hash, response_status, response_headers, response_body, secret
          FROM idempotency_key WHERE merchant_id = $1 AND method = $2 AND path = $3 AND key = $4`,
       [scope.ownerId, scope.method, scope.path, scope.key],
     );
     if (row === null) return null;
-    if (row.secret && row.response_body === null) return { bodyHash: row.body_hash, answer: null };
+    const toAnotherBody = !this.sealer.isFingerprintOf(row.body_hash, bodyText);
+    if (row.secret && row.response_body === null) return { toAnotherBody, answer: null };
     return {
-      bodyHash: row.body_hash,
+      toAnotherBody,
       answer: { status: row.response_status, headers: row.response_headers, body: this.readBody(row, scope) },
     };
   }
 
-  async keep(tx: Tx, scope: IdempotencyScope, kept: { bodyHash: Buffer; answer: Answer; secret: boolean }): Promise<void> {
+  async keep(tx: Tx, scope: IdempotencyScope, kept: { bodyText: string; answer: Answer; secret: boolean }): Promise<void> {
     const { status, headers, body } = kept.answer;
     const secret = kept.secret && body !== null;
     await tx.query(
@@ -69,7 +72,7 @@ export class IdempotencyKeys {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         ...[scope.ownerId, scope.method, scope.path, scope.key],
-        ...[kept.bodyHash, status, JSON.stringify(headers)],
+        ...[this.sealer.fingerprint(kept.bodyText), status, JSON.stringify(headers)],
         body === null ? null : this.sealer.seal(body, placeOf(scope)),
         secret,
       ],

@@ -9,7 +9,7 @@ export { forgetIdempotencyKeys, forgetIdempotencySecrets } from './idempotency-k
 export { pointerTo } from './json-pointer.js';
 export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
 export { KeysetList, invalidCursor, toList, type KeysetPage, type List } from './keyset-list.js';
-export { IsMetadata } from './metadata.js';
+export { IsMetadata, IsMetadataPatch, mergeMetadata, type MetadataPatch } from './metadata.js';
 export { CONDITIONAL, OPERATION, Operation, type OperationNotes } from './operation.decorator.js';
 export { PageQuery } from './page-query.dto.js';
 export * from './problem.js';

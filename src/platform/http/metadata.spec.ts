@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isMetadata } from './metadata.js';
+import { isMetadata, mergeMetadata } from './metadata.js';
 
 const entries = (count: number): object =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${String(index)}`, 'v']));
@@ -30,5 +30,18 @@ describe('metadata', () => {
     JSON.parse('{"__proto__":{}}') as object,
   ])('refuses %j', (value) => {
     expect(isMetadata(value)).toBe(false);
+  });
+
+  it('is merged key by key, and null removes', () => {
+    const patch = { change: 'B', remove: null, add: 'd', absent: null };
+    expect(mergeMetadata({ keep: 'a', change: 'b', remove: 'c' }, patch)).toEqual({ keep: 'a', change: 'B', add: 'd' });
+    const proto = JSON.parse('{"__proto__":"x"}') as Record<string, string>;
+    expect(JSON.stringify(mergeMetadata({}, proto))).toBe('{"__proto__":"x"}');
+  });
+
+  it('is held to its limits after the merge', () => {
+    const full = entries(50) as Record<string, string>;
+    expect(mergeMetadata(full, { k0: null, other: 'v' })).toHaveProperty('other');
+    expect(() => mergeMetadata(full, { other: 'v' })).toThrow(/more than 50/);
   });
 });

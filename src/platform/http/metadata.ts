@@ -1,5 +1,6 @@
 import { registerDecorator } from 'class-validator';
 import { isKeepable } from './dto-findings.js';
+import { kernelProblem } from './kernel.problems.js';
 
 const ENTRIES_MAX = 50;
 const KEY_LENGTH_MAX = 40;
@@ -14,20 +15,44 @@ export function isMetadata(value: unknown): value is Readonly<Record<string, str
   );
 }
 
+/** A change of metadata (RFC 7396): null removes a key. */
+export type MetadataPatch = Readonly<Record<string, string | null>>;
+
+const isMetadataPatch = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && isMetadata(withoutNulls(value));
+
+const withoutNulls = (members: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));
+
+/** @throws `invalid_field` where the result has more entries than metadata can have. */
+export function mergeMetadata(metadata: Readonly<Record<string, string>>, patch: MetadataPatch): Record<string, string> {
+  const merged = Object.fromEntries(new Map([...Object.entries(metadata), ...Object.entries(patch)]));
+  const kept = withoutNulls(merged);
+  if (isMetadata(kept)) return kept;
+  const detail = `metadata would have more than ${String(ENTRIES_MAX)} entries; remove some with null.`;
+  throw kernelProblem('invalid_field', detail, { errors: [{ pointer: '/metadata', code: 'invalid_field', detail }] });
+}
+
+const rule =
+  (name: string, validate: (value: unknown) => boolean, values: string) => (): PropertyDecorator => (prototype, property) => {
+    registerDecorator({
+      name,
+      target: prototype.constructor,
+      propertyName: String(property),
+      validator: {
+        validate,
+        defaultMessage: () =>
+          `must be an object of at most ${String(ENTRIES_MAX)} ${values} of ${String(VALUE_LENGTH_MAX)} characters, ` +
+          `with keys of ${String(KEY_LENGTH_MAX)} characters, none of them NUL or half a surrogate pair`,
+      },
+    });
+  };
+
 /** For DTO fields; stands together with `@Verbatim()`, since the keys are the caller's. */
-export const IsMetadata = (): PropertyDecorator => (prototype, property) => {
-  registerDecorator({
-    name: 'isMetadata',
-    target: prototype.constructor,
-    propertyName: String(property),
-    validator: {
-      validate: isMetadata,
-      defaultMessage: () =>
-        `must be an object of at most ${String(ENTRIES_MAX)} strings of ${String(VALUE_LENGTH_MAX)} characters, ` +
-        `with keys of ${String(KEY_LENGTH_MAX)} characters, none of them NUL or half a surrogate pair`,
-    },
-  });
-};
+export const IsMetadata = rule('isMetadata', isMetadata, 'strings');
+
+/** The same for a change of it. */
+export const IsMetadataPatch = rule('isMetadataPatch', isMetadataPatch, 'strings or nulls');
 
 /** Characters are code points, as a reader counts them. */
 const isText = (value: unknown, length_max: number): boolean =>

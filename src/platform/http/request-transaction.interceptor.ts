@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import type { Transactions, Tx } from '../database/index.js';
 import { type Answer, answerOfHandler, answerOfProblem, ResponseDraft, writeHead } from './answer.js';
-import { bodyHash } from './canonical-json.js';
+import { bodyText } from './canonical-json.js';
 import type { HttpRequest } from './http-request.js';
 import type { IdempotencyKeys, IdempotencyScope } from './idempotency-keys.js';
 import { idempotencyScopeOf } from './idempotency-scope.js';
@@ -43,7 +43,7 @@ export class RequestTransaction implements NestInterceptor {
     if (!METHODS_THAT_WRITE.has(request.method) || request.caller === undefined || request.caller.kind === 'nobody')
       return next.handle();
     const scope = idempotencyScopeOf(request, request.caller);
-    const hash = scope === null ? null : bodyHash(request.body);
+    const text = scope === null ? '' : bodyText(request.body);
     request.prepared = await this.prepare(context, request);
 
     const draft = new ResponseDraft(response);
@@ -57,7 +57,7 @@ export class RequestTransaction implements NestInterceptor {
     };
     const secret = this.reflector.get<boolean | undefined>(CARRIES_SECRET, context.getHandler()) ?? false;
     const work = (tx: Tx): Promise<Answer> =>
-      scope === null || hash === null ? run(tx) : this.once(tx, { scope, hash, secret, requestId: request.requestId }, run);
+      scope === null ? run(tx) : this.once(tx, { scope, bodyText: text, secret, requestId: request.requestId }, run);
     const { caller } = request;
     const answer = await (caller.kind === 'merchant'
       ? this.transactions.asMerchant(caller.merchant.id, work)
@@ -70,19 +70,19 @@ export class RequestTransaction implements NestInterceptor {
   /** The kept answer where there is one; else runs the rest of the request and keeps what it answers. */
   private async once(
     tx: Tx,
-    request: { scope: IdempotencyScope; hash: Buffer; secret: boolean; requestId: string },
+    request: { scope: IdempotencyScope; bodyText: string; secret: boolean; requestId: string },
     run: Run,
   ): Promise<Answer> {
-    const { scope, hash } = request;
+    const { scope } = request;
     if (!(await this.keys.lock(tx, scope))) {
       throw kernelProblem(
         'idempotency_key_in_use',
         'The first request with this key is still running. Send it again in a moment.',
       );
     }
-    const kept = await this.keys.find(tx, scope);
+    const kept = await this.keys.find(tx, scope, request.bodyText);
     if (kept !== null) {
-      if (!kept.bodyHash.equals(hash))
+      if (kept.toAnotherBody)
         throw kernelProblem('idempotency_key_reused', 'This key was used with another body. Take a new key.');
       if (kept.answer === null)
         throw kernelProblem('idempotency_answer_dropped', 'It was done; its answer carried a secret and is gone.');
@@ -98,7 +98,7 @@ export class RequestTransaction implements NestInterceptor {
       answer = answerOfProblem(problem, request.requestId);
       secret = false;
     }
-    await this.keys.keep(tx, scope, { bodyHash: hash, answer, secret });
+    await this.keys.keep(tx, scope, { bodyText: request.bodyText, answer, secret });
     return answer;
   }
 
