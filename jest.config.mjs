@@ -1,7 +1,7 @@
 import { swcOptions } from './test/support/swc-options.mjs';
 
 /**
- * Two suites in one run. `unit` is everything beside the code: pure, no database, milliseconds. `database` is
+ * Two suites in one run. `unit` is everything beside the code, the bench's included: pure, no database, milliseconds. `database` is
  * everything under test/: it starts one real PostgreSQL for the whole run. Jest calls the global setup of a project
  * only when one of its tests is selected, so `npx jest src/…` never waits for a database.
  */
@@ -19,7 +19,7 @@ export default {
   coverageProvider: 'v8',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
   projects: [
-    { ...shared, displayName: 'unit', testRegex: ['/src/.*\\.spec\\.ts$'] },
+    { ...shared, displayName: 'unit', testRegex: ['/(src|bench)/.*\\.spec\\.ts$'] },
     {
       ...shared,
       displayName: 'database',

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export interface MainProgram {
+  readonly pid: number;
   /** Where it listens, once it does. Rejects where it ends before. */
   readonly ready: Promise<string>;
   /** What it has written so far. */
@@ -15,9 +16,12 @@ export interface MainProgram {
   readonly ended: Promise<number | null>;
 }
 
-/** The whole program, started from its sources as `npm start` does from the build, with this environment and no other. */
-export function mainProgram(environment: Readonly<Record<string, string>>): MainProgram {
-  const child = spawn(process.execPath, ['--import', here('register-typescript.mjs'), here('../../src/main.ts')], {
+const SOURCES = ['--import', here('register-typescript.mjs'), here('../../src/main.ts')];
+const BUILD = ['--enable-source-maps', here('../../dist/src/main.js')];
+
+/** The whole program, started from its sources, or from the build as `npm start` does, with this environment and no other. */
+export function mainProgram(environment: Readonly<Record<string, string>>, { built = false } = {}): MainProgram {
+  const child = spawn(process.execPath, built ? BUILD : SOURCES, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'warn', ...environment },
   });
@@ -37,5 +41,12 @@ export function mainProgram(environment: Readonly<Record<string, string>>): Main
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
   // Who only waits for its end does not ask whether it was ready.
   ready.catch(() => undefined);
-  return { ready, output: () => output, complaints: () => complaints, signal: (name) => child.kill(name), ended };
+  return {
+    pid: child.pid ?? Number.NaN,
+    ready,
+    output: () => output,
+    complaints: () => complaints,
+    signal: (name) => child.kill(name),
+    ended,
+  };
 }

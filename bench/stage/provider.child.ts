@@ -1,11 +1,9 @@
 import { createInterface } from 'node:readline';
-import { startProvider } from '../test/support/provider-server.js';
+import { startProvider } from '../../test/support/provider-server.js';
 
-/**
- * A provider in a process of its own, so that its work is not the engine's. Says where it is; answers each line of its input
- * with when it took which reference, and forgets it; ends with its input.
- */
-const provider = await startProvider({ keepRequests: false });
+/** Says where it is; answers each line of its input with when it took which reference, and forgets it. */
+const latency_ms = Number(process.argv[2]);
+const provider = await startProvider({ keepRequests: false, ...(latency_ms > 0 ? { latency_ms } : {}) });
 let told = 0;
 const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 say({ url: provider.url, token: provider.token });

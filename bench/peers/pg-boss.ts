@@ -1,0 +1,34 @@
+import PgBoss from 'pg-boss';
+import { inParallel } from '../rows/row.js';
+import { inGroups, POOL_SIZE, type PayoutJob, type Peer } from './scheduler.js';
+
+/** The shortest that it takes. */
+const POLL_S = 0.5;
+const WORKERS = 4;
+const BATCH = 500;
+
+export const pgBoss: Peer = {
+  name: 'pg-boss',
+  settings: `10.4.2, ${WORKERS} workers, batchSize ${BATCH}, pollingIntervalSeconds ${POLL_S}; a batch is worked off with its share of the calls in flight`,
+  open: async (databaseUrl, inFlight) => {
+    const boss = new PgBoss({ connectionString: databaseUrl, max: POOL_SIZE, supervise: false, schedule: false });
+    await boss.start();
+    await boss.createQueue('payout');
+    await boss.purgeQueue('payout');
+    return {
+      enqueue: async (jobs) => {
+        for (const group of inGroups(jobs)) {
+          await boss.insert(group.map((data) => ({ name: 'payout', data, startAfter: data.at })));
+        }
+      },
+      start: async (work) => {
+        for (let worker = 0; worker < WORKERS; worker += 1) {
+          await boss.work<PayoutJob>('payout', { batchSize: BATCH, pollingIntervalSeconds: POLL_S }, (jobs) =>
+            inParallel(jobs, Math.ceil(inFlight / WORKERS), ({ data }) => work(data)),
+          );
+        }
+      },
+      stop: () => boss.stop({ graceful: false, wait: true }),
+    };
+  },
+};

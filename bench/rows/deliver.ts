@@ -1,0 +1,76 @@
+import { barePosts } from '../stage/bare-posts.js';
+import type { BenchMerchant } from '../stage/merchant.js';
+import type { BenchReceiver } from '../stage/receiver.js';
+import type { Stage } from '../stage/stage.js';
+import { inParallel, perSecond, type Row, sized, spanOf } from './row.js';
+
+const LATENCY_MS = 20;
+/** Each has a URL of its own, and eight calls out at the most: together as many as a process has out. */
+const MERCHANTS = 32;
+const IN_FLIGHT = 256;
+
+export const deliver: Row = {
+  name: 'deliver',
+  asks: `events to delivered: signed, in order of each payout, ${MERCHANTS} receivers that take ${LATENCY_MS} ms`,
+  async contests(stage, effort) {
+    const { pid: worker } = await stage.worker();
+    const receiver = await stage.receiver(LATENCY_MS);
+    const payouts = sized(effort, { quick: 20, usual: 80, full: 250 });
+    const senders: Sender[] = [];
+    for (let number = 0; number < MERCHANTS; number += 1) senders.push(await senderOf(stage, receiver, number));
+    let events = 0;
+    return [
+      {
+        title: `deliver, ${LATENCY_MS} ms receivers`,
+        measures: [{ name: 'rate', unit: 'events/s', better: 'more', goal: 0.6 }],
+        contenders: [
+          {
+            name: 'Tranche',
+            kind: 'engine',
+            note: `one worker, ${MERCHANTS} endpoints of ${MERCHANTS} merchants; from the call that enables the first`,
+            processes: () => [worker],
+            prepare: async () => {
+              await inParallel(senders, 4, ({ merchant, endpoint }) => merchant.call(`${endpoint}/disable`));
+              await inParallel(senders, 4, async ({ merchant }) => {
+                await merchant.createValidated(payouts);
+                await merchant.untilProcessed();
+              });
+              events = await stage.servers.count(`webhook_delivery WHERE state = 'held'`);
+              await receiver.arrived();
+            },
+            run: async () => {
+              const span_ms = await spanOf(async () => {
+                await inParallel(senders, 4, ({ merchant, endpoint }) => merchant.call(`${endpoint}/enable`, { backlog: 'all' }));
+                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('held', 'waiting', 'in_flight')`);
+              });
+              return { items: events, figures: { rate: perSecond(events, span_ms) } };
+            },
+          },
+          {
+            name: 'bare signed POSTs',
+            kind: 'limit',
+            note: `undici, ${IN_FLIGHT} at once, no database`,
+            run: async () => {
+              const posts = sized(effort, { quick: 1_000, usual: 6_000, full: 20_000 });
+              return {
+                items: posts,
+                figures: { rate: perSecond(posts, await spanOf(() => barePosts(receiver, posts, IN_FLIGHT))) },
+              };
+            },
+          },
+        ],
+      },
+    ];
+  },
+};
+
+interface Sender {
+  readonly merchant: BenchMerchant;
+  readonly endpoint: string;
+}
+
+async function senderOf(stage: Stage, receiver: BenchReceiver, number: number): Promise<Sender> {
+  const merchant = await stage.merchant();
+  const { id } = await merchant.call('/webhook-endpoints', { url: `${receiver.url}/${number}` });
+  return { merchant, endpoint: `/webhook-endpoints/${id ?? ''}` };
+}

@@ -1,0 +1,114 @@
+import type { DataSource } from 'typeorm';
+import { PayoutRepository } from '../../src/bulks/index.js';
+import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
+import { fromTypeId } from '../../src/platform/ids/index.js';
+import type { Contender, Contest, Sample } from '../measure/contest.js';
+import { ProcessorClock } from '../measure/processor-time.js';
+import { percentile } from '../measure/statistics.js';
+import { fillWith } from '../stage/filler.js';
+import type { BenchMerchant } from '../stage/merchant.js';
+import { Stage } from '../stage/stage.js';
+import { type Row, sized, spanOf } from './row.js';
+
+const SMALL = 10_000;
+const DUE = 1_000;
+const CLAIMED = 500;
+const MIX = { waitingOf100: 40, due: DUE };
+/** Reads of each run: enough for a p50 that stands still. */
+const READS = 50;
+const CLAIMS = 10;
+/** A worker with nothing to do, watched for so long. */
+const IDLE_MS = 4_000;
+
+/** One database of a size, with everything that is asked of it. */
+interface Scene {
+  readonly stage: Stage;
+  readonly merchant: BenchMerchant;
+  readonly connector: string;
+  readonly transactions: Transactions;
+  readonly source: DataSource;
+  readonly paths: Readonly<Record<'bulk' | 'list' | 'events', string>>;
+}
+
+export const scale: Row = {
+  name: 'scale',
+  asks: 'claim, idle worker and reads on a large database beside a small one, most payouts waiting for a later day or finished',
+  async contests(stage, effort) {
+    const large = sized(effort, { quick: 100_000, usual: 1_000_000, full: 5_000_000 });
+    const other = await Stage.open();
+    stage.onClose(() => other.close());
+    const scenes = [await sceneOf(stage, large), await sceneOf(other, SMALL)] as const;
+    const contest = (title: string, unit: string, run: (scene: Scene) => Promise<Sample>): Contest => ({
+      title: `scale, ${title}`,
+      measures: [{ name: 'p50', unit, better: 'less', goal: 0.67 }],
+      contenders: scenes.map((scene, place): Contender => {
+        const [name, kind] = place === 0 ? [`${large} payouts`, 'engine' as const] : [`${SMALL} payouts`, 'limit' as const];
+        return { name, kind, postmaster: scene.stage.servers.postmaster, run: () => run(scene) };
+      }),
+    });
+    return [
+      contest(`claim ${CLAIMED}`, 'ms', claim),
+      contest('a bulk', 'ms', read('bulk')),
+      contest('a list of 100', 'ms', read('list')),
+      contest('100 events behind a cursor', 'ms', read('events')),
+      { ...contest('an idle worker', 'ms of database per s', idle), rounds_max: 1 },
+    ];
+  },
+};
+
+async function sceneOf(stage: Stage, payouts: number): Promise<Scene> {
+  const provider = await stage.provider(0);
+  const connectorId = await stage.connector(provider, 50);
+  await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'nothing of this is to be paid' });
+  const connector = fromTypeId('connector', connectorId) ?? '';
+  const merchant = await stage.merchant({ connector_id: connectorId });
+  await fillWith(stage.servers, merchant, { connector, payouts, mix: MIX });
+  // What is filled in was not sealed by the engine, so what is read is a bulk of its own.
+  const { id: bulk } = await merchant.create();
+  const { data: events } = (await merchant.get('/events?limit=1000')) as { data: { id: string }[] };
+  const source = await openDataSource(dataSourceOptions({ url: stage.servers.databaseUrl, poolSize: 2 }));
+  stage.onClose(() => source.destroy());
+  const paths = {
+    bulk: `/bulks/${bulk}`,
+    list: `/bulks/${bulk}/payouts?limit=100`,
+    events: `/events?limit=100&after=${events.at(-1)?.id ?? ''}`,
+  };
+  return { stage, merchant, connector, source, transactions: new Transactions(source), paths };
+}
+
+async function p50Of(times: number, work: () => Promise<unknown>): Promise<Sample> {
+  const spans: number[] = [];
+  for (let time = 0; time < times; time += 1) spans.push(await spanOf(work));
+  return { items: times, figures: { p50: percentile(spans, 0.5) } };
+}
+
+class RolledBack extends Error {}
+
+/** The claim's own statement, undone each time. */
+const claim = ({ transactions, connector }: Scene): Promise<Sample> =>
+  p50Of(CLAIMS, () =>
+    transactions
+      .asEngine(async (tx) => {
+        const rows = await new PayoutRepository().lockDue(tx, connector, CLAIMED);
+        if (rows.length !== CLAIMED) throw new Error(`claimed ${rows.length} of ${CLAIMED}`);
+        throw new RolledBack();
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof RolledBack)) throw error;
+      }),
+  );
+
+const read =
+  (path: keyof Scene['paths']) =>
+  ({ merchant, paths }: Scene): Promise<Sample> =>
+    p50Of(READS, () => merchant.get(paths[path]));
+
+async function idle({ stage }: Scene): Promise<Sample> {
+  const worker = await stage.servers.start('worker');
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS / 2));
+  const clock = ProcessorClock.start([worker.pid], stage.servers.postmaster);
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  const time = clock?.perItem(IDLE_MS / 1000);
+  await stage.servers.stop(worker);
+  return { items: IDLE_MS / 1000, figures: { p50: (time?.postgres_us ?? Number.NaN) / 1000 } };
+}

@@ -1,0 +1,51 @@
+import { PAYOUTS_PER_BULK } from '../stage/merchant.js';
+import { inParallel, perSecond, type Row, sized, spanOf } from './row.js';
+
+const IN_FLIGHT = 200;
+const LATENCY_MS = 20;
+
+export const wholeLife: Row = {
+  name: 'whole-life',
+  asks: 'full bulks that are due at once, through HTTP, provider and webhooks: from the first request to the last webhook',
+  async contests(stage, effort) {
+    const bulks = sized(effort, { quick: 1, usual: 10, full: 100 });
+    const [api, worker] = [await stage.api(), await stage.worker()];
+    const [provider, receiver] = [await stage.provider(LATENCY_MS), await stage.receiver(0)];
+    const merchant = await stage.merchant({ connector_id: await stage.connector(provider, IN_FLIGHT) });
+    // One URL for each bulk, as a merchant with several systems has them.
+    const drafts = Array.from({ length: bulks }, (_, number) => merchant.draft({ webhook_url: `${receiver.url}/${number}` }));
+    return [
+      {
+        title: `whole life of ${bulks * PAYOUTS_PER_BULK} payouts`,
+        rounds_max: 1,
+        measures: [
+          { name: 'created to last webhook', unit: 's', better: 'less' },
+          { name: 'payouts', unit: 'per s', better: 'more' },
+          { name: 'webhooks', unit: 'per s', better: 'more' },
+        ],
+        contenders: [
+          {
+            name: 'Tranche',
+            kind: 'engine',
+            note: 'one api and one worker; processor time is that of both',
+            processes: () => [api.pid, worker.pid],
+            run: async () => {
+              const span_ms = await spanOf(async () => {
+                await inParallel(drafts, 2, (draft) => merchant.create(draft));
+                await merchant.untilProcessed();
+                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight')`);
+              });
+              const payouts = bulks * PAYOUTS_PER_BULK;
+              const figures = {
+                'created to last webhook': span_ms / 1000,
+                payouts: perSecond(payouts, span_ms),
+                webhooks: perSecond(await receiver.count(), span_ms),
+              };
+              return { items: payouts, figures };
+            },
+          },
+        ],
+      },
+    ];
+  },
+};

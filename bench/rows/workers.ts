@@ -1,0 +1,48 @@
+import type { MainProgram } from '../../test/support/main-program.js';
+import type { Contender } from '../measure/contest.js';
+import { perSecond, type Row, sized } from './row.js';
+
+const LATENCY_MS = 20;
+const IN_FLIGHT = 100;
+/** Each process learns of the others within its round; from then on each keeps to its part of the provider's places. */
+const TOGETHER_MS = 3_000;
+
+export const workers: Row = {
+  name: 'workers',
+  asks: 'execute with one, two and four worker processes: what they lose to each other on the same cores',
+  async contests(stage, effort) {
+    await stage.api();
+    const connectorId = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);
+    const merchant = await stage.merchant({ connector_id: connectorId });
+    const payouts = sized(effort, { quick: 1_000, usual: 5_000, full: 10_000 });
+    const contender = (count: number): Contender => {
+      let programs: MainProgram[] = [];
+      return {
+        name: `${count} worker${count === 1 ? '' : 's'}`,
+        kind: count === 1 ? 'limit' : 'engine',
+        processes: () => programs.map(({ pid }) => pid),
+        prepare: async () => {
+          await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'waits for its turn' });
+          programs = await Promise.all(Array.from({ length: count }, () => stage.servers.start('worker')));
+          await merchant.createValidated(payouts);
+          await new Promise((resolve) => setTimeout(resolve, TOGETHER_MS));
+        },
+        run: async () => {
+          const start = performance.now();
+          await stage.operator(`/connectors/${connectorId}/resume`);
+          return { items: payouts, figures: { rate: perSecond(payouts, await merchant.untilProcessed(start)) } };
+        },
+        finish: async () => {
+          await Promise.all(programs.map((program) => stage.servers.stop(program)));
+        },
+      };
+    };
+    return [
+      {
+        title: 'workers',
+        measures: [{ name: 'rate', unit: 'payouts/s', better: 'more', goal: 0.9 }],
+        contenders: [contender(1), contender(2), contender(4)],
+      },
+    ];
+  },
+};

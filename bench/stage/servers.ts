@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Role } from '../../src/platform/config/index.js';
+import { startEmbeddedPostgres } from '../../src/platform/database/index.js';
+import { type MainProgram, mainProgram } from '../../test/support/main-program.js';
+
+/** How often a state that is waited for is looked at: often enough for a figure, seldom enough to cost nothing. */
+const LOOK_MS = 10;
+
+/** A PostgreSQL with its ordinary durability in a folder of its own, and the programs that run on it. */
+export class BenchServers {
+  readonly operatorKey = `operator_${randomBytes(12).toString('hex')}`;
+  private readonly programs: MainProgram[] = [];
+  private readonly keys = `bench:${randomBytes(32).toString('base64')}`;
+
+  private constructor(
+    private readonly directory: string,
+    private readonly database: { readonly url: string; stop(): Promise<void> },
+    /** For what is measured in the database itself, and for what is waited for. */
+    readonly sql: pg.Pool,
+    /** The server's first process. */
+    readonly postmaster: number,
+  ) {}
+
+  static async open(): Promise<BenchServers> {
+    const directory = mkdtempSync(join(tmpdir(), 'tranche-bench-'));
+    // Open to be passed through, because as root the database runs under another account.
+    chmodSync(directory, 0o711);
+    const database = await startEmbeddedPostgres({ dataDirectory: join(directory, 'data') });
+    const sql = new pg.Pool({ connectionString: database.url, max: 16 });
+    const { rows } = await sql.query<{ file: string }>(`SELECT current_setting('data_directory') || '/postmaster.pid' AS file`);
+    const postmaster = Number(readFileSync(rows[0]?.file ?? '', 'utf8').split('\n')[0]);
+    return new BenchServers(directory, database, sql, postmaster);
+  }
+
+  get databaseUrl(): string {
+    return this.database.url;
+  }
+
+  /** Where it listens is `ready`. */
+  async start(role: Role, environment: Readonly<Record<string, string>> = {}): Promise<MainProgram> {
+    const program = mainProgram(
+      {
+        DATABASE_URL: this.database.url,
+        ROLES: role,
+        SANDBOX: 'true',
+        OPERATOR_KEY: this.operatorKey,
+        ENCRYPTION_KEYS: this.keys,
+        RATE_LIMIT_PER_SECOND: '0',
+        LOG_LEVEL: 'error',
+        ...environment,
+      },
+      { built: true },
+    );
+    this.programs.push(program);
+    await program.ready;
+    return program;
+  }
+
+  async stop(program: MainProgram): Promise<void> {
+    this.programs.splice(this.programs.indexOf(program), 1);
+    program.signal('SIGTERM');
+    await program.ended;
+    process.stderr.write(program.complaints());
+  }
+
+  async version(): Promise<string> {
+    const { rows } = await this.sql.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? '';
+  }
+
+  async count(from: string, values: readonly unknown[] = []): Promise<number> {
+    const { rows } = await this.sql.query<{ count: string }>(`SELECT count(*) AS count FROM ${from}`, [...values]);
+    return Number(rows[0]?.count);
+  }
+
+  /** Waits until nothing is left of it. @returns the milliseconds since `start`. */
+  async untilNone(from: string, values: readonly unknown[] = [], start = performance.now()): Promise<number> {
+    while ((await this.count(from, values)) > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    return performance.now() - start;
+  }
+
+  async close(): Promise<void> {
+    // A frozen one hears nothing else.
+    for (const program of this.programs) program.signal('SIGCONT');
+    await Promise.all([...this.programs].map((program) => this.stop(program)));
+    await this.sql.end();
+    await this.database.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
