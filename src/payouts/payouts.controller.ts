@@ -81,7 +81,10 @@ export class PayoutsController {
   }
 
   /** Changes one payout; it is validated again. */
-  @Operation('editPayout', { refuses: ['invalid_field', 'immutable_field', 'payout_not_editable'], sets: ['ETag'] })
+  @Operation('editPayout', {
+    refuses: ['invalid_field', 'unknown_field', 'immutable_field', 'payout_not_editable'],
+    sets: ['ETag'],
+  })
   @Patch('payouts/:id')
   @Scopes('bulks:write')
   @ApiBody({ type: EditPayoutDto })

@@ -134,6 +134,12 @@ describe('Bad input', () => {
       ['an unknown field', { items: [item], colour: 'blue' }, 'unknown_field', ['/colour']],
       ['__proto__', JSON.parse('{"__proto__": {"a": 1}, "items": []}') as object, 'unknown_field', ['/__proto__']],
       [
+        'a constructor inside an unknown field',
+        { colour: { constructor: 'blue' }, items: [item] },
+        'unknown_field',
+        ['/colour', '/colour/constructor'],
+      ],
+      [
         'read-only fields',
         { items: [item], id: 'bulk_1', status: 'PROCESSED', version: 3 },
         'unknown_field',

@@ -33,8 +33,8 @@ beforeAll(async () => {
   tenants = await twoTenants();
   useless = await uselessKeys(tenants);
   for (const scope of SCOPES) {
-    const only = await keyOf(tenants.app, tenants.one, { scopes: [scope] });
-    const without = await keyOf(tenants.app, tenants.one, { scopes: SCOPES.filter((each) => each !== scope) });
+    const only = await keyOf(tenants.app, tenants.one.client, { scopes: [scope] });
+    const without = await keyOf(tenants.app, tenants.one.client, { scopes: SCOPES.filter((each) => each !== scope) });
     narrow.set(scope, { only: only.api_key, without: without.api_key });
   }
   before = await everyRow(tenants.app);

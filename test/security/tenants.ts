@@ -42,7 +42,7 @@ export async function twoTenants(): Promise<Tenants> {
   };
 }
 
-async function tenantOf(app: TestApp): Promise<Tenant> {
+export async function tenantOf(app: TestApp): Promise<Tenant> {
   const client = await app.merchant();
   const connector = await app.operator.post<{ id: string }>('/v1/operator/connectors', {
     name: 'Gateway',
@@ -61,7 +61,8 @@ async function tenantOf(app: TestApp): Promise<Tenant> {
     client,
     ids: {
       merchant: client.id,
-      key: client.created.api_key_id,
+      // Not the one that it calls with, which it would lose.
+      key: (await keyOf(app, client)).id,
       connector: connector.body.id,
       endpoint: endpoint.body.id,
       delivery: delivery!.id,
@@ -78,9 +79,9 @@ export const unknownId = (kind: string): string => `${kind}_01kb4n3w2ze3rbz4jrd9
 /** Authorization headers that open nothing, by what is wrong with them. */
 export async function uselessKeys({ app, one }: Tenants): Promise<Readonly<Record<string, string | null>>> {
   const good = one.client.created.api_key;
-  const revoked = await keyOf(app, one);
+  const revoked = await keyOf(app, one.client);
   await app.operator.delete(`/v1/operator/merchants/${one.client.id}/api-keys/${revoked.id}`);
-  const expired = await keyOf(app, one, { expires_at: tomorrow() });
+  const expired = await keyOf(app, one.client, { expires_at: tomorrow() });
   await app
     .part(Transactions)
     .asEngine((tx) =>
@@ -109,7 +110,7 @@ interface MadeKey {
   readonly api_key: string;
 }
 
-export async function keyOf(app: TestApp, { client }: Tenant, fields: object = {}): Promise<MadeKey> {
+export async function keyOf(app: TestApp, client: MerchantClient, fields: object = {}): Promise<MadeKey> {
   const made = await app.operator.post<MadeKey>(`/v1/operator/merchants/${client.id}/api-keys`, fields);
   if (made.status !== 201) throw new Error(`no key: ${made.text}`);
   return made.body;

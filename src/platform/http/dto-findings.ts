@@ -2,7 +2,7 @@ import type { ValidationError } from 'class-validator';
 import { pointerTo } from './json-pointer.js';
 import type { ProblemFinding } from './problem.js';
 
-/** Keys that class-transformer passes over in silence, and that so would be accepted without having been read. */
+/** Keys that class-transformer passes over in silence, and so would be accepted unread, or takes for the value's class. */
 const UNREADABLE_KEYS = new Set(['__proto__', 'constructor']);
 
 /** NUL, and halves of a surrogate pair. */
@@ -22,6 +22,14 @@ export function findingsOfPlain(value: unknown, pointer = ''): ProblemFinding[] 
   return Object.entries(value).flatMap(([key, member]) =>
     UNREADABLE_KEYS.has(key) ? [unknownField(pointerTo(pointer, key))] : findingsOfPlain(member, pointerTo(pointer, key)),
   );
+}
+
+/** A copy without the keys that are a finding of `findingsOfPlain` already: class-transformer would call a `constructor`. */
+export function withoutUnreadable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUnreadable);
+  if (typeof value !== 'object' || value === null) return value;
+  const readable = Object.entries(value).filter(([key]) => !UNREADABLE_KEYS.has(key));
+  return Object.fromEntries(readable.map(([key, member]) => [key, withoutUnreadable(member)]));
 }
 
 /** The findings of class-validator, one for each place, all of its reasons in one sentence. Never the value itself. */

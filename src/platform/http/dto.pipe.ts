@@ -1,7 +1,7 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
-import { findingsOfPlain, findingsOfValidation, unknownField } from './dto-findings.js';
+import { findingsOfPlain, findingsOfValidation, unknownField, withoutUnreadable } from './dto-findings.js';
 import { pointerTo } from './json-pointer.js';
 import { kernelProblem } from './kernel.problems.js';
 import type { Problem, ProblemFinding } from './problem.js';
@@ -44,7 +44,7 @@ async function read(
   const given = verbatimFields(metatype).filter((field) => plain[field] !== undefined);
   const copied = Object.fromEntries(Object.entries(plain).filter(([key]) => !given.includes(key)));
   const findings = findingsOfPlain(copied);
-  const dto = plainToInstance(metatype, copied);
+  const dto = plainToInstance(metatype, findings.length === 0 ? copied : withoutUnreadable(copied));
   Object.assign(dto, Object.fromEntries(given.map((field) => [field, plain[field]])));
   const errors = await validate(dto, {
     whitelist: true,
