@@ -15,7 +15,7 @@ import {
   type WrittenConfiguration,
 } from './platform/config/index.js';
 import { DatabaseUnusableError, type EmbeddedPostgres, startEmbeddedPostgres } from './platform/database/index.js';
-import { configureHttp } from './platform/http/index.js';
+import { configureHttp, HttpServer } from './platform/http/index.js';
 import { JsonLogger, Readiness } from './platform/observability/index.js';
 import { EventStreams } from './webhooks/index.js';
 
@@ -37,7 +37,7 @@ async function start(): Promise<Running> {
   const database = await openDatabase(written);
   try {
     const configuration = complete(written, database.url);
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), {
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), new HttpServer(configuration), {
       bodyParser: false,
       abortOnError: false,
       logger: new JsonLogger(configuration.logLevel),

@@ -90,6 +90,8 @@ const SHARED: ReadonlyMap<string, JsonObject> = new Map(
     'payload_too_large',
     'unsupported_media_type',
     'rate_limited',
+    'request_timeout',
+    'headers_too_large',
     'internal_error',
     'database_unavailable',
   ].map((code) => [code, { $ref: `#/components/responses/${code}` }]),

@@ -57,6 +57,8 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   lease_s: 60,
   quarantine: false,
   drainTimeout_s: 1,
+  headersTimeout_s: 15,
+  requestTimeout_s: 60,
   rateLimitPerSecond: 0,
   maxBulkItems: 1000,
   logLevel: 'silent',

@@ -195,6 +195,8 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   lease_s: LEASE_S,
   quarantine: false,
   drainTimeout_s: 5,
+  headersTimeout_s: 15,
+  requestTimeout_s: 60,
   rateLimitPerSecond: 0,
   maxBulkItems: 1000,
   logLevel: 'silent',

@@ -9,7 +9,7 @@ import type { LedgerEntryDto } from '../../src/merchants/dto/connector.dto.js';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
-import { configureHttp } from '../../src/platform/http/index.js';
+import { configureHttp, HttpServer } from '../../src/platform/http/index.js';
 import { toTypeId } from '../../src/platform/ids/index.js';
 import { letTimersGo } from './agenda-timers.js';
 import { ApiClient } from './api-client.js';
@@ -60,7 +60,7 @@ export type TestAppOptions = Partial<Omit<Configuration, 'databaseUrl'>> & {
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const databaseUrl = options.databaseUrl ?? (await createDatabase(TEMPLATE_DATABASE));
   const configuration: Configuration = { ...CONFIGURATION_OF_TESTS, ...options, databaseUrl };
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), new HttpServer(configuration), {
     bodyParser: false,
     abortOnError: false,
     logger: configuration.logLevel === 'silent' ? false : ['error', 'warn'],
@@ -103,6 +103,8 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   lease_s: 60,
   quarantine: false,
   drainTimeout_s: 5,
+  headersTimeout_s: 15,
+  requestTimeout_s: 60,
   rateLimitPerSecond: 0,
   maxBulkItems: 1000,
   logLevel: 'silent',

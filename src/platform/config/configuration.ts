@@ -23,6 +23,10 @@ export interface Configuration {
   /** Starts with sending off, because the database may have lost commits. */
   readonly quarantine: boolean;
   readonly drainTimeout_s: number;
+  /** Until the headers of a request have to be here. */
+  readonly headersTimeout_s: number;
+  /** Until the whole request has to be here. */
+  readonly requestTimeout_s: number;
   /** Per key; 0 = off. The burst is ten times of it. */
   readonly rateLimitPerSecond: number;
   readonly maxBulkItems: number;

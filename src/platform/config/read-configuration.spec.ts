@@ -36,6 +36,8 @@ describe('the configuration', () => {
       lease_s: 60,
       quarantine: false,
       drainTimeout_s: 25,
+      headersTimeout_s: 15,
+      requestTimeout_s: 60,
       rateLimitPerSecond: 100,
       maxBulkItems: 1000,
       logLevel: 'info',

@@ -60,6 +60,9 @@ function contradictionsIn(values: Partial<Values>): string[] {
       `LEASE_S must be more than WEBHOOK_TIMEOUT_S + ${LEASE_MARGIN_S} = ${timeout + LEASE_MARGIN_S}: a claim must outlive the call it is for`,
     );
   }
+  const { HEADERS_TIMEOUT_S: headers, REQUEST_TIMEOUT_S: request } = values;
+  if (headers !== undefined && request !== undefined && headers > request)
+    faults.push('HEADERS_TIMEOUT_S must not be more than REQUEST_TIMEOUT_S: the headers are a part of the request');
   return faults;
 }
 
@@ -83,6 +86,8 @@ function toConfiguration(values: Values): WrittenConfiguration {
     lease_s: values.LEASE_S,
     quarantine: values.QUARANTINE,
     drainTimeout_s: values.DRAIN_TIMEOUT_S,
+    headersTimeout_s: values.HEADERS_TIMEOUT_S,
+    requestTimeout_s: values.REQUEST_TIMEOUT_S,
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
     maxBulkItems: values.MAX_BULK_ITEMS,
     logLevel: values.LOG_LEVEL,

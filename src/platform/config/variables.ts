@@ -120,6 +120,18 @@ export const variables = {
       'How long a graceful stop may take before the process ends anyhow; what is in flight is then taken over by its lease.',
     parse: parse.seconds(0, 3_600),
   }),
+  HEADERS_TIMEOUT_S: variable({
+    unit: 'seconds',
+    default: '15',
+    sentence: 'How long a client may take to send the headers of a request; then it is cut off.',
+    parse: parse.seconds(1, 600),
+  }),
+  REQUEST_TIMEOUT_S: variable({
+    unit: 'seconds',
+    default: '60',
+    sentence: 'How long a client may take to send a whole request, or may neither send nor read; then it is cut off.',
+    parse: parse.seconds(1, 3_600),
+  }),
   RATE_LIMIT_PER_SECOND: variable({
     unit: 'requests per second',
     default: '100',

@@ -60,6 +60,11 @@ export const kernelProblem = defineProblems({
     title: 'Method not allowed',
     meaning: 'The path exists and does not take this method; `Allow` lists those it takes.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    meaning: 'The headers or the whole request took longer to arrive than the server waits. Send it again.',
+  },
   idempotency_key_in_use: {
     status: 409,
     title: 'Idempotency key in use',
@@ -106,6 +111,11 @@ export const kernelProblem = defineProblems({
     status: 429,
     title: 'Rate limited',
     meaning: 'The key made too many requests; `Retry-After` says in how many seconds the next one is taken.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    meaning: 'The request line and the headers are longer than 16 KiB together.',
   },
   internal_error: {
     status: 500,
