@@ -17,6 +17,8 @@ export interface Operation {
   readonly caller: 'nobody' | 'merchant' | 'operator';
   readonly scopes: readonly string[];
   readonly parameters: readonly Parameter[];
+  /** Its answer has no end of its own. */
+  readonly streams: boolean;
   /** Undefined where it reads none. */
   readonly body: { readonly schema: Json; readonly example: unknown } | undefined;
 }
@@ -25,6 +27,7 @@ interface Written {
   readonly security: readonly Readonly<Record<'merchant' | 'operator', readonly string[]>>[];
   readonly parameters?: readonly (Parameter | Reference)[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json; readonly example: unknown }>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
 }
 
 interface Reference {
@@ -41,7 +44,7 @@ export function resolved<Value>(value: Value | Reference): Value {
 
 export const operations: readonly Operation[] = Object.entries(openapiDocument.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => {
-    const { security, parameters = [], requestBody } = operation as unknown as Written;
+    const { security, parameters = [], requestBody, responses } = operation as unknown as Written;
     const [asked] = security;
     return {
       name: `${method.toUpperCase()} ${path}`,
@@ -50,6 +53,7 @@ export const operations: readonly Operation[] = Object.entries(openapiDocument.p
       caller: asked === undefined ? 'nobody' : 'merchant' in asked ? 'merchant' : 'operator',
       scopes: asked?.merchant ?? [],
       parameters: parameters.map((parameter) => resolved<Parameter>(parameter)),
+      streams: responses['200']?.content?.['text/event-stream'] !== undefined,
       body: requestBody?.content['application/json'],
     };
   }),

@@ -15,7 +15,7 @@ export interface WireRequest {
   readonly body?: Buffer | undefined;
 }
 
-/** HTTP that sends paths and headers as they are given, where `fetch` would tidy them up. */
+/** HTTP that sends paths and headers as they are given, where `fetch` would tidy them up. Of a stream it reads the head only. */
 export class Wire {
   private readonly agent = new Agent({ keepAlive: true });
   private readonly url: URL;
@@ -37,15 +37,21 @@ export class Wire {
       const length = body === undefined ? {} : { 'content-length': String(body.length) };
       const request = send({ agent, hostname, port, method, path, headers: { ...authorization, ...length, ...headers } });
       request.on('error', reject).on('response', (response) => {
+        const { statusCode: status = 0, headers: answered } = response;
+        if (answered['content-type']?.startsWith('text/event-stream') === true) {
+          response.destroy();
+          resolve({ status, headers: answered, text: '', body: '' });
+          return;
+        }
         const chunks: Buffer[] = [];
         response
           .on('error', reject)
           .on('data', (chunk: Buffer) => chunks.push(chunk))
           .on('end', () => {
             const text = Buffer.concat(chunks).toString();
-            const isJson = response.headers['content-type']?.includes('json') === true;
+            const isJson = answered['content-type']?.includes('json') === true;
             const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : text === '' ? undefined : text;
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed });
+            resolve({ status, headers: answered, text, body: parsed });
           });
       });
       request.end(body);

@@ -129,7 +129,7 @@ export const variables = {
   REQUEST_TIMEOUT_S: variable({
     unit: 'seconds',
     default: '60',
-    sentence: 'How long a client may take to send a whole request, or may neither send nor read; then it is cut off.',
+    sentence: 'How long a client may take to send a whole request; then it is cut off.',
     parse: parse.seconds(1, 3_600),
   }),
   RATE_LIMIT_PER_SECOND: variable({

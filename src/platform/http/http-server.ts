@@ -12,7 +12,7 @@ export type ServerLimits = Pick<Configuration, 'headersTimeout_s' | 'requestTime
 
 /**
  * Nest's own adapter over a server that does not wait for slow senders: Node looks for them only every 30 s where it is
- * not told to at its making. Whoever neither sends nor reads for the time of a whole request is cut off too.
+ * not told to at its making.
  */
 export class HttpServer extends ExpressAdapter {
   constructor(private readonly limits: ServerLimits) {
@@ -29,8 +29,6 @@ export class HttpServer extends ExpressAdapter {
         maxHeaderSize: HEADERS_MAX_BYTES,
       },
       this.getInstance<RequestListener>(),
-    )
-      .on('clientError', answerUnreadable)
-      .setTimeout(this.limits.requestTimeout_s * 1000);
+    ).on('clientError', answerUnreadable);
   }
 }
