@@ -9,6 +9,8 @@ const MATCHED_PER_LOOK = 5_000;
  * calls of a lane that has eight out at a time.
  */
 const OPEN_PER_LANE_MAX = 32;
+/** Of one lane in one look, however many events a subject has, or a lane that was closed: no transaction is long. */
+const PICKED_PER_LOOK_MAX = 1_000;
 /** The next look while deliveries go: a receiver that answers fast has used up its places by then. */
 const LOOK_MS = 50;
 /** The longest until the next look: a job that nothing moves (its receivers are down) is looked at less and less often, up to this. */
@@ -116,7 +118,8 @@ export class ResendRepository {
   /**
    * Lets the next deliveries of each lane go, as far as its open ones leave room: whole subjects, so that nothing newer of a
    * payout can come between two of its events. From then on they are deliveries like any other, in the order of their sequence.
-   * What has been opened since by somebody else goes anyway; what a disabled or deleted endpoint would get is dropped.
+   * What has been opened since by somebody else goes anyway; what a disabled or deleted endpoint would get is dropped. The reach
+   * of each lane is found first, and on its own: as a condition on the items it was computed for every one of them.
    * @returns how many went.
    */
   async release(tx: Tx, resendId: string): Promise<number> {
@@ -132,13 +135,17 @@ export class ResendRepository {
            greatest(0, ${OPEN_PER_LANE_MAX} - (SELECT count(*) FROM webhook_delivery o
              WHERE o.endpoint_id = e.id AND o.resend_id IS NOT NULL AND o.state IN ('waiting', 'in_flight'))) AS places
          FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id),
+       reach AS MATERIALIZED (
+         SELECT room.id, room.closed, CASE WHEN room.closed THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid ELSE (
+           SELECT s.subject_id FROM (SELECT subject_id FROM webhook_resend_item
+             WHERE resend_id = $1 AND endpoint_id = room.id ORDER BY subject_id LIMIT room.places) s
+           ORDER BY s.subject_id DESC LIMIT 1) END AS last_subject
+         FROM room),
        picked AS MATERIALIZED (
-         SELECT room.closed, item.* FROM room CROSS JOIN LATERAL (
+         SELECT reach.closed, item.* FROM reach CROSS JOIN LATERAL (
            SELECT i.endpoint_id, i.subject_id, i.sequence, i.delivery_id FROM webhook_resend_item i
-           WHERE i.resend_id = $1 AND i.endpoint_id = room.id AND (room.closed OR i.subject_id <= (
-             SELECT s.subject_id FROM (SELECT subject_id FROM webhook_resend_item
-               WHERE resend_id = $1 AND endpoint_id = room.id ORDER BY subject_id LIMIT room.places) s
-             ORDER BY s.subject_id DESC LIMIT 1))) item),
+           WHERE i.resend_id = $1 AND i.endpoint_id = reach.id AND i.subject_id <= reach.last_subject
+           ORDER BY i.subject_id, i.sequence LIMIT ${PICKED_PER_LOOK_MAX}) item),
        gone AS (
          DELETE FROM webhook_resend_item i USING picked p
          WHERE i.resend_id = $1 AND i.endpoint_id = p.endpoint_id AND i.subject_id = p.subject_id AND i.sequence = p.sequence),

@@ -76,7 +76,7 @@ describe('the signature of a delivery', () => {
     // The last letter but one: base64 ends in bits that decode to nothing.
     const parts = fc.constantFrom('webhook-id', 'webhook-timestamp', 'webhook-signature');
     fc.assert(
-      fc.property(parts, fc.nat(), fc.constantFrom(...'Aa0Zz9'), (name, place, letter) => {
+      fc.property(parts, fc.nat(), fc.constantFrom('A', 'a', '0', 'Z', 'z', '9'), (name, place, letter) => {
         const text = good[name]!;
         const at = place % (text.length - 2);
         fc.pre(text[at] !== letter);

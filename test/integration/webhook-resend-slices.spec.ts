@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newUuid } from '../../src/platform/ids/index.js';
+import { AdvanceResend } from '../../src/webhooks/advance-resend.js';
+import { recordEvents } from '../../src/webhooks/record-events.js';
+import { ResendRepository } from '../../src/webhooks/resend.repository.js';
+import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
+import { registerEndpoint, Subject } from '../support/webhook-world.js';
+
+/** No job may have more of a lane open, but for the rest of one subject. */
+const OPEN_MAX = 32;
+const EVENTS = 3;
+
+let db: TestDatabase;
+const resends = new ResendRepository();
+const advance = new AdvanceResend(resends);
+
+beforeAll(async () => {
+  db = await testDatabase();
+});
+beforeEach(() =>
+  db.dataSource.query(`UPDATE webhook_resend SET state = 'cancelled', finished_at = now() WHERE finished_at IS NULL`),
+);
+afterAll(() => db.close());
+
+interface Scene {
+  readonly merchantId: string;
+  readonly lanes: readonly string[];
+}
+
+/** A merchant whose endpoints have been sent the events of these many subjects, three of each. */
+async function sceneOf({ lanes, subjects }: { lanes: number; subjects: number }): Promise<Scene> {
+  const merchant = await testMerchant(db);
+  const registered: string[] = [];
+  for (let n = 0; n < lanes; n += 1)
+    registered.push((await registerEndpoint(db, merchant.id, { url: `https://lane-${String(n)}.example/` })).id);
+  await db.transactions.asEngine(async (tx) => {
+    const drafts = [];
+    for (let n = 0; n < subjects; n += 1) {
+      const subject = new Subject(merchant.id);
+      for (let event = 0; event < EVENTS; event += 1) drafts.push(await subject.draft(tx));
+    }
+    await recordEvents(tx, drafts);
+  });
+  await deliverAll();
+  return { merchantId: merchant.id, lanes: registered };
+}
+
+const deliverAll = (): Promise<unknown> =>
+  db.dataSource.query(`UPDATE webhook_delivery SET state = 'delivered', delivered_at = tranche_now() WHERE state = 'waiting'`);
+
+async function jobFor(merchantId: string): Promise<string> {
+  const id = newUuid();
+  const any = { endpointId: null, bulkId: null, eventType: null, state: null, createdAfter: null, createdBefore: null };
+  await db.transactions.asEngine((tx) => resends.insert(tx, { id, merchantId, ...any }));
+  return id;
+}
+
+/** A look at whatever job is due; time has passed since the last one. */
+async function look(): Promise<void> {
+  await db.dataSource.query(`UPDATE webhook_resend SET look_at = look_at - interval '1 hour' WHERE finished_at IS NULL`);
+  await db.transactions.asEngine((tx) => advance.execute(tx));
+}
+
+const jobRow = async (id: string): Promise<{ state: string; matched: number; released: number }> =>
+  ((await db.dataSource.query(`SELECT state, matched, released FROM webhook_resend WHERE id = $1`, [id])) as never[])[0]!;
+
+/** How many deliveries of each subject are open at an endpoint. */
+const openBySubject = (lane: string): Promise<{ subject_id: string; open: number }[]> =>
+  db.dataSource.query(
+    `SELECT subject_id, count(*)::integer AS open FROM webhook_delivery WHERE endpoint_id = $1 AND state = 'waiting' GROUP BY subject_id`,
+    [lane],
+  );
+
+const openOf = async (lane: string): Promise<number> => (await openBySubject(lane)).reduce((sum, { open }) => sum + open, 0);
+
+describe('a job that sends deliveries again', () => {
+  it('lets a few of each lane go, and of each subject all or none, so that nothing newer comes between', async () => {
+    const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 30 });
+    const id = await jobFor(merchantId);
+    await look();
+    expect(await jobRow(id)).toEqual({ state: 'sending', matched: 2 * 30 * EVENTS, released: 0 });
+    await look();
+    for (const lane of lanes) {
+      const open = await openBySubject(lane);
+      expect(open.every((subject) => subject.open === EVENTS)).toBe(true);
+      expect(await openOf(lane)).toBe(Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
+    }
+    await look();
+    expect((await jobRow(id)).released).toBe(2 * Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
+  });
+
+  it('goes on where places are free, and is not held up by a lane that answers nothing', async () => {
+    const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 30 });
+    const [dead, healthy] = lanes as [string, string];
+    const id = await jobFor(merchantId);
+    for (let looks = 0; looks < 6; looks += 1) {
+      await look();
+      await db.dataSource.query(
+        `UPDATE webhook_delivery SET state = 'delivered', delivered_at = now() WHERE endpoint_id = $1 AND state = 'waiting'`,
+        [healthy],
+      );
+    }
+    const [{ sent }] = (await db.dataSource.query(
+      `SELECT count(*)::integer AS sent FROM webhook_delivery WHERE endpoint_id = $1 AND resend_id = $2`,
+      [healthy, id],
+    )) as [{ sent: number }];
+    expect(sent).toBe(30 * EVENTS);
+    expect(await openOf(dead)).toBeLessThan(OPEN_MAX + EVENTS);
+    expect((await jobRow(id)).state).toBe('sending');
+    await deliverAll();
+    for (let looks = 0; looks < 4; looks += 1) {
+      await look();
+      await deliverAll();
+    }
+    expect(await jobRow(id)).toEqual({ state: 'finished', matched: 180, released: 180 });
+  });
+
+  it('shares the places of a lane with the other jobs', async () => {
+    const { merchantId, lanes } = await sceneOf({ lanes: 1, subjects: 40 });
+    for (let jobs = 0; jobs < 3; jobs += 1) await jobFor(merchantId);
+    for (let looks = 0; looks < 12; looks += 1) await look();
+    expect(await openOf(lanes[0]!)).toBeLessThan(OPEN_MAX + EVENTS);
+  });
+
+  it('is advanced by one worker at a time, and one that dies in between has done nothing', async () => {
+    const { merchantId, lanes } = await sceneOf({ lanes: 1, subjects: 40 });
+    const id = await jobFor(merchantId);
+    await look();
+    await expect(
+      db.transactions.asEngine(async (tx) => {
+        await resends.release(tx, id);
+        throw new Error('killed');
+      }),
+    ).rejects.toThrow('killed');
+    expect([await openOf(lanes[0]!), (await jobRow(id)).released]).toEqual([0, 0]);
+    await Promise.all(Array.from({ length: 4 }, () => db.transactions.asEngine((tx) => advance.execute(tx))));
+    expect(await openOf(lanes[0]!)).toBe(Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
+  });
+
+  it('leaves alone what is open, what came since, and what a disabled endpoint would get', async () => {
+    const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 20 });
+    const [disabled, open] = lanes as [string, string];
+    const later = await jobFor(merchantId);
+    await sceneOf({ lanes: 1, subjects: 1 });
+    const subject = new Subject(merchantId);
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
+    await deliverAll();
+    await db.dataSource.query(
+      `UPDATE webhook_delivery SET state = 'waiting', delivered_at = NULL WHERE id = (SELECT id FROM webhook_delivery WHERE endpoint_id = $1 LIMIT 1)`,
+      [open],
+    );
+    await look();
+    expect((await jobRow(later)).matched).toBe(2 * 20 * EVENTS - 1);
+    await db.dataSource.query(`UPDATE webhook_endpoint SET status = 'disabled' WHERE id = $1`, [disabled]);
+    for (let looks = 0; looks < 5; looks += 1) {
+      await look();
+      await deliverAll();
+    }
+    expect(await jobRow(later)).toEqual({ state: 'finished', matched: 119, released: 20 * EVENTS - 1 });
+    const none = await jobFor(merchantId);
+    await look();
+    expect((await jobRow(none)).matched).toBe(20 * EVENTS + 1);
+  });
+});
