@@ -22,7 +22,7 @@ export class AddResends20261121100100 implements MigrationInterface {
         delivery_state text,
         created_after timestamptz,
         created_before timestamptz,
-        until_feed bigint NOT NULL,                 -- events from here on were written after the job and are none of its business
+        until_feed bigint NOT NULL,                 -- events from here on were written after the resend and are none of its business
         state text NOT NULL CONSTRAINT webhook_resend_state CHECK (state IN ('matching', 'sending', 'finished', 'cancelled')),
         seen_feed bigint NOT NULL DEFAULT 0,        -- where matching goes on
         seen_place bigint NOT NULL DEFAULT 0,
@@ -37,7 +37,7 @@ export class AddResends20261121100100 implements MigrationInterface {
       CREATE INDEX webhook_resend_newest ON webhook_resend (merchant_id, id DESC);
       CREATE INDEX webhook_resend_running ON webhook_resend (look_at) WHERE state IN ('matching', 'sending');
 
-      -- What a job has found and not yet let go, in the order in which it goes: subject by subject, each in its sequence.
+      -- What a resend has found and not yet let go, in the order in which it goes: subject by subject, each in its sequence.
       CREATE TABLE webhook_resend_item (
         resend_id uuid NOT NULL REFERENCES webhook_resend (id),
         endpoint_id uuid NOT NULL,
@@ -47,8 +47,8 @@ export class AddResends20261121100100 implements MigrationInterface {
         PRIMARY KEY (resend_id, endpoint_id, subject_id, sequence)
       );
 
-      ALTER TABLE webhook_delivery ADD COLUMN resend_id uuid; -- the job that last sent it again
-      -- How many of a lane's open deliveries were sent again by jobs; how the deliveries of a job fare.
+      ALTER TABLE webhook_delivery ADD COLUMN resend_id uuid; -- the resend that last sent it again
+      -- How many of a lane's open deliveries were sent again by resends; how the deliveries of a resend fare.
       CREATE INDEX webhook_delivery_resent_open ON webhook_delivery (endpoint_id, resend_id) WHERE resend_id IS NOT NULL AND state IN ('waiting', 'in_flight');
       CREATE INDEX webhook_delivery_resent ON webhook_delivery (resend_id, id DESC) WHERE resend_id IS NOT NULL;
       -- How long the latest first deliveries of an endpoint took: one entry per delivery, written when it succeeds.

@@ -17,7 +17,7 @@ const documents: Readonly<Record<string, () => string>> = {
   '.env.example': envExample,
   'docs/lifecycles.md': () =>
     page('Lifecycles', [
-      'What happens to a payout, to the intent at its provider, to each delivery of a webhook, and to the jobs that send many of them again: every state, every step, and the event that tells it. A state that no step leaves is final.',
+      'What happens to a payout, to the intent at its provider, to each delivery of a webhook, and to resends, which send many of them again: every state, every step, and the event that tells it. A state that no step leaves is final.',
       ...[payoutLifecycle, payoutIntentLifecycle, deliveryLifecycle, resendLifecycle].map(toMarkdown),
       bulkChapter(),
     ]),

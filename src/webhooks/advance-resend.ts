@@ -3,14 +3,14 @@ import type { Tx } from '../platform/database/index.js';
 import { ResendRepository } from './resend.repository.js';
 
 /**
- * One step of the job that has waited longest, in one transaction: finding a part, or letting a few deliveries of each lane go.
+ * One step of the resend that has waited longest, in one transaction: finding a part, or letting a few deliveries of each lane go.
  * Safe to crash here because a step is whole or was never made, and whoever looks next goes on from its rows.
  */
 @Injectable()
 export class AdvanceResend {
   constructor(private readonly resends: ResendRepository) {}
 
-  /** @returns milliseconds until a job is due again; null: none is running. */
+  /** @returns milliseconds until a resend is due again; null: none is running. */
   async execute(tx: Tx): Promise<number | null> {
     const resend = await this.resends.claim(tx);
     if (resend === null) return this.resends.nextLook(tx);

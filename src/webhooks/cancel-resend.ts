@@ -3,7 +3,7 @@ import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import { ResendRepository } from './resend.repository.js';
 
-/** Ends a job: nothing more is let go; what has been is still sent. One that has ended stays as it is. */
+/** Ends a resend: nothing more is let go; what has been is still sent. One that has ended stays as it is. */
 @Injectable()
 export class CancelResend {
   constructor(private readonly resends: ResendRepository) {}

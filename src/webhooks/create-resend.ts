@@ -16,7 +16,7 @@ export interface CreateResendCommand extends ResendFilter {
 }
 
 /**
- * Begins a job that sends many deliveries again: same ids, same bytes, fresh signatures. A filter that names nothing is refused
+ * Begins a resend: many deliveries go out again: same ids, same bytes, fresh signatures. A filter that names nothing is refused
  * instead of finding nothing, and so is an endpoint that nothing is sent to; where no endpoint is named, those are left out.
  */
 @Injectable()
@@ -26,7 +26,7 @@ export class CreateResend {
     private readonly endpoints: EndpointRepository,
   ) {}
 
-  /** @returns the id of the job. */
+  /** @returns the id of the resend. */
   async execute(tx: Tx, { merchantId, all, ...filter }: CreateResendCommand): Promise<string> {
     const filters = Object.values(filter).filter((value) => value !== null).length;
     if (all === filters > 0) throw invalid('/all', 'Name at least one filter, or send `"all": true` without any.');

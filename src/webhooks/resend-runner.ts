@@ -4,7 +4,7 @@ import { Transactions, WakeListener } from '../platform/database/index.js';
 import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
 import { AdvanceResend } from './advance-resend.js';
 
-/** Advances the jobs that send deliveries again, in every worker: a job is advanced by one of them at a time. */
+/** Advances resends, in every worker: each is advanced by one of them at a time. */
 @Injectable()
 export class ResendRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop = new WakefulLoop(ResendRunner.name, () => this.round());

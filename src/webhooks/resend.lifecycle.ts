@@ -1,6 +1,6 @@
 import { defineLifecycle, type StateOf } from '../platform/lifecycle/index.js';
 
-/** The life of one job that sends many deliveries again. It tells nothing: what it sends tells itself. */
+/** The life of one resend: many deliveries that are sent again. It tells nothing: what it sends tells itself. */
 export const resendLifecycle = defineLifecycle({
   aggregate: 'webhook_resend',
   stored: { table: 'webhook_resend', column: 'state' },

@@ -36,14 +36,14 @@ const newestFirst = new KeysetList<ResendView>({
   select: (condition) => `${VIEW} AND ${condition}`,
 });
 
-/** A merchant's jobs that send deliveries again. */
+/** A merchant's resends. */
 @Injectable()
 export class ResendQueries {
   find(tx: Tx, merchantId: string, id: string): Promise<ResendView | null> {
     return tx.one<ResendView>(`${VIEW} AND id = $2`, [merchantId, id]);
   }
 
-  /** How the deliveries stand that the job was the last to send again, by webhook_delivery_resent. */
+  /** How the deliveries stand that the resend was the last to send again, by webhook_delivery_resent. */
   async counts(tx: Tx, id: string): Promise<Record<string, number>> {
     const rows = await tx.query<{ state: string; count: number }>(
       `SELECT state, count(*)::integer AS count FROM webhook_delivery WHERE resend_id = $1 GROUP BY state ORDER BY state`,

@@ -5,7 +5,7 @@ import type { ResendState } from './resend.lifecycle.js';
 /** Events that one look reads: some tens of milliseconds, so that no transaction is long. */
 const MATCHED_PER_LOOK = 5_000;
 /**
- * Deliveries of one lane that jobs may have open at a time, all jobs together: a live event waits behind no more of them, a few
+ * Deliveries of one lane that resends may have open at a time, all resends together: a live event waits behind no more of them, a few
  * calls of a lane that has eight out at a time.
  */
 const OPEN_PER_LANE_MAX = 32;
@@ -13,7 +13,7 @@ const OPEN_PER_LANE_MAX = 32;
 const PICKED_PER_LOOK_MAX = 1_000;
 /** The next look while deliveries go: a receiver that answers fast has used up its places by then. */
 const LOOK_MS = 50;
-/** The longest until the next look: a job that nothing moves (its receivers are down) is looked at less and less often, up to this. */
+/** The longest until the next look: a resend that nothing moves (its receivers are down) is looked at less and less often, up to this. */
 const LOOK_MAX_MS = 1_000;
 
 /** Which deliveries; null: any. */
@@ -26,7 +26,7 @@ export interface ResendFilter {
   readonly createdBefore: Date | null;
 }
 
-/** A job that is due, locked. */
+/** A resend that is due, locked. */
 export interface DueResend {
   readonly id: string;
   readonly bulk_id: string | null;
@@ -34,8 +34,8 @@ export interface DueResend {
 }
 
 /**
- * Reads on where the job stopped, in the order of the feed, up to where the feed ended when the job was made. What was
- * delivered since the job was made, or belongs to an endpoint that nothing is sent to, is left alone; so are pings, which were
+ * Reads on where the resend stopped, in the order of the feed, up to where the feed ended when the resend was made. What was
+ * delivered since the resend was made, or belongs to an endpoint that nothing is sent to, is left alone; so are pings, which were
  * about that moment.
  */
 const matchEvents = (source: string): string => `
@@ -64,7 +64,7 @@ const matchEvents = (source: string): string => `
 const MATCH_OF_BULK = matchEvents('v.bulk_id = r.bulk_id AND v.merchant_id = r.merchant_id');
 const MATCH_OF_MERCHANT = matchEvents('v.merchant_id = r.merchant_id');
 
-/** All SQL of the jobs that send deliveries again. */
+/** All SQL of resends. */
 @Injectable()
 export class ResendRepository {
   async insert(tx: Tx, resend: { readonly id: string; readonly merchantId: string } & ResendFilter): Promise<void> {
@@ -93,7 +93,7 @@ export class ResendRepository {
     return (await tx.one(`SELECT FROM event WHERE bulk_id = $1 AND merchant_id = $2 LIMIT 1`, [bulkId, merchantId])) !== null;
   }
 
-  /** The job that has been due for longest, locked; one that another worker has is left to it. */
+  /** The resend that has been due for longest, locked; one that another worker has is left to it. */
   claim(tx: Tx): Promise<DueResend | null> {
     return tx.one<DueResend & Record<string, unknown>>(
       `SELECT id, bulk_id, state FROM webhook_resend WHERE state IN ('matching', 'sending') AND look_at <= tranche_now()
@@ -101,7 +101,7 @@ export class ResendRepository {
     );
   }
 
-  /** Milliseconds until a job is due, or null where none is running. */
+  /** Milliseconds until a resend is due, or null where none is running. */
   async nextLook(tx: Tx): Promise<number | null> {
     const row = await tx.one<{ wait_ms: number | null }>(
       `SELECT greatest(extract(epoch FROM min(look_at) - tranche_now()) * 1000, 0)::double precision AS wait_ms
@@ -110,7 +110,7 @@ export class ResendRepository {
     return row?.wait_ms ?? null;
   }
 
-  /** Finds the next part of what a job is about; when all of it is found, the job sends. */
+  /** Finds the next part of what a resend is about; when all of it is found, the resend sends. */
   async match(tx: Tx, { id, bulk_id }: DueResend): Promise<void> {
     await tx.query(bulk_id === null ? MATCH_OF_MERCHANT : MATCH_OF_BULK, [id]);
   }
@@ -165,7 +165,7 @@ export class ResendRepository {
     return row?.released ?? 0;
   }
 
-  /** Ends a job of which nothing is left and nothing open. */
+  /** Ends a resend of which nothing is left and nothing open. */
   async finish(tx: Tx, resendId: string): Promise<void> {
     await tx.query(
       `UPDATE webhook_resend SET state = 'finished', finished_at = tranche_now()
@@ -175,10 +175,13 @@ export class ResendRepository {
     );
   }
 
-  /** Ends a job that runs, and forgets what it has not let go. @returns false where the merchant has no such job. */
+  /** Ends a resend that runs, and forgets what it has not let go. @returns false where the merchant has no such resend. */
   async cancel(tx: Tx, merchantId: string, id: string): Promise<boolean> {
-    const job = await tx.one(`SELECT FROM webhook_resend WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE`, [id, merchantId]);
-    if (job === null) return false;
+    const resend = await tx.one(`SELECT FROM webhook_resend WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE`, [
+      id,
+      merchantId,
+    ]);
+    if (resend === null) return false;
     await tx.query(
       `UPDATE webhook_resend SET state = 'cancelled', finished_at = tranche_now() WHERE id = $1 AND state IN ('matching', 'sending')`,
       [id],

@@ -60,7 +60,7 @@ export class ResendsController {
     return resend;
   }
 
-  /** All of these jobs, newest first. */
+  /** All resends, newest first. */
   @Operation('listWebhookResends')
   @Get('webhook-resends')
   @Scopes('webhooks:read')

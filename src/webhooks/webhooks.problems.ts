@@ -33,7 +33,7 @@ export const webhookProblem = defineProblems({
   too_many_resends: {
     status: 409,
     title: 'Too many resends',
-    meaning: 'Several jobs that send deliveries again are running. Wait for one to finish, or cancel it.',
+    meaning: 'Several resends are running. Wait for one to finish, or cancel it.',
   },
   too_many_secrets: {
     status: 409,

@@ -67,9 +67,9 @@ describe('Sending a bulk again', () => {
         return { status: 500 };
       };
 
-      const job = await merchant.post<{ id: string }>('/v1/webhook-deliveries/resend', { bulk_id: bulk.id });
+      const resend = await merchant.post<{ id: string }>('/v1/webhook-deliveries/resend', { bulk_id: bulk.id });
       await eventually(
-        async () => (await merchant.get<{ status: string }>(`/v1/webhook-resends/${job.body.id}`)).body.status,
+        async () => (await merchant.get<{ status: string }>(`/v1/webhook-resends/${resend.body.id}`)).body.status,
         (status) => status === 'finished',
       );
 

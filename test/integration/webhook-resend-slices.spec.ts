@@ -6,7 +6,7 @@ import { ResendRepository } from '../../src/webhooks/resend.repository.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
-/** No job may have more of a lane open, but for the rest of one subject. */
+/** No resend may have more of a lane open, but for the rest of one subject. */
 const OPEN_MAX = 32;
 const EVENTS = 3;
 
@@ -48,20 +48,20 @@ async function sceneOf({ lanes, subjects }: { lanes: number; subjects: number })
 const deliverAll = (): Promise<unknown> =>
   db.dataSource.query(`UPDATE webhook_delivery SET state = 'delivered', delivered_at = tranche_now() WHERE state = 'waiting'`);
 
-async function jobFor(merchantId: string): Promise<string> {
+async function resendFor(merchantId: string): Promise<string> {
   const id = newUuid();
   const any = { endpointId: null, bulkId: null, eventType: null, state: null, createdAfter: null, createdBefore: null };
   await db.transactions.asEngine((tx) => resends.insert(tx, { id, merchantId, ...any }));
   return id;
 }
 
-/** A look at whatever job is due; time has passed since the last one. */
+/** A look at whatever resend is due; time has passed since the last one. */
 async function look(): Promise<void> {
   await db.dataSource.query(`UPDATE webhook_resend SET look_at = look_at - interval '1 hour' WHERE finished_at IS NULL`);
   await db.transactions.asEngine((tx) => advance.execute(tx));
 }
 
-const jobRow = async (id: string): Promise<{ state: string; matched: number; released: number }> =>
+const resendRow = async (id: string): Promise<{ state: string; matched: number; released: number }> =>
   ((await db.dataSource.query(`SELECT state, matched, released FROM webhook_resend WHERE id = $1`, [id])) as never[])[0]!;
 
 /** How many deliveries of each subject are open at an endpoint. */
@@ -73,12 +73,12 @@ const openBySubject = (lane: string): Promise<{ subject_id: string; open: number
 
 const openOf = async (lane: string): Promise<number> => (await openBySubject(lane)).reduce((sum, { open }) => sum + open, 0);
 
-describe('a job that sends deliveries again', () => {
+describe('a resend', () => {
   it('lets a few of each lane go, and of each subject all or none, so that nothing newer comes between', async () => {
     const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 30 });
-    const id = await jobFor(merchantId);
+    const id = await resendFor(merchantId);
     await look();
-    expect(await jobRow(id)).toEqual({ state: 'sending', matched: 2 * 30 * EVENTS, released: 0 });
+    expect(await resendRow(id)).toEqual({ state: 'sending', matched: 2 * 30 * EVENTS, released: 0 });
     await look();
     for (const lane of lanes) {
       const open = await openBySubject(lane);
@@ -86,13 +86,13 @@ describe('a job that sends deliveries again', () => {
       expect(await openOf(lane)).toBe(Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
     }
     await look();
-    expect((await jobRow(id)).released).toBe(2 * Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
+    expect((await resendRow(id)).released).toBe(2 * Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
   });
 
   it('goes on where places are free, and is not held up by a lane that answers nothing', async () => {
     const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 30 });
     const [dead, healthy] = lanes as [string, string];
-    const id = await jobFor(merchantId);
+    const id = await resendFor(merchantId);
     for (let looks = 0; looks < 6; looks += 1) {
       await look();
       await db.dataSource.query(
@@ -106,25 +106,25 @@ describe('a job that sends deliveries again', () => {
     )) as [{ sent: number }];
     expect(sent).toBe(30 * EVENTS);
     expect(await openOf(dead)).toBeLessThan(OPEN_MAX + EVENTS);
-    expect((await jobRow(id)).state).toBe('sending');
+    expect((await resendRow(id)).state).toBe('sending');
     await deliverAll();
     for (let looks = 0; looks < 4; looks += 1) {
       await look();
       await deliverAll();
     }
-    expect(await jobRow(id)).toEqual({ state: 'finished', matched: 180, released: 180 });
+    expect(await resendRow(id)).toEqual({ state: 'finished', matched: 180, released: 180 });
   });
 
-  it('shares the places of a lane with the other jobs', async () => {
+  it('shares the places of a lane with the other resends', async () => {
     const { merchantId, lanes } = await sceneOf({ lanes: 1, subjects: 40 });
-    for (let jobs = 0; jobs < 3; jobs += 1) await jobFor(merchantId);
+    for (let count = 0; count < 3; count += 1) await resendFor(merchantId);
     for (let looks = 0; looks < 12; looks += 1) await look();
     expect(await openOf(lanes[0]!)).toBeLessThan(OPEN_MAX + EVENTS);
   });
 
   it('is advanced by one worker at a time, and one that dies in between has done nothing', async () => {
     const { merchantId, lanes } = await sceneOf({ lanes: 1, subjects: 40 });
-    const id = await jobFor(merchantId);
+    const id = await resendFor(merchantId);
     await look();
     await expect(
       db.transactions.asEngine(async (tx) => {
@@ -132,7 +132,7 @@ describe('a job that sends deliveries again', () => {
         throw new Error('killed');
       }),
     ).rejects.toThrow('killed');
-    expect([await openOf(lanes[0]!), (await jobRow(id)).released]).toEqual([0, 0]);
+    expect([await openOf(lanes[0]!), (await resendRow(id)).released]).toEqual([0, 0]);
     await Promise.all(Array.from({ length: 4 }, () => db.transactions.asEngine((tx) => advance.execute(tx))));
     expect(await openOf(lanes[0]!)).toBe(Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
   });
@@ -140,7 +140,7 @@ describe('a job that sends deliveries again', () => {
   it('leaves alone what is open, what came since, and what a disabled endpoint would get', async () => {
     const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 20 });
     const [disabled, open] = lanes as [string, string];
-    const later = await jobFor(merchantId);
+    const later = await resendFor(merchantId);
     await sceneOf({ lanes: 1, subjects: 1 });
     const subject = new Subject(merchantId);
     await db.transactions.asEngine(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
@@ -150,15 +150,15 @@ describe('a job that sends deliveries again', () => {
       [open],
     );
     await look();
-    expect((await jobRow(later)).matched).toBe(2 * 20 * EVENTS - 1);
+    expect((await resendRow(later)).matched).toBe(2 * 20 * EVENTS - 1);
     await db.dataSource.query(`UPDATE webhook_endpoint SET status = 'disabled' WHERE id = $1`, [disabled]);
     for (let looks = 0; looks < 5; looks += 1) {
       await look();
       await deliverAll();
     }
-    expect(await jobRow(later)).toEqual({ state: 'finished', matched: 119, released: 20 * EVENTS - 1 });
-    const none = await jobFor(merchantId);
+    expect(await resendRow(later)).toEqual({ state: 'finished', matched: 119, released: 20 * EVENTS - 1 });
+    const none = await resendFor(merchantId);
     await look();
-    expect((await jobRow(none)).matched).toBe(20 * EVENTS + 1);
+    expect((await resendRow(none)).matched).toBe(20 * EVENTS + 1);
   });
 });

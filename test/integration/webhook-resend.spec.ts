@@ -43,7 +43,7 @@ async function resend(merchant: MerchantClient, filter: object): Promise<ResendW
 const untilIt = (merchant: MerchantClient, { id }: { id: string }, status: string): Promise<ResendWithCountsDto> =>
   eventually(
     async () => (await merchant.get<ResendWithCountsDto>(`${RESENDS}/${id}`)).body,
-    (job) => job.status === status,
+    (resend) => resend.status === status,
   );
 
 const deliveries = (merchant: MerchantClient, query: string): Promise<DeliveryDto[]> =>
@@ -112,15 +112,15 @@ describe('sending many deliveries again', () => {
     const before = await resend(merchant, { created_before: '2020-01-01T00:00:00Z' });
     const after = await resend(merchant, { created_after: '2999-01-01T00:00:00Z' });
     const failed = await resend(merchant, { bulk_id: bulk.id, status: 'exhausted' });
-    for (const job of [before, after, failed])
-      expect(await untilIt(merchant, job, 'finished')).toMatchObject({ matched: 0, released: 0, counts: {} });
+    for (const none of [before, after, failed])
+      expect(await untilIt(merchant, none, 'finished')).toMatchObject({ matched: 0, released: 0, counts: {} });
     const all = await resend(merchant, { all: true });
     expect(await untilIt(merchant, all, 'finished')).toMatchObject({ matched: 16, released: 16 });
     const listed = await merchant.all<ResendDto>(RESENDS);
     expect(listed.map(({ id }) => id)).toEqual([all, failed, after, before, asked].map(({ id }) => id));
   });
 
-  it('refuses a job without a filter, with a filter that names nothing, and one for a disabled endpoint', async () => {
+  it('refuses a resend without a filter, with a filter that names nothing, and one for a disabled endpoint', async () => {
     const merchant = await app.merchant();
     const stranger = await app.merchant();
     const { id } = await register(merchant, 'https://merchant.example/resend');
@@ -142,10 +142,10 @@ describe('sending many deliveries again', () => {
     }
     await merchant.post(`${ENDPOINTS}/${id}/disable`);
     expect((await merchant.post(RESEND, { endpoint_id: id })).body).toMatchObject({ status: 409, code: 'endpoint_disabled' });
-    const job = await resend(merchant, { all: true });
-    expect((await stranger.get(`${RESENDS}/${job.id}`)).status).toBe(404);
-    expect((await stranger.post(`${RESENDS}/${job.id}/cancel`)).status).toBe(404);
-    expect((await stranger.get(`${RESENDS}?starting_after=${job.id}`)).body.code).toBe('invalid_cursor');
+    const asked = await resend(merchant, { all: true });
+    expect((await stranger.get(`${RESENDS}/${asked.id}`)).status).toBe(404);
+    expect((await stranger.post(`${RESENDS}/${asked.id}/cancel`)).status).toBe(404);
+    expect((await stranger.get(`${RESENDS}?starting_after=${asked.id}`)).body.code).toBe('invalid_cursor');
   });
 
   it('lets live events of the same endpoint through, and can be cancelled', async () => {
@@ -160,9 +160,9 @@ describe('sending many deliveries again', () => {
     const open: (() => void)[] = [];
     receiver.answer = () => new Promise((resolve) => open.push(() => resolve({ status: 204 })));
 
-    const job = await resend(merchant, { bulk_id: bulk.id });
+    const asked = await resend(merchant, { bulk_id: bulk.id });
     const going = await eventually(
-      async () => (await merchant.get<ResendWithCountsDto>(`${RESENDS}/${job.id}`)).body,
+      async () => (await merchant.get<ResendWithCountsDto>(`${RESENDS}/${asked.id}`)).body,
       ({ released }) => released > 0,
     );
     expect(going).toMatchObject({ status: 'sending', matched: told.length });
@@ -172,12 +172,12 @@ describe('sending many deliveries again', () => {
     receiver.answer = () => ({ status: 204 });
     for (const answer of open) answer();
     await receiver.until((received) => received.some(({ event }) => event.data['bulk_id'] === live.id));
-    const cancelled = await merchant.post<ResendWithCountsDto>(`${RESENDS}/${job.id}/cancel`);
+    const cancelled = await merchant.post<ResendWithCountsDto>(`${RESENDS}/${asked.id}/cancel`);
     expect(cancelled.body.status).toBe('cancelled');
     expect(cancelled.body.released).toBeLessThan(told.length);
-    const again = await merchant.post<ResendWithCountsDto>(`${RESENDS}/${job.id}/cancel`);
+    const again = await merchant.post<ResendWithCountsDto>(`${RESENDS}/${asked.id}/cancel`);
     expect(again.body.finished_at).toBe(cancelled.body.finished_at);
-    await untilDelivered(merchant, `resend_id=${job.id}`, cancelled.body.released);
-    expect((await merchant.get<ResendWithCountsDto>(`${RESENDS}/${job.id}`)).body.released).toBe(cancelled.body.released);
+    await untilDelivered(merchant, `resend_id=${asked.id}`, cancelled.body.released);
+    expect((await merchant.get<ResendWithCountsDto>(`${RESENDS}/${asked.id}`)).body.released).toBe(cancelled.body.released);
   });
 });

@@ -35,7 +35,7 @@ export class DeliveryQuery extends PageQuery {
   @IsString()
   event_type?: string;
 
-  /** Deliveries that this job was the last to send again. */
+  /** Deliveries that this resend was the last to send again. */
   @IsOptional()
   @IsString()
   resend_id?: string;

@@ -3,7 +3,7 @@ import { statesOf } from '../../platform/lifecycle/index.js';
 import { resendLifecycle } from '../resend.lifecycle.js';
 import { RESENDABLE_STATUSES } from './resend.dto.js';
 
-/** A job that sends deliveries again. Its filters are as they were asked for; null: any. */
+/** A resend: many deliveries that are sent again. Its filters are as they were asked for; null: any. */
 export class ResendDto {
   /** @example resend_01jd3q8yv6f5w9x2k4m7n0p1rs */
   id: string;
@@ -58,7 +58,7 @@ export class ResendDto {
 }
 
 export class ResendWithCountsDto extends ResendDto {
-  /** What it released, by what has become of it so far. What a later job sent again is counted there. */
+  /** What it released, by what has become of it so far. What a later resend sent again is counted there. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'integer' },
