@@ -5,6 +5,7 @@ import { CreateEvents20261121090300 } from './20261121090300-create-events.js';
 import { CreateIdempotencyKeys20261121090400 } from './20261121090400-create-idempotency-keys.js';
 import { CreateAgendaJobs20261121090500 } from './20261121090500-create-agenda-jobs.js';
 import { GuardProviders20261121090600 } from './20261121090600-guard-providers.js';
+import { GrowLanes20261121100000 } from './20261121100000-grow-lanes.js';
 import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
 
@@ -17,6 +18,7 @@ export const migrations = [
   CreateIdempotencyKeys20261121090400,
   CreateAgendaJobs20261121090500,
   GuardProviders20261121090600,
+  GrowLanes20261121100000,
   AddResends20261121100100,
   AddResumeReasons20261121100700,
 ];

@@ -497,10 +497,11 @@ CREATE TABLE webhook_delivery (
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
   CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
-  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text]))
+  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
 CREATE INDEX webhook_delivery_held ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'held'::text);
+CREATE INDEX webhook_delivery_held_since ON webhook_delivery USING btree (created_at) WHERE (state = 'held'::text);
 CREATE INDEX webhook_delivery_in_flight ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'in_flight'::text);
 CREATE INDEX webhook_delivery_latest ON webhook_delivery USING btree (endpoint_id, delivered_at) WHERE ((state = 'delivered'::text) AND (attempts_before = 0));
 CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (merchant_id, id DESC);
@@ -530,12 +531,21 @@ CREATE TABLE webhook_endpoint (
   deleted_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  host text GENERATED ALWAYS AS ("substring"(url, '^[a-z]+://([^/?#]+)'::text)) STORED,
+  calls_max integer DEFAULT 1 NOT NULL,
+  rate_spent_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+  ready_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+  failing_since timestamp with time zone,
+  recent_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+  recent_attempts integer DEFAULT 0 NOT NULL,
+  recent_failures integer DEFAULT 0 NOT NULL,
   rate_per_second integer,
   headers bytea,
   header_names text[],
   public_keys jsonb DEFAULT '[]'::jsonb NOT NULL,
   CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
+  CONSTRAINT webhook_endpoint_calls_max_check CHECK (calls_max > 0),
   CONSTRAINT webhook_endpoint_check CHECK (registered = (secrets IS NOT NULL)),
   CONSTRAINT webhook_endpoint_check1 CHECK (deleted_at IS NULL OR NOT (registered OR from_bulk)),
   CONSTRAINT webhook_endpoint_check2 CHECK ((status = 'paused'::text) = (paused_until IS NOT NULL)),
@@ -544,7 +554,12 @@ CREATE TABLE webhook_endpoint (
   CONSTRAINT webhook_endpoint_rate_per_second_check CHECK (rate_per_second > 0),
   CONSTRAINT webhook_endpoint_status_check CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) WHERE ((status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
+
+CREATE TABLE webhook_lane_wake (
+  endpoint_id uuid NOT NULL
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_vacuum_cost_delay=0);
 
 CREATE TABLE webhook_resend (
   id uuid NOT NULL,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
+import { wakeLanes } from './lane.repository.js';
 
 /**
  * What waits or is held of the lanes in $1. Written as two look-ups, because each state has a partial index of its own and a
@@ -37,7 +38,8 @@ export class BacklogRepository {
   /** Ends the hold of a lane: what was written before `from` is dropped (null: all of it), the rest is due now, in its order. */
   async release(tx: Tx, endpointId: string, from: Date | null): Promise<void> {
     await tx.query(
-      `UPDATE webhook_delivery SET claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
+      `WITH woken AS (${wakeLanes('SELECT unnest($1::uuid[])')})
+       UPDATE webhook_delivery SET claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
          state = CASE WHEN $2::timestamptz IS NULL OR created_at < $2 THEN 'skipped' ELSE 'waiting' END
        WHERE ${KEPT}`,
       [[endpointId], from],
@@ -54,8 +56,9 @@ export class BacklogRepository {
       `WITH again AS (
          UPDATE webhook_delivery SET state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
            delivered_at = NULL
-         WHERE id = $1 AND state IN ('delivered', 'exhausted', 'skipped', 'waiting')
-         RETURNING endpoint_id, subject_id, sequence)
+         WHERE id = $1 AND state IN ('delivered', 'exhausted', 'skipped', 'expired', 'waiting')
+         RETURNING endpoint_id, subject_id, sequence),
+       woken AS (${wakeLanes('SELECT endpoint_id FROM again')})
        UPDATE webhook_delivery s SET due_at = tranche_now()
        FROM again a
        WHERE s.endpoint_id = a.endpoint_id AND s.subject_id = a.subject_id AND s.sequence > a.sequence AND s.state = 'waiting'
@@ -68,7 +71,8 @@ export class BacklogRepository {
   /** What of a lane waits and belongs to no bulk that names it is dropped: its registration has ended. */
   async skipUnnamed(tx: Tx, endpointId: string): Promise<void> {
     await tx.query(
-      `UPDATE webhook_delivery d SET state = 'skipped', claim_no = claim_no + 1
+      `WITH woken AS (${wakeLanes('SELECT unnest($1::uuid[])')})
+       UPDATE webhook_delivery d SET state = 'skipped', claim_no = claim_no + 1
        WHERE ${KEPT} AND NOT EXISTS (SELECT FROM bulk b WHERE b.id = d.bulk_id AND b.webhook_endpoint_id = ANY ($1))`,
       [[endpointId]],
     );
@@ -84,7 +88,8 @@ export class BacklogRepository {
     { bulkId, from, to }: { readonly bulkId: string; readonly from: string; readonly to: string },
   ): Promise<void> {
     await tx.query(
-      `UPDATE webhook_delivery d SET endpoint_id = l.id, claim_no = d.claim_no + 1, lease_until = NULL, due_at = tranche_now(),
+      `WITH woken AS (${wakeLanes('SELECT unnest($1::uuid[]) UNION SELECT $3::uuid')})
+       UPDATE webhook_delivery d SET endpoint_id = l.id, claim_no = d.claim_no + 1, lease_until = NULL, due_at = tranche_now(),
          state = CASE l.status WHEN 'disabled' THEN 'held' ELSE 'waiting' END
        FROM webhook_endpoint l
        WHERE l.id = $3 AND d.bulk_id = $2 AND NOT EXISTS (SELECT FROM webhook_endpoint f WHERE f.id = ANY ($1) AND f.registered)
@@ -99,7 +104,8 @@ export class BacklogRepository {
   /** Pings that wait are dropped: a new one takes their place, and must not wait behind them. */
   async skipPings(tx: Tx, endpointId: string): Promise<void> {
     await tx.query(
-      `UPDATE webhook_delivery SET state = 'skipped', claim_no = claim_no + 1
+      `WITH woken AS (${wakeLanes('SELECT $1::uuid')})
+       UPDATE webhook_delivery SET state = 'skipped', claim_no = claim_no + 1
        WHERE endpoint_id = $1 AND subject_id = $1 AND state = 'waiting'`,
       [endpointId],
     );

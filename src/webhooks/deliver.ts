@@ -6,9 +6,6 @@ import type { ClaimedDelivery } from './delivery.repository.js';
 import { Egress, type EgressAnswer } from './egress.js';
 import { judgeAnswer, type Verdict } from './judge-answer.js';
 
-/** How much longer a delivery is leased than its call may last: the time it may wait between its claim and its start. */
-export const LEASE_MARGIN_S = 30;
-
 /** A delivery whose attempt has ended, to be settled. Instants are this process's monotonic clock, in milliseconds. */
 export interface SentDelivery {
   readonly delivery: ClaimedDelivery;
@@ -34,9 +31,9 @@ export class Deliver {
    * left alone, and whoever claims it after the lease sends it.
    */
   async execute(delivery: ClaimedDelivery, claimed_ms: number): Promise<SentDelivery | null> {
-    const { webhookTimeout_s, webhookRetrySchedule_s } = this.configuration;
+    const { lease_s, webhookTimeout_s, webhookRetrySchedule_s } = this.configuration;
     const started_ms = performance.now();
-    if (started_ms - claimed_ms > LEASE_MARGIN_S * 1000) return null;
+    if (started_ms - claimed_ms > (lease_s - webhookTimeout_s) * 1000) return null;
     const answer = await this.egress.post({
       url: delivery.url,
       headers: deliveryHeaders(delivery, this.sealer),

@@ -11,6 +11,7 @@ export const deliveryLifecycle = defineLifecycle({
     exhausted: { meaning: 'The last attempt of the schedule failed; sent again only when asked for.' },
     held: { meaning: 'Its endpoint is disabled; kept until the endpoint is enabled.' },
     skipped: { meaning: 'Dropped by whoever enabled or deleted its endpoint.' },
+    expired: { meaning: 'Was held for so long (WEBHOOK_HELD_DAYS) that it was dropped; sent again only when asked for.' },
   },
   transitions: {
     record: { from: [null], to: 'waiting', emits: null, meaning: 'An event was written that the endpoint gets.' },
@@ -42,8 +43,9 @@ export const deliveryLifecycle = defineLifecycle({
       emits: null,
       meaning: 'Its endpoint was enabled without this part of the backlog, or deleted.',
     },
+    expire: { from: ['held'], to: 'expired', emits: null, meaning: 'Nobody has enabled its endpoint for too long.' },
     resend: {
-      from: ['delivered', 'exhausted', 'skipped', 'waiting'],
+      from: ['delivered', 'exhausted', 'skipped', 'expired', 'waiting'],
       to: 'waiting',
       emits: null,
       meaning: 'Somebody asked to send it again, or sooner.',

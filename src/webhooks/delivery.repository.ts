@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
-
-/** Calls that one lane may have out at a time, over all processes: a slow receiver costs this many places, and no more. */
-const IN_FLIGHT_PER_LANE_MAX = 8;
-/** Rows of one lane per claim: a long queue of one never fills a claim that others wait for. */
-const CLAIMED_PER_LANE_MAX = 4;
+import { burst } from './lane.repository.js';
+import type { LaneShare } from './share-places.js';
 
 /** One delivery that this process may send until its lease ends, with all that sending needs. */
 export interface ClaimedDelivery {
@@ -15,6 +12,8 @@ export interface ClaimedDelivery {
   readonly event_id: string;
   readonly attempts: number;
   readonly attempts_before: number;
+  /** A retry, or its lane's last call failed. */
+  readonly doubtful: boolean;
   readonly url: string;
   readonly registered: boolean;
   readonly from_bulk: boolean;
@@ -46,19 +45,19 @@ export interface AttemptRow {
   readonly snippet: string | null;
 }
 
-/** The lanes with anything to send, found by hopping through webhook_delivery_due: as many steps as lanes, whatever the rows. */
-const LANES = `lane AS (
-    (SELECT endpoint_id FROM webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT n.endpoint_id FROM webhook_delivery n
-            WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
-    FROM lane WHERE lane.endpoint_id IS NOT NULL)`;
+export interface ClaimCommand {
+  /** Every lane that had its turn, those that got no place too: what is known of it now is written. */
+  readonly shares: readonly LaneShare[];
+  /** How many of the calls may be retries, or to lanes whose last call failed. */
+  readonly doubtfulMax: number;
+  readonly lease_s: number;
+}
 
 /** All SQL that moves deliveries in bulk. Whoever moves rows of a lane holds the lane's row, or raises the fence of each. */
 @Injectable()
 export class DeliveryRepository {
   /**
-   * Lanes in turn, longest unserved first; of each at most four due rows, and never more than eight out.
+   * Takes due rows of lanes that the caller has locked, as many of each as it was given places.
    *
    * Order needs no release step. A row is taken only where no earlier sequence of the same subject is open at the same
    * endpoint. Events of one subject are committed in the order of their sequence (the writer holds the subject's row), so a
@@ -69,67 +68,64 @@ export class DeliveryRepository {
    * The look at earlier sequences is a scalar subquery, and its index begins with the subject: as NOT EXISTS over an index that
    * begins with the endpoint, a planner without fresh statistics joined 18,000 rows with themselves (71 s instead of 2 ms).
    *
-   * Two claims at once: rows are locked and looked at again (SKIP LOCKED), so each goes to one. A lane that another claim
-   * has served since our snapshot (`seen` is the snapshot's version) is left out, since its calls would be counted short.
    * While a row is in flight it is due at the end of its lease: a dead process's rows come back by themselves.
+   *
+   * The lane is ready again at once where more of it is due; where nothing is, or where it is full, when the next row is due
+   * or the first lease ends. Settles, and whoever writes for it, make it ready before. A wake that this statement sees and takes
+   * away belongs to rows that it sees too.
    */
-  claim(tx: Tx, { room, lease_s }: { readonly room: number; readonly lease_s: number }): Promise<ClaimedDelivery[]> {
+  claim(tx: Tx, { shares, doubtfulMax, lease_s }: ClaimCommand): Promise<ClaimedDelivery[]> {
     return tx.query<ClaimedDelivery & Record<string, unknown>>(
-      `WITH RECURSIVE ${LANES},
-       turn AS MATERIALIZED (
-         SELECT e.id, CASE WHEN e.status = 'paused' THEN 1 ELSE ${IN_FLIGHT_PER_LANE_MAX} END
-           - (SELECT count(*) FROM webhook_delivery f WHERE f.endpoint_id = e.id AND f.state = 'in_flight' AND f.lease_until > tranche_now()) AS room
-         FROM lane
-         JOIN webhook_endpoint e ON e.id = lane.endpoint_id
-         JOIN webhook_endpoint seen ON seen.id = e.id AND seen.last_claimed_at = e.last_claimed_at
-         WHERE e.status <> 'disabled' AND e.deleted_at IS NULL AND (e.paused_until IS NULL OR e.paused_until <= tranche_now())
-           AND EXISTS (SELECT FROM webhook_delivery w
-                       WHERE w.endpoint_id = e.id AND w.state IN ('waiting', 'in_flight') AND w.due_at <= tranche_now())
-         ORDER BY e.last_claimed_at LIMIT $1
-         FOR NO KEY UPDATE OF e SKIP LOCKED),
-       served AS (UPDATE webhook_endpoint SET last_claimed_at = tranche_now() WHERE id IN (SELECT id FROM turn)),
-       picked AS MATERIALIZED (
-         SELECT due.id
+      `WITH turn AS MATERIALIZED (
+         SELECT * FROM jsonb_to_recordset($1::jsonb) AS t (endpoint_id uuid, places integer, room integer, failing boolean)),
+       heard AS (DELETE FROM webhook_lane_wake WHERE endpoint_id IN (SELECT endpoint_id FROM turn)),
+       found AS MATERIALIZED (
+         SELECT due.id, turn.endpoint_id, due.place, turn.failing OR due.retried AS doubtful
          FROM turn CROSS JOIN LATERAL (
-           SELECT mine.id, row_number() OVER () AS place
-           FROM (SELECT d.id FROM webhook_delivery d
-                 WHERE d.endpoint_id = turn.id AND d.state IN ('waiting', 'in_flight') AND d.due_at <= tranche_now()
+           SELECT mine.id, mine.retried, row_number() OVER () AS place
+           FROM (SELECT d.id, d.attempts > d.attempts_before AS retried FROM webhook_delivery d
+                 WHERE d.endpoint_id = turn.endpoint_id AND d.state IN ('waiting', 'in_flight') AND d.due_at <= tranche_now()
                    AND d.sequence = (SELECT b.sequence FROM webhook_delivery b
                                      WHERE b.subject_id = d.subject_id AND b.endpoint_id = d.endpoint_id
                                        AND b.state IN ('waiting', 'in_flight', 'held')
                                      ORDER BY b.sequence LIMIT 1)
-                 ORDER BY d.due_at, d.id LIMIT greatest(least(turn.room, ${CLAIMED_PER_LANE_MAX}), 0)
-                 FOR UPDATE OF d SKIP LOCKED) mine) due
-         ORDER BY due.place LIMIT $1),
+                 ORDER BY d.due_at, d.id LIMIT turn.places
+                 FOR UPDATE OF d SKIP LOCKED) mine) due),
+       picked AS MATERIALIZED (
+         SELECT id, endpoint_id, doubtful
+         FROM (SELECT *, row_number() OVER (PARTITION BY doubtful ORDER BY place, endpoint_id) AS place_of_kind FROM found) ranked
+         WHERE NOT doubtful OR place_of_kind <= $2),
+       served AS (
+         UPDATE webhook_endpoint e SET last_claimed_at = tranche_now(), rate_spent_until = coalesce(s.spent, e.rate_spent_until),
+           ready_at = greatest(s.spent + interval '1 second' / e.rate_per_second,
+             CASE WHEN s.picked = s.found AND (s.found < s.places OR s.picked = s.room) THEN coalesce(least(s.next_due_at, s.lease_until), 'infinity')
+               ELSE least(e.ready_at, tranche_now()) END)
+         FROM (SELECT t.endpoint_id, t.places, t.room, count(f.id) AS found, count(k.id) AS picked,
+                 CASE WHEN count(k.id) > 0 THEN tranche_now() + $3 * interval '1 second' END AS lease_until,
+                 greatest(l.rate_spent_until, tranche_now() - ${burst('l')}) + count(k.id) * interval '1 second' / l.rate_per_second AS spent,
+                 (SELECT n.due_at FROM webhook_delivery n
+                  WHERE n.endpoint_id = t.endpoint_id AND n.state IN ('waiting', 'in_flight') AND n.due_at > tranche_now()
+                  ORDER BY n.due_at LIMIT 1) AS next_due_at
+               FROM turn t
+               JOIN webhook_endpoint l ON l.id = t.endpoint_id
+               LEFT JOIN found f ON f.endpoint_id = t.endpoint_id
+               LEFT JOIN picked k ON k.id = f.id
+               GROUP BY t.endpoint_id, t.places, t.room, l.rate_spent_until, l.rate_per_second) s
+         WHERE e.id = s.endpoint_id),
        claimed AS (
-         UPDATE webhook_delivery SET state = 'in_flight', claim_no = claim_no + 1,
-           lease_until = tranche_now() + $2 * interval '1 second', due_at = tranche_now() + $2 * interval '1 second'
+         UPDATE webhook_delivery d SET state = 'in_flight', claim_no = claim_no + 1,
+           lease_until = tranche_now() + $3 * interval '1 second', due_at = tranche_now() + $3 * interval '1 second'
          WHERE id = ANY (ARRAY (SELECT id FROM picked))
          RETURNING id, claim_no, endpoint_id, merchant_id, event_id, attempts, attempts_before)
-       SELECT c.*, e.url, e.registered, e.from_bulk, e.secrets, e.headers, m.webhook_secrets AS merchant_secrets, v.body, v.occurred_at,
+       SELECT c.*, picked.doubtful, e.url, e.registered, e.from_bulk, e.secrets, e.headers, m.webhook_secrets AS merchant_secrets, v.body, v.occurred_at,
          tranche_now() AS claimed_at
        FROM claimed c
+       JOIN picked ON picked.id = c.id
        JOIN webhook_endpoint e ON e.id = c.endpoint_id
        JOIN merchant m ON m.id = c.merchant_id
        JOIN event v ON v.id = c.event_id`,
-      [room, lease_s],
+      [JSON.stringify(shares), doubtfulMax, lease_s],
     );
-  }
-
-  /** Milliseconds until a lane has something due that it has not now, or null. What is due and waits for a place is woken by a settle. */
-  async nextDue(tx: Tx): Promise<number | null> {
-    const row = await tx.one<{ wait_ms: number | null }>(
-      `WITH RECURSIVE ${LANES}
-       SELECT (extract(epoch FROM min(next.at) - tranche_now()) * 1000)::double precision AS wait_ms
-       FROM lane
-       JOIN webhook_endpoint e ON e.id = lane.endpoint_id AND e.status <> 'disabled'
-       CROSS JOIN LATERAL (
-         SELECT CASE WHEN e.paused_until > tranche_now() THEN e.paused_until
-           ELSE (SELECT d.due_at FROM webhook_delivery d
-                 WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') AND d.due_at > tranche_now()
-                 ORDER BY d.due_at LIMIT 1) END AS at) next`,
-    );
-    return row?.wait_ms ?? null;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AdvanceResend } from './advance-resend.js';
+import { ClaimDeliveries } from './claim-deliveries.js';
 import { Deliver } from './deliver.js';
 import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { Dispatcher } from './dispatcher.js';
@@ -10,6 +11,6 @@ import { WebhooksModule } from './webhooks.module.js';
 /** The sending of webhooks. Idle in a process that is no worker. Needs `CONFIGURATION`, `Metrics`, `Sealer`, `Transactions` and `WakeListener`. */
 @Module({
   imports: [WebhooksModule],
-  providers: [AdvanceResend, Deliver, Dispatcher, DispatcherMetrics, ResendRunner, SettleDeliveries],
+  providers: [AdvanceResend, ClaimDeliveries, Deliver, Dispatcher, DispatcherMetrics, ResendRunner, SettleDeliveries],
 })
 export class DispatcherModule {}

@@ -3,14 +3,17 @@ import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions, WakeListener } from '../platform/database/index.js';
 import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
 import { AttemptSettler } from './attempt-settler.js';
-import { Deliver, LEASE_MARGIN_S, type SentDelivery } from './deliver.js';
-import { type ClaimedDelivery, DeliveryRepository } from './delivery.repository.js';
+import { ClaimDeliveries } from './claim-deliveries.js';
+import { Deliver, type SentDelivery } from './deliver.js';
+import type { ClaimedDelivery } from './delivery.repository.js';
 import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { Egress } from './egress.js';
+import { LaneRepository } from './lane.repository.js';
+import { Places } from './places.js';
 import { SettleDeliveries } from './settle-deliveries.js';
 
-/** Calls of one process at a time: gave 1,300 deliveries a second to 50 lanes on two busy cores, and stays below default limits of open files. */
-const IN_FLIGHT_MAX = 256;
+/** Lanes are called by whoever writes for them; this often every process looks for itself whether one was forgotten. */
+const LOOK_OVER_MS = 5_000;
 
 /**
  * Sends what is due, in three steps: claim (one statement), call (no transaction open), settle (one transaction for many).
@@ -23,13 +26,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly loop = new WakefulLoop(Dispatcher.name, () => this.round());
   private readonly settler: AttemptSettler;
   private readonly calls = new Set<Promise<void>>();
-  /** Claimed and not yet settled: what waits for its settle counts, or a slow database would pile it up. */
-  private inFlight = 0;
+  private readonly places = new Places();
+  private lookedOver_ms = -Infinity;
   private unsubscribe: (() => void) | null = null;
 
   constructor(
     private readonly transactions: Transactions,
-    private readonly deliveries: DeliveryRepository,
+    private readonly claims: ClaimDeliveries,
+    private readonly lanes: LaneRepository,
     private readonly deliver: Deliver,
     settle: SettleDeliveries,
     private readonly egress: Egress,
@@ -39,7 +43,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   ) {
     this.settler = new AttemptSettler(transactions, settle, (sent, counted) => {
       this.metrics.observe(sent, counted);
-      this.leave(sent.length);
+      this.leave(sent.map(({ delivery }) => delivery));
     });
   }
 
@@ -67,23 +71,28 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** @returns milliseconds until more may be due. */
   private async round(): Promise<number> {
-    const room = IN_FLIGHT_MAX - this.inFlight;
     // The next settle makes room, and wakes.
-    if (room <= 0) return SLEEP_MAX_MS;
+    if (this.places.free <= 0) return SLEEP_MAX_MS;
+    await this.lookOver();
     // Before the claim is sent off, so that the lease as we count it ends no later than the database's.
     const claimed_ms = performance.now();
-    const lease_s = this.configuration.webhookTimeout_s + LEASE_MARGIN_S;
     const { claimed, wait_ms } = await this.transactions.asEngine(async (tx) => {
-      const rows = await this.deliveries.claim(tx, { room, lease_s });
-      return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.deliveries.nextDue(tx) };
+      const rows = await this.claims.execute(tx, this.places);
+      return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.lanes.nextReady(tx) };
     });
-    this.inFlight += claimed.length;
-    this.metrics.setInFlight(this.inFlight);
     for (const delivery of claimed) this.send(delivery, claimed_ms);
     return wait_ms === null ? SLEEP_MAX_MS : Math.ceil(wait_ms);
   }
 
+  private async lookOver(): Promise<void> {
+    if (performance.now() - this.lookedOver_ms < LOOK_OVER_MS) return;
+    await this.transactions.asEngine((tx) => this.lanes.lookOver(tx));
+    this.lookedOver_ms = performance.now();
+  }
+
   private send(delivery: ClaimedDelivery, claimed_ms: number): void {
+    this.places.take(delivery);
+    this.metrics.setInFlight(this.places.inFlight);
     const call = this.attempt(delivery, claimed_ms).finally(() => this.calls.delete(call));
     this.calls.add(call);
   }
@@ -96,13 +105,13 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       const cause = error instanceof Error ? error.stack : String(error);
       this.logger.error(`delivery ${delivery.id} could not be sent; it is tried again when its lease ends`, cause);
     }
-    if (sent === null) this.leave(1);
+    if (sent === null) this.leave([delivery]);
     else this.settler.push(sent);
   }
 
-  private leave(count: number): void {
-    this.inFlight -= count;
-    this.metrics.setInFlight(this.inFlight);
+  private leave(deliveries: readonly ClaimedDelivery[]): void {
+    for (const delivery of deliveries) this.places.leave(delivery);
+    this.metrics.setInFlight(this.places.inFlight);
     // There is room, and what was behind these in order may go.
     this.loop.wake();
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isUniqueViolation, type Tx } from '../platform/database/index.js';
 import { newUuid } from '../platform/ids/index.js';
-import type { EndpointStatus, LaneChange, LaneHealth } from './breaker.js';
+import type { EndpointStatus } from './breaker.js';
 
 export interface EndpointRow {
   readonly id: string;
@@ -25,11 +25,6 @@ export interface EndpointRow {
 
 /** What a merchant may change of a registered endpoint. */
 export type EndpointContent = Pick<EndpointRow, 'url' | 'event_types' | 'description'>;
-
-export interface LaneRow extends LaneHealth {
-  readonly id: string;
-  readonly deleted: boolean;
-}
 
 /** The place of an endpoint's next own event. */
 export interface ToldEndpoint {
@@ -139,7 +134,7 @@ export class EndpointRepository {
     );
   }
 
-  /** Sets the status by hand, which ends any pause. */
+  /** Sets the status by hand, which ends any pause. It begins as a new lane does: with one call at a time. */
   async writeStatus(
     tx: Tx,
     id: string,
@@ -147,34 +142,9 @@ export class EndpointRepository {
   ): Promise<void> {
     await tx.query(
       `UPDATE webhook_endpoint SET status = $2, reason = $3, since = tranche_now(), updated_at = tranche_now(), failure_streak = 0,
-         pause_count = 0, paused_until = NULL
+         failing_since = NULL, recent_since = '-infinity', pause_count = 0, paused_until = NULL, calls_max = 1, ready_at = '-infinity'
        WHERE id = $1`,
       [id, status, reason],
-    );
-  }
-
-  /** How lanes stand, locked in the order of their ids: no two settles can deadlock. */
-  lockLanes(tx: Tx, ids: readonly string[]): Promise<LaneRow[]> {
-    return tx.query<LaneRow & Record<string, unknown>>(
-      `SELECT id, status, failure_streak AS "failureStreak", pause_count AS "pauseCount", deleted_at IS NOT NULL AS deleted,
-         coalesce(paused_until <= tranche_now(), false) AS "pauseOver"
-       FROM webhook_endpoint WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
-      [ids],
-    );
-  }
-
-  async writeHealth(tx: Tx, changes: readonly (LaneChange & { readonly id: string })[]): Promise<void> {
-    await tx.query(
-      `UPDATE webhook_endpoint e SET status = v.status, failure_streak = v."failureStreak", pause_count = v."pauseCount",
-         reason = CASE WHEN v.status = e.status THEN e.reason ELSE v.reason END,
-         since = CASE WHEN v.status = e.status THEN e.since ELSE tranche_now() END,
-         updated_at = CASE WHEN v.status = e.status THEN e.updated_at ELSE tranche_now() END,
-         paused_until = CASE WHEN v.status = 'paused' THEN coalesce(tranche_now() + v.pause_s * interval '1 second', e.paused_until) END,
-         last_success_at = CASE WHEN v.succeeded THEN tranche_now() ELSE e.last_success_at END
-       FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, status text, reason text, "failureStreak" integer, "pauseCount" integer,
-         pause_s double precision, succeeded boolean)
-       WHERE e.id = v.id`,
-      [JSON.stringify(changes)],
     );
   }
 

@@ -2,6 +2,7 @@ import type { Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { formatInstant } from '../platform/time/index.js';
 import type { EventDraft } from './event-draft.js';
+import { wakeLanes } from './lane.repository.js';
 
 /**
  * Writes events and their deliveries in the transaction of the change they tell: two statements, however many there are.
@@ -80,7 +81,8 @@ async function insertDeliveries(tx: Tx, events: readonly IdentifiedDraft[]): Pro
          WHEN v.only_endpoint_id IS NOT NULL THEN e.id = v.only_endpoint_id
          ELSE e.id = v.bulk_endpoint_id
            OR (e.registered AND e.id <> v.subject_id AND (e.event_types IS NULL OR v.type = ANY (e.event_types))) END
-       RETURNING 1)
+       RETURNING endpoint_id),
+     woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM inserted')})
      SELECT count(*)::integer AS count FROM inserted`,
     [JSON.stringify(rows)],
   );

@@ -6,7 +6,7 @@ import { healthAfter, type LaneChange } from './breaker.js';
 import type { SentDelivery } from './deliver.js';
 import { type AttemptRow, DeliveryRepository } from './delivery.repository.js';
 import { EndpointNotices } from './endpoint-notices.js';
-import { EndpointRepository, type LaneRow } from './endpoint.repository.js';
+import { LaneRepository, type LaneRow } from './lane.repository.js';
 
 /**
  * Ends a group of attempts in one transaction: deliveries and attempts, the breakers of their lanes, what is told of them.
@@ -18,14 +18,14 @@ export class SettleDeliveries {
   constructor(
     private readonly deliveries: DeliveryRepository,
     private readonly backlog: BacklogRepository,
-    private readonly endpoints: EndpointRepository,
+    private readonly lanes: LaneRepository,
     private readonly notices: EndpointNotices,
   ) {}
 
   /** @returns those that counted; the others had been claimed anew by somebody else. */
   async execute(tx: Tx, sent: readonly SentDelivery[]): Promise<SentDelivery[]> {
     // Lanes first, as everywhere: who disables or deletes one waits for us, or we for him, and then see what he did.
-    const lanes = await this.endpoints.lockLanes(tx, [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))]);
+    const lanes = await this.lanes.lock(tx, [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))]);
     const written = await this.deliveries.settle(
       tx,
       sent.map((one) => ({ id: newUuid(), ...attemptRow(one) })),
@@ -42,9 +42,9 @@ export class SettleDeliveries {
   private async updateLanes(tx: Tx, lanes: readonly LaneRow[], counted: readonly SentDelivery[]): Promise<void> {
     const changes = lanes.flatMap((lane) => {
       const attempts = counted.filter(({ delivery }) => delivery.endpoint_id === lane.id).map(lessonOf);
-      return attempts.length === 0 ? [] : [{ id: lane.id, ...healthAfter(lane, attempts) }];
+      return attempts.length === 0 ? [] : [{ id: lane.id, ...healthAfter(lane, attempts, Math.random()) }];
     });
-    await this.endpoints.writeHealth(tx, changes);
+    await this.lanes.writeHealth(tx, changes);
     await this.backlog.skip(
       tx,
       lanes.filter(({ deleted }) => deleted).map(({ id }) => id),

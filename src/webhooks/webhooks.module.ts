@@ -19,6 +19,7 @@ import { EndpointsController } from './endpoints.controller.js';
 import { EventFeedQueries } from './event-feed.queries.js';
 import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
+import { LaneRepository } from './lane.repository.js';
 import { PingEndpoint } from './ping-endpoint.js';
 import { ResendDelivery } from './resend-delivery.js';
 import { ResendQueries } from './resend.queries.js';
@@ -51,6 +52,7 @@ import { WebhookKeysController } from './webhook-keys.controller.js';
     EndpointRepository,
     EventFeedQueries,
     EventStreams,
+    LaneRepository,
     PingEndpoint,
     ResendDelivery,
     ResendQueries,
@@ -71,6 +73,7 @@ import { WebhookKeysController } from './webhook-keys.controller.js';
     EndpointNotices,
     EndpointRepository,
     EventStreams,
+    LaneRepository,
     ResendRepository,
     VetWebhookUrl,
   ],

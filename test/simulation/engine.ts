@@ -16,8 +16,8 @@ import { Transactions } from '../../src/platform/database/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/index.js';
 import { ReceiveNotification } from '../../src/reconciliation/receive-notification.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
+import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
 import { Deliver } from '../../src/webhooks/deliver.js';
-import { DeliveryRepository } from '../../src/webhooks/delivery.repository.js';
 import { Egress } from '../../src/webhooks/egress.js';
 import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
 import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
@@ -48,7 +48,7 @@ export interface Engine {
   readonly registry: ConnectorRegistry;
   readonly connectors: ConnectorRepository;
   readonly connector: SimulatedConnector;
-  readonly deliveries: DeliveryRepository;
+  readonly claimDeliveries: ClaimDeliveries;
   readonly deliver: Deliver;
   readonly settleDeliveries: SettleDeliveries;
   readonly endpoints: EndpointRepository;
@@ -121,7 +121,7 @@ export async function openEngine(): Promise<Engine> {
     registry: get(ConnectorRegistry),
     connectors: get(ConnectorRepository),
     connector,
-    deliveries: get(DeliveryRepository),
+    claimDeliveries: get(ClaimDeliveries),
     deliver: get(Deliver),
     settleDeliveries: get(SettleDeliveries),
     endpoints: get(EndpointRepository),

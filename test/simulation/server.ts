@@ -4,6 +4,7 @@ import type { Claimed } from '../../src/payouts/claim-payouts.js';
 import { CommitOutcomeUnknownError, isConnectionLost } from '../../src/platform/database/index.js';
 import type { SentDelivery } from '../../src/webhooks/deliver.js';
 import type { ClaimedDelivery } from '../../src/webhooks/delivery.repository.js';
+import { Places } from '../../src/webhooks/places.js';
 import type { Topic } from './scene.js';
 import { type Actor, Host } from './stage.js';
 import type { World } from './world.js';
@@ -11,8 +12,6 @@ import type { World } from './world.js';
 /** Deliveries that one round takes. */
 const DELIVERIES_MAX = 6;
 const CLAIM_MAX = 50;
-/** The dispatcher's own: how long a delivery may wait between its claim and its start. */
-const DELIVERY_LEASE_S = 35;
 
 /**
  * One server with the role worker: the steps of the real engine in loops of the simulation, which stand for the sleeping
@@ -159,9 +158,7 @@ export class Server {
   private async deliver(actor: Actor): Promise<number> {
     const { engine, stage } = this.world;
     actor.steps = ['deliver.claim'];
-    const claimed = await engine.transactions.asEngine((tx) =>
-      engine.deliveries.claim(tx, { room: DELIVERIES_MAX, lease_s: DELIVERY_LEASE_S }),
-    );
+    const claimed = await engine.transactions.asEngine((tx) => engine.claimDeliveries.execute(tx, new Places(DELIVERIES_MAX)));
     if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
     const at_ms = actor.began_ms.get('deliver.claim') ?? stage.now_ms;
     // A claim answers in no order of its own.

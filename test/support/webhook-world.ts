@@ -3,6 +3,7 @@ import { type Tx, WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
+import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
 import { Deliver } from '../../src/webhooks/deliver.js';
 import { DeliveryRepository } from '../../src/webhooks/delivery.repository.js';
 import { DispatcherMetrics } from '../../src/webhooks/dispatcher-metrics.js';
@@ -11,6 +12,7 @@ import { Egress } from '../../src/webhooks/egress.js';
 import { EndpointNotices } from '../../src/webhooks/endpoint-notices.js';
 import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
 import type { EventDraft } from '../../src/webhooks/event-draft.js';
+import { LaneRepository } from '../../src/webhooks/lane.repository.js';
 import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
 import { newSigningSecret } from '../../src/webhooks/signing-keys.js';
 import { endpointSecretsPlace, sealSecrets } from '../../src/webhooks/signing-secrets.js';
@@ -32,17 +34,20 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
     webhookRetrySchedule_s: [0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05],
     roles: new Set(['worker']),
     ...options,
+    lease_s: (options.webhookTimeout_s ?? 5) + 31,
   } as unknown as Configuration;
   const deliveries = new DeliveryRepository();
+  const lanes = new LaneRepository();
   const endpoints = new EndpointRepository();
   const egress = new Egress({ allowCidrs: ['127.0.0.0/8'] });
   const wakes = new WakeListener(db.url);
   const metrics = new Metrics();
   const dispatcher = new Dispatcher(
     db.transactions,
-    deliveries,
+    new ClaimDeliveries(lanes, deliveries, configuration),
+    lanes,
     new Deliver(egress, testSealer, configuration),
-    new SettleDeliveries(deliveries, new BacklogRepository(), endpoints, new EndpointNotices(endpoints)),
+    new SettleDeliveries(deliveries, new BacklogRepository(), lanes, new EndpointNotices(endpoints)),
     egress,
     wakes,
     new DispatcherMetrics(metrics),

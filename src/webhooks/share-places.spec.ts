@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Places } from './places.js';
+import { CALLS_PER_HOST_MAX, type CallsOut, type LaneInTurn, sharePlaces } from './share-places.js';
+
+const NOTHING_OUT: CallsOut = { ofLane: new Map(), ofHost: new Map() };
+
+const lane = (name: string, more: Partial<LaneInTurn> = {}): LaneInTurn => ({
+  id: name,
+  merchant_id: name.split('/')[0]!,
+  host: name,
+  calls_max: 32,
+  starts: null,
+  failing: false,
+  ...more,
+});
+const lanesOf = (merchant: string, count: number, more: Partial<LaneInTurn> = {}): LaneInTurn[] =>
+  Array.from({ length: count }, (_, n) => lane(`${merchant}/${n}`, more));
+
+/** Fills a process as claims would where every lane has more than enough to send and no call ever ends. */
+function fill(places: Places, lanes: readonly LaneInTurn[]): Map<string, number> {
+  for (;;) {
+    const ofLane = new Map(lanes.map(({ id }) => [id, places.ofLane(id)]));
+    const ofHost = new Map<string, number>();
+    for (const { id, host } of lanes) ofHost.set(host, (ofHost.get(host) ?? 0) + places.ofLane(id));
+    const shares = sharePlaces(lanes, places, { ofLane, ofHost });
+    if (shares.every((share) => share.places === 0)) break;
+    shares.forEach((share, index) => {
+      for (let n = 0; n < share.places; n += 1)
+        places.take({ ...lanes[index]!, endpoint_id: share.endpoint_id, doubtful: false });
+    });
+  }
+  const merchants = new Set(lanes.map(({ merchant_id }) => merchant_id));
+  return new Map([...merchants].map((id) => [id, places.ofMerchant(id)]));
+}
+
+describe('the places of a process', () => {
+  it('go to one lane up to an eighth of what is free, and no further than it has room and rate', () => {
+    const placesOf = (more: Partial<LaneInTurn>, out = NOTHING_OUT): number =>
+      sharePlaces([lane('a', { calls_max: 100, ...more })], new Places(), out)[0]!.places;
+    expect(placesOf({})).toBe(28);
+    expect(placesOf({ calls_max: 1 })).toBe(1);
+    expect(placesOf({ calls_max: 9 }, { ...NOTHING_OUT, ofLane: new Map([['a', 5]]) })).toBe(4);
+    expect(placesOf({ calls_max: 1 }, { ...NOTHING_OUT, ofLane: new Map([['a', 5]]) })).toBe(0);
+    expect(placesOf({ starts: 3 })).toBe(3);
+    expect(placesOf({ starts: 0 })).toBe(0);
+  });
+
+  it('go to merchants alike, however many lanes each has', () => {
+    const shares = sharePlaces([...lanesOf('many', 60), lane('one/0')], new Places(40), NOTHING_OUT);
+    expect(shares.find(({ endpoint_id }) => endpoint_id === 'one/0')!.places).toBe(4);
+    expect(Math.max(...shares.map(({ endpoint_id, places }) => (endpoint_id === 'one/0' ? 0 : places)))).toBe(1);
+    const scarce = sharePlaces([...lanesOf('many', 60), lane('one/0')], new Places(2), NOTHING_OUT);
+    expect(scarce.filter(({ places }) => places > 0).map(({ endpoint_id }) => endpoint_id)).toEqual(['many/0', 'one/0']);
+  });
+
+  it('leave a quarter free of one merchant with a thousand dead lanes, which another then gets', () => {
+    const places = new Places();
+    fill(places, lanesOf('dead', 1_000, { calls_max: 1 }));
+    expect(places.ofMerchant('dead')).toBe(192);
+    expect(fill(places, lanesOf('healthy', 20)).get('healthy')).toBeGreaterThanOrEqual(40);
+    expect(places.free).toBeGreaterThan(0);
+  });
+
+  it('leave room for fifty healthy lanes beside twenty dead ones, whether those die young or at their largest', () => {
+    for (const calls_max of [1, 32]) {
+      const places = new Places();
+      fill(places, lanesOf('merchant', 20, { calls_max }));
+      expect(places.free).toBeGreaterThanOrEqual(60);
+    }
+  });
+
+  it('are kept from one host beyond what all processes may have out to it', () => {
+    const lanes = lanesOf('merchant', 30, { host: 'shared' });
+    const total = (out: CallsOut): number => sharePlaces(lanes, new Places(), out).reduce((sum, { places }) => sum + places, 0);
+    expect(total(NOTHING_OUT)).toBe(CALLS_PER_HOST_MAX);
+    expect(total({ ...NOTHING_OUT, ofHost: new Map([['shared', CALLS_PER_HOST_MAX - 3]]) })).toBe(3);
+  });
+
+  it('are kept in part for calls that nothing speaks against', () => {
+    const places = new Places();
+    const call = { endpoint_id: 'a', merchant_id: 'm', doubtful: true };
+    for (let n = 0; n < 192; n += 1) places.take(call);
+    expect([places.free, places.freeForDoubtful]).toEqual([64, 0]);
+    places.leave(call);
+    expect([places.free, places.freeForDoubtful]).toEqual([65, 1]);
+  });
+
+  it('never go to more calls than there are, and every share says which lanes are full', () => {
+    const world = fc.record({
+      all: fc.integer({ min: 1, max: 300 }),
+      lanes: fc.array(
+        fc.record({
+          merchant: fc.integer({ min: 0, max: 5 }),
+          host: fc.integer({ min: 0, max: 3 }),
+          calls_max: fc.integer({ min: 1, max: 40 }),
+          starts: fc.option(fc.integer({ min: 0, max: 10 })),
+          out: fc.integer({ min: 0, max: 40 }),
+        }),
+        { maxLength: 64 },
+      ),
+    });
+    fc.assert(
+      fc.property(world, ({ all, lanes: drawn }) => {
+        const lanes = drawn.map((one, n) => lane(`${one.merchant}/${n}`, { ...one, host: `host ${one.host}` }));
+        const ofLane = new Map(lanes.map(({ id }, n) => [id, drawn[n]!.out]));
+        const shares = sharePlaces(lanes, new Places(all), { ofLane, ofHost: new Map() });
+        expect(shares.map(({ endpoint_id }) => endpoint_id)).toEqual(lanes.map(({ id }) => id));
+        expect(shares.reduce((sum, { places }) => sum + places, 0)).toBeLessThanOrEqual(all);
+        shares.forEach(({ places, room }, n) => {
+          expect(room).toBe(Math.max(0, lanes[n]!.calls_max - drawn[n]!.out));
+          expect(places).toBeLessThanOrEqual(Math.min(room, lanes[n]!.starts ?? room));
+        });
+      }),
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import type { Places } from './places.js';
+
+/**
+ * A lane may have an eighth as many calls out as places are free, and a merchant three times as many. As places run out
+ * everybody's limit falls, so some are always left for whoever comes: one lane takes an eighth of an idle process, one
+ * merchant three quarters, two merchants three sevenths each, and a hundred dead lanes never the last place.
+ */
+const LANE_SHARE = 1 / 8;
+const MERCHANT_SHARE = 3;
+/** Calls to one host that may be out, over all processes: many lanes of it are still one receiver. */
+export const CALLS_PER_HOST_MAX = 64;
+
+/** A lane whose turn it is, as its row says under its lock. */
+export interface LaneInTurn {
+  readonly id: string;
+  readonly merchant_id: string;
+  readonly host: string;
+  /** How many of its calls may be out at a time, over all processes. */
+  readonly calls_max: number;
+  /** How many its rate lets start now; null: any number. */
+  readonly starts: number | null;
+  /** Its last call failed. */
+  readonly failing: boolean;
+}
+
+/** How many calls are out, over all processes. */
+export interface CallsOut {
+  readonly ofLane: ReadonlyMap<string, number>;
+  readonly ofHost: ReadonlyMap<string, number>;
+}
+
+export interface LaneShare {
+  readonly endpoint_id: string;
+  /** It may claim this many. */
+  readonly places: number;
+  /** It has room for no more than this many, whoever else is there: with all of them it is full until one ends. */
+  readonly room: number;
+  readonly failing: boolean;
+}
+
+/**
+ * Gives out the free places of a process, one at a time: each to the merchant that has the fewest, and there to its lanes in
+ * turn. Pure.
+ * @param lanes in the order of their turns.
+ */
+export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: CallsOut): LaneShare[] {
+  const sharing = lanes.map((lane) => new Sharing(lane, places, out));
+  const merchants = [...new Set(lanes.map(({ merchant_id }) => merchant_id))].map((id) => ({
+    queue: sharing.filter(({ lane }) => lane.merchant_id === id),
+    places: places.ofMerchant(id),
+  }));
+  const ofHost = new Map(out.ofHost);
+  let free = places.free;
+  while (free > 0) {
+    const open = merchants.filter((one) => one.queue.length > 0 && one.places < MERCHANT_SHARE * free);
+    const [first, ...others] = open;
+    if (first === undefined) break;
+    const next = others.reduce((least, one) => (one.places < least.places ? one : least), first);
+    const lane = next.queue.shift();
+    const callsToHost = ofHost.get(lane?.lane.host ?? '') ?? 0;
+    if (lane === undefined || callsToHost >= CALLS_PER_HOST_MAX || !lane.mayTakeOne(free)) continue;
+    lane.given += 1;
+    ofHost.set(lane.lane.host, callsToHost + 1);
+    next.places += 1;
+    next.queue.push(lane);
+    free -= 1;
+  }
+  return sharing.map((one) => one.share());
+}
+
+class Sharing {
+  given = 0;
+  private readonly room: number;
+  private readonly here: number;
+
+  constructor(
+    readonly lane: LaneInTurn,
+    places: Places,
+    out: CallsOut,
+  ) {
+    this.room = Math.max(0, lane.calls_max - (out.ofLane.get(lane.id) ?? 0));
+    this.here = places.ofLane(lane.id);
+  }
+
+  mayTakeOne(free: number): boolean {
+    const share = Math.max(1, Math.floor(free * LANE_SHARE));
+    return (
+      this.given < this.room && this.here + this.given < share && (this.lane.starts === null || this.given < this.lane.starts)
+    );
+  }
+
+  share(): LaneShare {
+    return { endpoint_id: this.lane.id, places: this.given, room: this.room, failing: this.lane.failing };
+  }
+}
