@@ -1,5 +1,6 @@
 import { defineEvents, eventDataSchema, type EventTypeDefinition, idSchema, objectSchema, orNull } from '../webhooks/index.js';
 import { type BulkStatus, PAYOUT_STATUSES } from './bulk-status.js';
+import { amountSchema, currencySchema } from './payout.events.js';
 
 const schema = eventDataSchema({
   bulk_id: idSchema('bulk'),
@@ -12,7 +13,7 @@ const schema = eventDataSchema({
   },
   totals: {
     type: 'array',
-    items: objectSchema({ currency: { type: 'string' }, amount: { type: 'string' }, count: { type: 'integer', minimum: 1 } }),
+    items: objectSchema({ currency: currencySchema, amount: amountSchema, count: { type: 'integer', minimum: 1 } }),
   },
 });
 

@@ -14,10 +14,23 @@ import { ISSUE_CODES } from './payout-content.js';
 import { payoutLifecycle, type PayoutStatus, type PayoutTransition } from './payout.lifecycle.js';
 
 const text: JsonSchema = { type: 'string' };
+const none: JsonSchema = { type: 'null' };
+const no: JsonSchema = { const: false };
+const noIssues: JsonSchema = { type: 'array', maxItems: 0 };
 
-const issueSchema = objectSchema({ code: { enum: ISSUE_CODES }, pointer: text, detail: text, existing_id: idSchema('payout') }, [
-  'existing_id',
-]);
+/** In canonical form, with all decimals of its currency (ISO 4217 has none to four). Before it is valid it is what was sent. */
+export const amountSchema: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d{1,4})?$' };
+export const currencySchema: JsonSchema = { type: 'string', pattern: '^[A-Z]{3}$' };
+
+const issueSchema = objectSchema(
+  {
+    code: { enum: ISSUE_CODES },
+    pointer: { type: 'string', format: 'json-pointer' },
+    detail: text,
+    existing_id: idSchema('payout'),
+  },
+  ['existing_id'],
+);
 
 /** @param status which statuses there are is the intent's own to say. */
 export const intentSchemaOf = (status: JsonSchema): JsonSchema =>
@@ -32,8 +45,17 @@ export const intentSchemaOf = (status: JsonSchema): JsonSchema =>
     updated_at: instantSchema,
   });
 
-/** Whatever the payout's step shows. */
-const intentSchema = intentSchemaOf(text);
+/**
+ * What every event has from the claim on: the amount that is paid, and the intent in one of these statuses. They are the contract's
+ * words for the provider's side, which `payouts` knows as a lifecycle; a test compares the two.
+ */
+export const paidMembers = (...statuses: readonly string[]): Readonly<Record<string, JsonSchema>> => ({
+  amount: amountSchema,
+  currency: currencySchema,
+  scheduled_at: instantSchema,
+  issues: noIssues,
+  intent: intentSchemaOf({ enum: statuses }),
+});
 
 /** One difference of an edit. Of account and personal data the field alone is named. */
 const changeSchema = objectSchema({ field: text, from: {}, to: {} }, ['from', 'to']);
@@ -90,7 +112,7 @@ export const payoutEventDefinition = ({ meaning, members, example }: PayoutEvent
     currency: orNull(text),
     scheduled_at: orNull(instantSchema),
     issues: { type: 'array', items: issueSchema },
-    intent: orNull(intentSchema),
+    intent: none,
     ...members,
   }),
 });
@@ -106,8 +128,6 @@ function stepEvent(transition: PayoutTransition, shape: Partial<PayoutEventShape
   });
 }
 
-const none: JsonSchema = { type: 'null' };
-const noIssues: JsonSchema = { type: 'array', maxItems: 0 };
 const refused = {
   ...intentExample,
   status: 'rejected',
@@ -118,7 +138,7 @@ const refused = {
 defineEvents({
   'payout.created': stepEvent('create', {
     meaning: 'A bulk was accepted and this payout with it; it waits to be validated.',
-    members: { sequence: { const: 1 }, scheduled_at: none, issues: noIssues, intent: none },
+    members: { sequence: { const: 1 }, scheduled_at: none, issues: noIssues, final: no },
     example: { sequence: 1, scheduled_at: null },
   }),
   'payout.validation_in_progress': stepEvent('begin_validation', {
@@ -127,12 +147,12 @@ defineEvents({
   }),
   'payout.scheduled': stepEvent('schedule', {
     meaning: 'It is valid, and runs at `scheduled_at` unless it is edited, cancelled or held before.',
-    members: { amount: text, currency: text, scheduled_at: instantSchema, issues: noIssues },
+    members: { amount: amountSchema, currency: currencySchema, scheduled_at: instantSchema, issues: noIssues, final: no },
     example: {},
   }),
   'payout.validation_failed': stepEvent('fail_validation', {
     meaning: 'Validation found what `issues` lists; it is never paid unless an edit mends it.',
-    members: { issues: { type: 'array', minItems: 1, items: issueSchema } },
+    members: { issues: { type: 'array', minItems: 1, items: issueSchema }, final: no },
     example: {
       scheduled_at: null,
       issues: [
@@ -146,7 +166,7 @@ defineEvents({
   }),
   'payout.edited': stepEvent('edit', {
     meaning: 'The merchant changed it, or the date that it inherits; it is validated again. `changes` lists what differs.',
-    members: { scheduled_at: none, changes: { type: 'array', items: changeSchema } },
+    members: { scheduled_at: none, final: no, changes: { type: 'array', items: changeSchema } },
     example: {
       sequence: 4,
       scheduled_at: null,
@@ -160,23 +180,23 @@ defineEvents({
   }),
   'payout.processing_in_progress': stepEvent('claim', {
     meaning: 'Its instant came; it is being sent to its provider and can no longer be edited or cancelled.',
-    members: { intent: intentSchema },
+    members: { ...paidMembers('created'), final: no },
     example: { sequence: 4, intent: { ...intentExample, status: 'created', provider_reference: null } },
   }),
   'payout.processed': stepEvent('process', {
     meaning: 'The provider took it. What becomes of it is told by the `payout.intent_*` events, of which one comes next.',
-    members: { intent: intentSchema },
+    members: paidMembers('pending', 'unclaimed', 'succeeded', 'failed'),
     example: { sequence: 5, final: true, intent: intentExample },
   }),
   'payout.intent_creation_failed': stepEvent('fail_intent_creation', {
     meaning: 'The provider refused it for good: nothing was paid, and the reference is free again. `intent.failure` says why.',
-    members: { final: { const: true }, intent: intentSchema },
+    members: { ...paidMembers('rejected'), final: { const: true } },
     example: { sequence: 5, final: true, intent: refused },
   }),
   'payout.retried': stepEvent('retry', {
     meaning:
       'The merchant asked for another attempt after a retryable refusal; it is validated again, and has no intent meanwhile.',
-    members: { scheduled_at: none },
+    members: { scheduled_at: none, final: no },
     example: { sequence: 6, scheduled_at: null },
   }),
 });

@@ -1,4 +1,4 @@
-import { intentExample, intentSchemaOf, payoutEventDefinition } from '../bulks/index.js';
+import { intentExample, paidMembers, payoutEventDefinition } from '../bulks/index.js';
 import type { TransitionDefinition } from '../platform/lifecycle/index.js';
 import { defineEvents, type EventTypeDefinition } from '../webhooks/index.js';
 import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
@@ -24,7 +24,7 @@ function intentEvent(transition: IntentTransition, shape: IntentEventShape): Eve
     members: {
       previous_status: status,
       status,
-      intent: intentSchemaOf({ const: step.to }),
+      ...paidMembers(step.to),
     },
     example: {
       sequence,

@@ -20,7 +20,7 @@ const noticeOf = (
   example: { ...example, ...shown },
   schema: eventDataSchema({
     endpoint_id: idSchema('endpoint'),
-    url: { type: 'string' },
+    url: { type: 'string', format: 'uri' },
     status: { enum: statuses },
     reason: orNull({ enum: ['failing', 'gone', 'by_hand'] }),
   }),

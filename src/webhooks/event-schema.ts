@@ -6,7 +6,11 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export const idSchema = (kind: IdKind): JsonSchema => ({ type: 'string', pattern: typeIdPattern(kind) });
 
 /** An RFC 3339 instant in UTC with milliseconds. */
-export const instantSchema: JsonSchema = { type: 'string', format: 'date-time' };
+export const instantSchema: JsonSchema = {
+  type: 'string',
+  format: 'date-time',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
+};
 
 export const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] });
 

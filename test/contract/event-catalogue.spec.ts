@@ -5,6 +5,7 @@ import { payoutIntentLifecycle } from '../../src/payouts/index.js';
 import type { TransitionDefinition } from '../../src/platform/lifecycle/index.js';
 import { allEvents, deliveryLifecycle, resendLifecycle } from '../../src/webhooks/index.js';
 import { assertEvent } from '../support/event-schema.js';
+import { type Receiver, startReceiver } from '../support/receiver-server.js';
 
 const catalogue = new Map(allEvents());
 
@@ -49,5 +50,34 @@ describe('the catalogue of events', () => {
     const { example } = catalogue.get('payout.scheduled')!;
     const event = { type: 'payout.scheduled', timestamp: '2026-12-01T08:00:00.000Z', data: { ...example, iban: 'DE89…' } };
     expect(() => assertEvent(event)).toThrow(/additionalProperty":"iban"/);
+  });
+
+  it('knows for each step of a payout which statuses its intent can have', () => {
+    const { transitions } = payoutIntentLifecycle;
+    const taken = [transitions.await_outcome, transitions.hold_unclaimed, transitions.succeed, transitions.fail].map(
+      ({ to }) => to,
+    );
+    const intentOf = (type: string) =>
+      (catalogue.get(type)?.schema as { properties: { intent: { properties: { status: object } } } }).properties.intent
+        .properties;
+    expect(intentOf('payout.processing_in_progress').status).toEqual({ enum: [transitions.create.to] });
+    expect(intentOf('payout.processed').status).toEqual({ enum: taken });
+    expect(intentOf('payout.intent_creation_failed').status).toEqual({ enum: [transitions.reject.to] });
+  });
+});
+
+describe('the receiver of the tests', () => {
+  const { example } = catalogue.get('webhook.ping')!;
+  const posted = async (data: object): Promise<Receiver> => {
+    const receiver = await startReceiver();
+    const event = { type: 'webhook.ping', timestamp: '2026-12-01T08:00:00.000Z', data };
+    await fetch(receiver.url, { method: 'POST', body: JSON.stringify(event) });
+    return receiver;
+  };
+
+  it('holds whatever it gets to the catalogue', async () => {
+    await (await posted(example)).close();
+    await expect((await posted({ ...example, sequence: 0 })).close()).rejects.toThrow(/must be >= 1/);
+    await expect((await posted({ ...example, more: true })).close()).rejects.toThrow(/additionalProperty":"more"/);
   });
 });

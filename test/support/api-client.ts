@@ -1,3 +1,5 @@
+import { assertEvent } from './event-schema.js';
+
 /** A refusal as RFC 9457 and the contract shape it. */
 export interface ProblemBody {
   readonly type: string;
@@ -23,6 +25,10 @@ interface Page<Element> {
   readonly data: readonly (Element & { readonly id: string })[];
   readonly has_more: boolean;
 }
+
+/** Lists of events: of everything, of a bulk, of a payout. */
+const EVENTS = /\/events(\?|$)/;
+type FeedElement = Parameters<typeof assertEvent>[0];
 
 type Headings = Readonly<Record<string, string>>;
 
@@ -65,12 +71,9 @@ export class ApiClient {
     });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.includes('json') === true;
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: (isJson ? JSON.parse(text) : text === '' ? undefined : text) as Body,
-    };
+    const parsed: unknown = isJson ? JSON.parse(text) : text === '' ? undefined : text;
+    if (answer.ok && EVENTS.test(path)) (parsed as { readonly data: readonly FeedElement[] }).data.forEach(assertEvent);
+    return { status: answer.status, headers: answer.headers, text, body: parsed as Body };
   }
 
   /** Every element of a list, page by page, in its order. */

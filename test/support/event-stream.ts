@@ -1,3 +1,4 @@
+import { assertEvent } from './event-schema.js';
 import { until } from './until.js';
 
 export interface StreamedEvent {
@@ -33,7 +34,9 @@ export async function openStream(url: string, key: string, headers: Readonly<Rec
     const fields = block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]);
     lastId = fields.find(([name]) => name === 'id')?.[1] ?? lastId;
     const data = fields.find(([name]) => name === 'data')?.[1];
-    if (data !== undefined) events.push({ id: lastId ?? '', data });
+    if (data === undefined) return;
+    assertEvent(JSON.parse(data) as Parameters<typeof assertEvent>[0]);
+    events.push({ id: lastId ?? '', data });
   };
   const ended = (async () => {
     const decoder = new TextDecoder();

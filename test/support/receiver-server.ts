@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { assertEvent } from './event-schema.js';
 
 /** One request as it came. */
 export interface Received {
@@ -55,9 +56,10 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   const sockets = new Map<Socket, number>();
   const waiting = new Set<() => void>();
   const seen = new Map<string, number>();
+  const faults: Error[] = [];
   const listener: RequestListener = (request, response) => {
     void readAll(request).then((body) =>
-      respond(receiver, { seen, request, response, body, connection: sockets.get(request.socket) ?? 0 }, waiting),
+      respond(receiver, { seen, faults, request, response, body, connection: sockets.get(request.socket) ?? 0 }, waiting),
     );
   };
   const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
@@ -75,7 +77,10 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     secrets: [...(options.secrets ?? [])],
     answer: options.answer ?? (() => ({ status: 204 })),
     until: async (holds) => {
-      while (!holds(receiver.received)) await new Promise<void>((resolve) => waiting.add(resolve));
+      while (!holds(receiver.received)) {
+        throwFirst(faults);
+        await new Promise<void>((resolve) => waiting.add(resolve));
+      }
     },
     cut: () => {
       for (const socket of sockets.keys()) socket.destroy();
@@ -83,6 +88,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     close: async () => {
       receiver.cut();
       await new Promise((resolve) => server.close(resolve));
+      throwFirst(faults);
     },
   };
   return receiver;
@@ -91,6 +97,8 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
 interface Exchange {
   /** How often each id has come. */
   readonly seen: Map<string, number>;
+  /** Events that are not as the catalogue says: thrown at whoever waits for, or closes, the receiver. */
+  readonly faults: Error[];
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: Buffer;
@@ -112,17 +120,27 @@ async function respond(receiver: Receiver, exchange: Exchange, waiting: Set<() =
   waiting.clear();
 }
 
-function read(receiver: Receiver, { seen, request, body, connection }: Exchange): Received {
+function throwFirst([first]: readonly Error[]): void {
+  if (first !== undefined) throw first;
+}
+
+function read(receiver: Receiver, { seen, faults, request, body, connection }: Exchange): Received {
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
   const id = headers['webhook-id'] ?? '';
   const times = (seen.get(id) ?? 0) + 1;
   seen.set(id, times);
+  const event = JSON.parse(body.toString('utf8')) as Received['event'];
+  try {
+    assertEvent(event);
+  } catch (error) {
+    faults.push(error as Error);
+  }
   return {
     id,
     path: request.url ?? '',
     headers,
     body,
-    event: JSON.parse(body.toString('utf8')) as Received['event'],
+    event,
     verifiedBy: receiver.secrets.filter((secret) => verifies(secret, body, headers)),
     times,
     connection,
