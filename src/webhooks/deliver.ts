@@ -29,6 +29,7 @@ export class Deliver {
    * @param claimed_ms when the claim was sent off, on this process's monotonic clock.
    * @returns null where the delivery waited so long that its call could outlast its lease (a frozen process): then it is
    * left alone, and whoever claims it after the lease sends it.
+   * @throws where the operator's proxy failed: no attempt of the receiver's, so it is left alone too, and the log says why.
    */
   async execute(delivery: ClaimedDelivery, claimed_ms: number): Promise<SentDelivery | null> {
     const { lease_s, webhookTimeout_s, webhookRetrySchedule_s } = this.configuration;
@@ -40,6 +41,7 @@ export class Deliver {
       body: delivery.body,
       timeout_ms: webhookTimeout_s * 1000,
     });
+    if (answer.kind === 'failed' && answer.fault === 'proxy_failed') throw new Error('the proxy of WEBHOOK_PROXY_URL failed');
     const verdict = judgeAnswer(answer, {
       attempt: delivery.attempts - delivery.attempts_before + 1,
       schedule_s: webhookRetrySchedule_s,

@@ -1,112 +1,85 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
+import { FORBIDDEN, PUBLIC } from '../../test/support/hostile-addresses.js';
 import { AllowedNetworks, isPublicAddress } from './egress-address.js';
 
-const FORBIDDEN = [
-  '0.0.0.0',
-  '0.1.2.3',
-  '10.0.0.1',
-  '10.255.255.255',
-  '100.64.0.1',
-  '100.127.255.254',
-  '127.0.0.1',
-  '127.1.2.3',
-  '127.255.255.255',
-  '169.254.0.1',
-  '169.254.169.254',
-  '169.254.170.2',
-  '172.16.0.1',
-  '172.31.255.255',
-  '192.0.0.1',
-  '192.0.0.192',
-  '192.0.2.1',
-  '192.31.196.1',
-  '192.52.193.1',
-  '192.88.99.1',
-  '192.168.0.1',
-  '192.168.255.255',
-  '192.175.48.1',
-  '198.18.0.1',
-  '198.19.255.255',
-  '198.51.100.1',
-  '203.0.113.1',
-  '224.0.0.1',
-  '239.255.255.255',
-  '240.0.0.1',
-  '255.255.255.254',
-  '255.255.255.255',
-  '168.63.129.16',
-  '::',
-  '::1',
-  '::7f00:1',
-  '::127.0.0.1',
-  '::ffff:127.0.0.1',
-  '::ffff:8.8.8.8',
-  '::ffff:7f00:1',
-  '::ffff:0:127.0.0.1',
-  '64:ff9b::7f00:1',
-  '64:ff9b::8.8.8.8',
-  '64:ff9b:0:1::1',
-  '64:ff9b:1::1',
-  '100::1',
-  '2001::1',
-  '2001:2::1',
-  '2001:db8::1',
-  '2001:10::1',
-  '2001:20::1',
-  '2002:7f00:1::',
-  '2002:808:808::1',
-  '3fff::1',
-  '4000::1',
-  '5f00::1',
-  'fc00::1',
-  'fd00:ec2::254',
-  'fe80::1',
-  'fe80::5efe:7f00:1',
-  'fe80::1%eth0',
-  '2606:4700:4700::1111%eth0',
-  'fec0::1',
-  'ff02::1',
-  'ff0e::1',
-  '8000::1',
-  '',
-  'localhost',
-  '127.1',
-  '2130706433',
-  '0x7f000001',
-  '0177.0.0.1',
-  '008.8.8.8',
-  '8.8.8',
-  ' 8.8.8.8',
-  '8.8.8.8\n',
-  '[::1]',
+/** The IANA registries of special-purpose addresses (RFC 6890), with multicast and what is reserved. */
+const SPECIAL_IPV4 = [
+  ...[
+    '0.0.0.0/8',
+    '10.0.0.0/8',
+    '100.64.0.0/10',
+    '127.0.0.0/8',
+    '169.254.0.0/16',
+    '172.16.0.0/12',
+    '192.0.0.0/24',
+    '192.0.2.0/24',
+  ],
+  ...[
+    '192.31.196.0/24',
+    '192.52.193.0/24',
+    '192.88.99.0/24',
+    '192.168.0.0/16',
+    '192.175.48.0/24',
+    '198.18.0.0/15',
+    '198.51.100.0/24',
+  ],
+  ...['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+];
+const SPECIAL_IPV6 = [
+  ...[
+    '::/8',
+    '::ffff:0:0/96',
+    '64:ff9b::/96',
+    '64:ff9b:1::/48',
+    '100::/64',
+    '100:0:0:1::/64',
+    '2001::/23',
+    '2001:db8::/32',
+    '2002::/16',
+  ],
+  ...['2620:4f:8000::/48', '3fff::/20', '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ];
 
-const PUBLIC = [
-  '1.1.1.1',
-  '8.8.8.8',
-  '9.9.9.9',
-  '93.184.216.34',
-  '100.63.255.255',
-  '100.128.0.1',
-  '126.255.255.255',
-  '128.0.0.1',
-  '172.15.255.255',
-  '172.32.0.1',
-  '192.167.255.255',
-  '192.169.0.1',
-  '198.17.255.255',
-  '198.20.0.1',
-  '223.255.255.255',
-  '2606:4700:4700::1111',
-  '2001:4860:4860::8888',
-  '2a00:1450:4001:80b::200e',
-  '2400:cb00:2048:1::c629:d7a2',
-  '2620:fe::fe',
-];
+/** Any address of one of the networks. */
+const within = (networks: readonly string[]) =>
+  fc.tuple(fc.constantFrom(...networks), fc.uint8Array({ minLength: 16, maxLength: 16 })).map(([cidr, random]) => {
+    const [network, bits] = ipaddr.parseCIDR(cidr);
+    const bytes = network.toByteArray().map((byte, index) => {
+      const fixed = 0xff << (8 - Math.max(0, Math.min(8, bits - 8 * index)));
+      return (byte & fixed) | ((random[index] ?? 0) & ~fixed & 0xff);
+    });
+    return ipaddr.fromByteArray(bytes).toString();
+  });
 
 describe('the predicate of public addresses', () => {
   it.each(FORBIDDEN)('refuses %j', (address) => expect(isPublicAddress(address)).toBe(false));
   it.each(PUBLIC)('takes %s', (address) => expect(isPublicAddress(address)).toBe(true));
+
+  it('refuses every address of the registries of special purpose', () => {
+    fc.assert(
+      fc.property(within([...SPECIAL_IPV4, ...SPECIAL_IPV6]), (address) => !isPublicAddress(address)),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('refuses every IPv6 address outside of 2000::/3', () => {
+    const outside = within(['::/0']).filter((address) => !/^[23][0-9a-f]{3}:/.test(address));
+    fc.assert(
+      fc.property(outside, (address) => !isPublicAddress(address)),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('takes every other IPv4 address but one', () => {
+    const special = new AllowedNetworks(SPECIAL_IPV4);
+    const ordinary = fc.ipV4().filter((address) => !special.includes(address) && address !== '168.63.129.16');
+    fc.assert(
+      fc.property(ordinary, (address) => isPublicAddress(address)),
+      { numRuns: 1_000 },
+    );
+  });
 });
 
 describe('the networks that an operator allows', () => {

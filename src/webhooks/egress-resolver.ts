@@ -16,10 +16,13 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export class EgressResolver {
   private readonly remembered = new Map<string, { readonly addresses: Promise<readonly string[]>; readonly until_ms: number }>();
 
+  /** @param servers `address:port` of name servers to ask instead of the system's. */
+  constructor(private readonly servers?: readonly string[]) {}
+
   readonly resolve: Resolve = (host) => {
     const known = this.remembered.get(host);
     if (known !== undefined && known.until_ms > performance.now()) return known.addresses;
-    const addresses = ask(host);
+    const addresses = ask(host, this.servers);
     this.remembered.delete(host);
     this.remembered.set(host, { addresses, until_ms: performance.now() + REMEMBER_MS });
     const [oldest] = this.remembered.keys();
@@ -28,8 +31,9 @@ export class EgressResolver {
   };
 }
 
-async function ask(host: string): Promise<string[]> {
+async function ask(host: string, servers?: readonly string[]): Promise<string[]> {
   const resolver = new dns.Resolver({ timeout: RESOLVE_TIMEOUT_MS, tries: 1 });
+  if (servers !== undefined) resolver.setServers(servers);
   // c-ares may go on to a second server: the time is ours to keep.
   const timer = setTimeout(() => resolver.cancel(), RESOLVE_TIMEOUT_MS);
   try {

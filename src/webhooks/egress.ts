@@ -1,7 +1,8 @@
 import { Client, type Dispatcher, errors } from 'undici';
 import { AllowedNetworks, isPublicAddress } from './egress-address.js';
+import { ConnectError, type ConnectFault } from './egress-fault.js';
 import { EgressResolver, type Resolve } from './egress-resolver.js';
-import { ConnectError, openSocket } from './egress-socket.js';
+import { openSocket } from './egress-socket.js';
 import { isRefusal, readWebhookUrl, type UrlRefusal, type WebhookTarget } from './webhook-url.js';
 
 /** Enough for any message that helps a person, and all that a hostile receiver can make us read. */
@@ -24,14 +25,7 @@ const LOOPBACK = ['127.0.0.1', '::1'];
 const VET_TIMEOUT_MS = 1_000;
 
 /** Why there is no answer, in words that say nothing about our own resolver or network. */
-export type EgressFault =
-  | 'not_reachable'
-  | 'connection_refused'
-  | 'connection_timeout'
-  | 'tls_failed'
-  | 'connection_reset'
-  | 'timeout'
-  | 'invalid_answer';
+export type EgressFault = ConnectFault | 'connection_reset' | 'timeout' | 'invalid_answer';
 
 export type EgressAnswer =
   | {
@@ -55,6 +49,8 @@ export interface EgressRequest {
 
 export interface EgressOptions {
   readonly allowCidrs: readonly string[];
+  /** Everything goes through it, where there is one. */
+  readonly proxyUrl?: string | null;
   readonly resolve?: Resolve;
 }
 
@@ -78,12 +74,14 @@ interface Connection {
  */
 export class Egress {
   private readonly allowed: AllowedNetworks;
+  private readonly proxy: URL | null;
   private readonly resolve: Resolve;
   private readonly idle = new Map<string, Connection[]>();
   private readonly open = new Set<Connection>();
 
-  constructor({ allowCidrs, resolve }: EgressOptions) {
+  constructor({ allowCidrs, proxyUrl = null, resolve }: EgressOptions) {
     this.allowed = new AllowedNetworks(allowCidrs);
+    this.proxy = proxyUrl === null ? null : new URL(proxyUrl);
     this.resolve = resolve ?? new EgressResolver().resolve;
   }
 
@@ -197,10 +195,10 @@ export class Egress {
     return this.allowed.includes(address) || (target.usual && isPublicAddress(address));
   }
 
-  private connection({ target, address }: Call): Connection {
+  private connection({ target, address, signal }: Call): Connection {
     const client = new Client(`${target.protocol}//${target.authority}`, {
       connect: (_, callback) => {
-        openSocket(target, address, (remote) => this.mayReach(target, remote)).then(
+        openSocket({ target, address, isVetted: (remote) => this.mayReach(target, remote), proxy: this.proxy, signal }).then(
           (socket) => callback(null, socket),
           (error: unknown) => callback(error as Error, null),
         );

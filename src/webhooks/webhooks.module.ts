@@ -63,7 +63,8 @@ import { WebhookKeysController } from './webhook-keys.controller.js';
     {
       provide: Egress,
       inject: [CONFIGURATION],
-      useFactory: ({ webhookAllowCidrs }: Configuration) => new Egress({ allowCidrs: webhookAllowCidrs }),
+      useFactory: ({ webhookAllowCidrs, webhookProxyUrl }: Configuration) =>
+        new Egress({ allowCidrs: webhookAllowCidrs, proxyUrl: webhookProxyUrl }),
     },
   ],
   exports: [

@@ -52,6 +52,7 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   operatorKey: OPERATOR_KEY,
   encryptionKeys: [testEncryptionKey],
   webhookAllowCidrs: [],
+  webhookProxyUrl: null,
   webhookRetrySchedule_s: [1],
   webhookTimeout_s: 15,
   lease_s: 60,

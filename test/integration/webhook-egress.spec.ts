@@ -1,11 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Egress, type EgressAnswer } from '../../src/webhooks/egress.js';
+import { certificateFor } from '../support/certificates.js';
 import { type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
@@ -28,7 +25,12 @@ async function receiverThat(options: ReceiverOptions = {}): Promise<Receiver> {
 }
 
 const post = (egress: Egress, url: string, timeout_ms = 5_000): Promise<EgressAnswer> =>
-  egress.post({ url, headers: { 'webhook-id': 'event_1' }, body: Buffer.from('{"type":"x"}'), timeout_ms });
+  egress.post({
+    url,
+    headers: { 'webhook-id': 'event_1' },
+    body: Buffer.from('{"type":"x","data":{"subject":"x"}}'),
+    timeout_ms,
+  });
 
 describe('the way out to receivers', () => {
   it('posts the bytes and gives status and snippet of what is no success', async () => {
@@ -100,6 +102,16 @@ describe('the way out to receivers', () => {
   it('cuts a silent receiver at the deadline', async () => {
     const receiver = await receiverThat({ answer: () => ({ instead: 'silence' }) });
     expect(await post(egressTo(), receiver.url, 200)).toEqual({ kind: 'failed', fault: 'timeout', address: '127.0.0.1' });
+  });
+
+  it('gives a connection up at the deadline of the call, however long it might take by itself', async () => {
+    // Accepts, and never speaks TLS.
+    const server = await listening((socket) => socket.on('error', () => undefined));
+    const stalled = await Promise.race([
+      post(egressTo(), server.replace('http:', 'https:'), 200),
+      new Promise((resolve) => setTimeout(resolve, 2_000, 'still waiting')),
+    ]);
+    expect(stalled).toEqual({ kind: 'failed', fault: 'timeout', address: '127.0.0.1' });
   });
 
   it('cuts headers that drip', async () => {
@@ -178,7 +190,7 @@ describe('connections to receivers', () => {
 
 describe('TLS', () => {
   it('refuses a certificate that nobody vouches for', async () => {
-    const receiver = await receiverThat({ tls: selfSigned() });
+    const receiver = await receiverThat({ tls: await certificateFor('127.0.0.1') });
     expect(await post(egressTo(), receiver.url)).toMatchObject({ fault: 'tls_failed' });
     expect(receiver.received).toHaveLength(0);
   });
@@ -241,24 +253,4 @@ async function listening(onConnection: (socket: import('node:net').Socket) => vo
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
-}
-
-/** Made anew in every run, so that no key is ever kept in the repository. */
-function selfSigned(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'tranche-tls-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  try {
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const files = ['-keyout', key, '-out', cert];
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', ...files, ...subject],
-      {
-        stdio: 'ignore',
-      },
-    );
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -190,6 +190,7 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   operatorKey: 'operator_of_the_simulation',
   encryptionKeys: [testEncryptionKey],
   webhookAllowCidrs: [],
+  webhookProxyUrl: null,
   webhookRetrySchedule_s: Array.from({ length: 60 }, () => 5),
   webhookTimeout_s: 5,
   lease_s: LEASE_S,

@@ -98,6 +98,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   operatorKey: OPERATOR_KEY,
   encryptionKeys: [testEncryptionKey],
   webhookAllowCidrs: ['127.0.0.0/8', '::1/128'],
+  webhookProxyUrl: null,
   webhookRetrySchedule_s: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],
   webhookTimeout_s: 5,
   lease_s: 60,

@@ -17,6 +17,8 @@ export interface Configuration {
   /** The first seals, all of them open. */
   readonly encryptionKeys: readonly [EncryptionKey, ...EncryptionKey[]];
   readonly webhookAllowCidrs: readonly string[];
+  /** Null: none. May carry a password. */
+  readonly webhookProxyUrl: string | null;
   readonly webhookRetrySchedule_s: readonly number[];
   readonly webhookTimeout_s: number;
   readonly lease_s: number;

@@ -56,6 +56,16 @@ export const postgresUrl: Parser<string> = (text) => {
   return text;
 };
 
+export const proxyUrl: Parser<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  // Each half of a password is decoded before it is sent.
+  const isDecodable = url !== null && !/%(?![0-9a-f]{2})/i.test(url.username + url.password);
+  if (!isDecodable || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new Error('must be a URL like http://user:password@host:3128');
+  }
+  return text;
+};
+
 /** Too short to be guessed is the operator's duty; this refuses what can not be sent as a bearer token, and slips. */
 const OPERATOR_KEY_LENGTH_MIN = 8;
 

@@ -31,6 +31,7 @@ describe('the configuration', () => {
       operatorKey: null,
       encryptionKeys: null,
       webhookAllowCidrs: ['127.0.0.0/8', '::1/128'],
+      webhookProxyUrl: null,
       webhookRetrySchedule_s: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
       webhookTimeout_s: 15,
       lease_s: 60,

@@ -81,6 +81,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     operatorKey: values.OPERATOR_KEY,
     encryptionKeys: values.ENCRYPTION_KEYS,
     webhookAllowCidrs: values.WEBHOOK_ALLOW_CIDRS ?? (sandbox ? LOOPBACK : []),
+    webhookProxyUrl: values.WEBHOOK_PROXY_URL,
     webhookRetrySchedule_s: values.WEBHOOK_RETRY_SCHEDULE,
     webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
     lease_s: values.LEASE_S,

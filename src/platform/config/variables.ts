@@ -88,6 +88,13 @@ export const variables = {
       'Networks inside which webhooks may go to any port and by http. Unset: 127.0.0.0/8,::1/128 in sandbox mode, else none; set but empty: none.',
     parse: (text) => (text === '' ? [] : parse.listOf(parse.cidr)(text)),
   }),
+  WEBHOOK_PROXY_URL: variable({
+    unit: null,
+    default: null,
+    sentence:
+      'An http(s) proxy through which every webhook goes (CONNECT, by vetted address). Unset: none; HTTP_PROXY and its kind never count.',
+    parse: parse.proxyUrl,
+  }),
   WEBHOOK_RETRY_SCHEDULE: variable({
     unit: 'seconds',
     default: RETRY_SCHEDULE,
