@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../architecture/repository-files.js';
+import { testApp, type TestApp } from '../support/app.js';
+import { validItems } from '../support/items.js';
+import { eventually, type MerchantClient } from '../support/merchant-client.js';
+
+type Books = Readonly<Record<string, { readonly sequence: number; readonly status: string }>>;
+
+let app: TestApp;
+let merchant: MerchantClient;
+let folder: string;
+let receiver: ChildProcess;
+let url: string;
+let blocks: { readonly kind: string; readonly text: string }[];
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+beforeAll(async () => {
+  const guide = await readFile(join(ROOT, 'docs/receiving-webhooks.md'), 'utf8');
+  blocks = [...guide.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, kind = '', text = '']) => ({ kind, text }));
+  app = await testApp();
+  merchant = await app.merchant();
+  folder = await mkdtemp(join(tmpdir(), 'tranche-receiver-'));
+  await writeFile(join(folder, 'receiver.ts'), blocks.find(({ kind }) => kind === 'ts')?.text ?? '');
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const port = await freePort();
+  url = `http://127.0.0.1:${String(port)}/hooks`;
+  receiver = spawn(
+    process.execPath,
+    ['--import', join(ROOT, 'test/support/register-typescript.mjs'), join(folder, 'receiver.ts')],
+    {
+      env: { PATH: process.env['PATH'], PORT: String(port), WEBHOOK_SECRET: merchant.webhookSecret },
+      stdio: 'inherit',
+    },
+  );
+});
+afterAll(async () => {
+  receiver.kill();
+  await rm(folder, { recursive: true });
+  await app.close();
+});
+
+const books = async (): Promise<Books> => (await fetch(url)).json() as Promise<Books>;
+const shell = async (script: string): Promise<string> => {
+  const env = { PATH: process.env['PATH'], TRANCHE_URL: app.url, TRANCHE_API_KEY: merchant.key ?? '' };
+  return (await promisify(execFile)('sh', ['-c', script], { env })).stdout;
+};
+
+describe('The guide for receivers', () => {
+  it('has a receiver whose books say of every payout what the API says', async () => {
+    const bulk = await merchant.createBulk({ webhook_url: url, items: validItems(5) });
+    const payouts = await merchant.untilAtRest(bulk.id);
+    const last = new Map((await merchant.events()).map(({ data }) => [data.payout_id ?? data.bulk_id, data.sequence]));
+    const kept = await eventually(books, (found) => [...last].every(([id, sequence]) => found[id]?.sequence === sequence));
+    for (const { id, status } of payouts) expect(kept[id]?.status).toBe(status);
+    const forged = await fetch(url, { method: 'POST', body: '{"type":"payout.processed","data":{}}' });
+    expect(forged.status).toBe(401);
+  });
+
+  it('catches up by the cursor to everything that happened, and follows it as a stream', async () => {
+    const all = (await merchant.events()).map(({ id, type, data }) => `${String(data.sequence)} ${type} ${id}`);
+    const [catchUp = '', stream = ''] = blocks.flatMap(({ kind, text }) => (kind === 'sh' ? [text] : []));
+    expect((await shell(catchUp)).trim().split('\n')).toEqual(all);
+    const streamed = [...(await shell(stream)).matchAll(/^id: (\S+)\ndata: (.*)$/gm)].map(([, id, body]) => ({
+      id,
+      ...(JSON.parse(body ?? '') as object),
+    }));
+    expect(streamed).toEqual(await merchant.events());
+  });
+});
