@@ -8,8 +8,13 @@ describe('the form of an API key', () => {
   it('names its mode and carries the id of its key', () => {
     const key = newApiKey(keyId, 'test');
     expect(key).toMatch(/^tr_test_[0-9a-z]{26}_[0-9A-Za-z]{49}$/);
-    expect(keyIdOf(key)).toBe(keyId);
+    expect(keyIdOf(key, 'test')).toBe(keyId);
     expect(newApiKey(keyId, 'live')).toMatch(/^tr_live_/);
+  });
+
+  it('is none of the other mode', () => {
+    expect(keyIdOf(newApiKey(keyId, 'test'), 'live')).toBeNull();
+    expect(keyIdOf(newApiKey(keyId, 'live'), 'test')).toBeNull();
   });
 
   it('never repeats a secret', () => {
@@ -21,7 +26,7 @@ describe('the form of an API key', () => {
     const key = newApiKey(keyId, 'test');
     for (let at = 0; at < key.length; at += 1) {
       const wrong = key.slice(0, at) + (key[at] === 'a' ? 'b' : 'a') + key.slice(at + 1);
-      expect(keyIdOf(wrong)).toBeNull();
+      expect(keyIdOf(wrong, 'test')).toBeNull();
     }
   });
 
@@ -33,7 +38,7 @@ describe('the form of an API key', () => {
     ['a line end behind it', `${newApiKey(keyId, 'test')}\n`],
     ['another prefix', newApiKey(keyId, 'test').replace('tr_', 'sk_')],
   ])('does not take %s for a key', (_, text) => {
-    expect(keyIdOf(text)).toBeNull();
+    expect(keyIdOf(text, 'test')).toBeNull();
   });
 
   it('hashes the whole key with SHA-256 (the example of FIPS 180-4)', () => {

@@ -10,8 +10,13 @@ const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 const FORM = /^tr_(test|live)_([0-9a-z]{26})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
-/** Keys of a sandbox say so, so that neither a person nor a secret scanner takes one for the other. */
+/**
+ * Keys of a sandbox say so, so that neither a person nor a secret scanner takes one for the other. Nor do we: where the
+ * other kind of money moves a key opens nothing, also when SANDBOX of a database with merchants is changed.
+ */
 export type ApiKeyMode = 'test' | 'live';
+
+export const apiKeyMode = ({ sandbox }: { readonly sandbox: boolean }): ApiKeyMode => (sandbox ? 'test' : 'live');
 
 /**
  * `tr_<mode>_<the 26 characters of its key_… id>_<256 random bits><checksum>`. The id tells which key to revoke when one
@@ -23,10 +28,10 @@ export function newApiKey(keyId: string, mode: ApiKeyMode): string {
   return body + checksum(body);
 }
 
-/** The id of the key that this text has the form of, or null where it can be no key of ours. Says nothing about whether it is valid. */
-export function keyIdOf(text: string): string | null {
-  const [, , id, , claimed] = FORM.exec(text) ?? [];
-  if (id === undefined || claimed !== checksum(text.slice(0, -CHECKSUM_LENGTH))) return null;
+/** The id of the key that this text has the form of, or null where it can be no key of this mode. Says nothing about whether it is valid. */
+export function keyIdOf(text: string, mode: ApiKeyMode): string | null {
+  const [, written, id, , claimed] = FORM.exec(text) ?? [];
+  if (id === undefined || written !== mode || claimed !== checksum(text.slice(0, -CHECKSUM_LENGTH))) return null;
   return fromTypeId('key', `key_${id}`);
 }
 

@@ -4,7 +4,7 @@ import type { Tx } from '../platform/database/index.js';
 import { kernelProblem, notFound, type Problem } from '../platform/http/index.js';
 import { newUuid } from '../platform/ids/index.js';
 import { toInstant } from '../platform/time/index.js';
-import { hashApiKey, newApiKey } from './api-key-format.js';
+import { apiKeyMode, hashApiKey, newApiKey } from './api-key-format.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { MerchantRepository } from './merchant.repository.js';
@@ -38,7 +38,7 @@ export class CreateApiKey {
     if ((await this.merchants.find(tx, command.merchantId)) === null) throw notFound();
     const expiresAt = command.expiresAt === null ? null : readExpiry(command.expiresAt);
     const id = newUuid();
-    const apiKey = newApiKey(id, this.configuration.sandbox ? 'test' : 'live');
+    const apiKey = newApiKey(id, apiKeyMode(this.configuration));
     const key = await this.keys.insert(tx, {
       id,
       merchant_id: command.merchantId,

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions } from '../platform/database/index.js';
 import type { Credentials, MerchantPrincipal } from '../platform/http/index.js';
-import { hashApiKey, keyIdOf } from './api-key-format.js';
+import { apiKeyMode, type ApiKeyMode, hashApiKey, keyIdOf } from './api-key-format.js';
 import { ApiKeyRepository, type ValidApiKey } from './api-key.repository.js';
 import { KeyUsage } from './key-usage.js';
 
@@ -28,6 +28,7 @@ export class KeyCredentials implements Credentials {
   /** By the hash of the whole key: its id alone is no secret. */
   private readonly remembered = new Map<string, Remembered>();
   private readonly operatorKeyHash: Buffer;
+  private readonly mode: ApiKeyMode;
 
   constructor(
     private readonly transactions: Transactions,
@@ -36,6 +37,7 @@ export class KeyCredentials implements Credentials {
     @Inject(CONFIGURATION) configuration: Configuration,
   ) {
     this.operatorKeyHash = sha256(configuration.operatorKey);
+    this.mode = apiKeyMode(configuration);
   }
 
   /** Compares hashes, so that neither the time taken nor the length tells anything about the key. */
@@ -44,8 +46,8 @@ export class KeyCredentials implements Credentials {
   }
 
   async merchantKey(bearer: string): Promise<MerchantPrincipal | null> {
-    // What has not the form or the checksum of a key never reaches the database.
-    const keyId = keyIdOf(bearer);
+    // What has not the form, the mode or the checksum of a key never reaches the database.
+    const keyId = keyIdOf(bearer, this.mode);
     if (keyId === null) return null;
     const principal = await this.recall(keyId, hashApiKey(bearer));
     if (principal !== null) this.usage.note(principal.keyId);

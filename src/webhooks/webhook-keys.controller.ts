@@ -23,7 +23,7 @@ export class WebhookKeysController {
   ) {}
 
   /** The public keys of an endpoint; none where it is unknown or signed with `v1` alone. Needs no key. */
-  @Operation('getWebhookKeys')
+  @Operation('getWebhookKeys', { refuses: ['invalid_query', 'database_unavailable'] })
   @Get()
   @Public()
   @Header('Cache-Control', CACHED)

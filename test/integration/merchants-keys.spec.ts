@@ -94,6 +94,17 @@ describe('a key', () => {
     expect(bodies[2]).toEqual(bodies[0]);
   });
 
+  it('of a sandbox opens nothing where money is real, nor the other way round', async () => {
+    const sandbox = await startMerchantsApp(db, { sandbox: true });
+    const { merchant, key } = await makeKey();
+    const made = await sandbox.call('POST', `${MERCHANTS}/${merchant}/api-keys`, {});
+    const testKey = String(made.json['api_key']);
+    expect([testKey.slice(0, 8), key.slice(0, 8)]).toEqual(['tr_test_', 'tr_live_']);
+    expect([(await whoAmI(testKey, sandbox)).status, (await whoAmI(testKey)).status]).toEqual([200, 401]);
+    expect([(await whoAmI(key)).status, (await whoAmI(key, sandbox)).status]).toEqual([200, 401]);
+    await sandbox.close();
+  });
+
   it('of the right form with the id of a known key, and another secret, opens nothing', async () => {
     const { key, uuid } = await makeKey();
     expect((await whoAmI(key)).status).toBe(200);

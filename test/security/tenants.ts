@@ -6,7 +6,7 @@ import { amountOf, tomorrow, validItem } from '../support/items.js';
 import { eventually, type MerchantClient } from '../support/merchant-client.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
-import type { Operation } from './operations.js';
+import { idKindsOf, type Operation } from './operations.js';
 
 /** A merchant with one of everything that a route can name by an id. */
 export interface Tenant {
@@ -57,6 +57,7 @@ export async function tenantOf(app: TestApp): Promise<Tenant> {
     ({ intent }) => intent?.status === 'pending',
   );
   const [delivery] = await client.all<{ id: string }>('/v1/webhook-deliveries');
+  const resend = await client.post<{ id: string }>('/v1/webhook-deliveries/resend', { bulk_id: bulk.id });
   return {
     client,
     ids: {
@@ -66,12 +67,21 @@ export async function tenantOf(app: TestApp): Promise<Tenant> {
       connector: connector.body.id,
       endpoint: endpoint.body.id,
       delivery: delivery!.id,
+      resend: resend.body.id,
       bulk: bulk.id,
       payout: (await client.payoutOf(bulk.id)).id,
       intent: pending.intent!.id,
     },
   };
 }
+
+/** The ids of a path as this tenant would write them. @throws where a kind of id is new and nobody has one of it. */
+export const idsOf = (operation: Operation, { ids }: Tenant): string[] =>
+  idKindsOf(operation).map((kind) => {
+    const id = ids[kind];
+    if (id === undefined) throw new Error(`${operation.name}: give the tenants one ${kind}, so that its routes are tried too`);
+    return id;
+  });
 
 /** Well formed, and names nothing. */
 export const unknownId = (kind: string): string => `${kind}_01kb4n3w2ze3rbz4jrd9qk6v1x`;
