@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
+import { wakeLanes } from './lane.repository.js';
 import type { ResendState } from './resend.lifecycle.js';
 
 /** Events that one look reads: some tens of milliseconds, so that no transaction is long. */
@@ -153,7 +154,8 @@ export class ResendRepository {
          UPDATE webhook_delivery SET state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
            delivered_at = NULL, resend_id = $1
          WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed)) AND state IN ('delivered', 'exhausted', 'skipped')
-         RETURNING 1)
+         RETURNING endpoint_id),
+       woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM again')})
        UPDATE webhook_resend SET released = released + (SELECT count(*) FROM again),
          moved_at = CASE WHEN EXISTS (SELECT FROM again) THEN tranche_now() ELSE moved_at END,
          look_at = tranche_now() + least(greatest(CASE WHEN NOT EXISTS (SELECT FROM again) THEN (tranche_now() - moved_at) / 4 END,

@@ -87,7 +87,10 @@ describe('a resend', () => {
     const id = await resendFor(merchantId);
     await look();
     expect(await resendRow(id)).toEqual({ state: 'sending', matched: 2 * 30 * EVENTS, released: 0 });
+    await db.dataSource.query('DELETE FROM webhook_lane_wake');
     await look();
+    const called = await db.dataSource.query<{ endpoint_id: string }[]>('SELECT endpoint_id FROM webhook_lane_wake');
+    expect(called.map(({ endpoint_id }) => endpoint_id).sort()).toEqual([...lanes].sort());
     for (const lane of lanes) {
       const open = await openBySubject(lane);
       expect(open.every((subject) => subject.open === EVENTS)).toBe(true);
