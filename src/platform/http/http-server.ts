@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 500;
 /** Request line and headers together; Node's own default, said so that it stays. */
 const HEADERS_MAX_BYTES = 16 * 1024;
 
-export type ServerLimits = Pick<Configuration, 'headersTimeout_s' | 'requestTimeout_s'>;
+type ServerLimits = Pick<Configuration, 'headersTimeout_s' | 'requestTimeout_s'>;
 
 /**
  * Nest's own adapter over a server that does not wait for slow senders: Node looks for them only every 30 s where it is

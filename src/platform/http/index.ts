@@ -5,7 +5,7 @@ export { configureHttp } from './configure-http.js';
 export { CREDENTIALS, type Credentials, type MerchantPrincipal } from './credentials.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
-export { HttpServer, type ServerLimits } from './http-server.js';
+export { HttpServer } from './http-server.js';
 export { forgetIdempotencyKeys, forgetIdempotencySecrets } from './idempotency-keys.js';
 export { pointerTo } from './json-pointer.js';
 export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
