@@ -263,7 +263,8 @@ describe('With another’s id in the query', () => {
   });
 
   async function elementOf(operation: Operation, tenant: Tenant): Promise<string> {
-    const list = await tenant.client.get<{ data: { id: string }[] }>(pathWith(operation.path, idsOf(operation, tenant)));
+    const ids = idsOf(operation, { ...tenant, ids: { ...tenant.ids, payout: tenant.sentPayout } });
+    const list = await tenant.client.get<{ data: { id: string }[] }>(pathWith(operation.path, ids));
     const [element] = list.body.data;
     if (element === undefined) throw new Error(`${operation.name}: the tenants have no element of it`);
     return element.id;

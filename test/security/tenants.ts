@@ -13,6 +13,8 @@ export interface Tenant {
   readonly client: MerchantClient;
   /** By the kind of id: `bulk`, `payout`, … */
   readonly ids: Readonly<Record<string, string>>;
+  /** A payout that was sent, and so has attempts; that of `ids` can still be edited. */
+  readonly sentPayout: string;
 }
 
 export interface Tenants {
@@ -30,7 +32,7 @@ export async function twoTenants(): Promise<Tenants> {
   const [first, second] = [await tenantOf(working), await tenantOf(working)];
   await working.close();
   const app = await testApp({ databaseUrl, roles: new Set(['api']) });
-  const here = ({ client, ids }: Tenant): Tenant => ({ client: app.known(client), ids });
+  const here = (tenant: Tenant): Tenant => ({ ...tenant, client: app.known(tenant.client) });
   return {
     app,
     one: here(first),
@@ -60,6 +62,7 @@ export async function tenantOf(app: TestApp): Promise<Tenant> {
   const resend = await client.post<{ id: string }>('/v1/webhook-deliveries/resend', { bulk_id: bulk.id });
   return {
     client,
+    sentPayout: pending.id,
     ids: {
       merchant: client.id,
       // Not the one that it calls with, which it would lose.
