@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { toTypeId } from '../../src/platform/ids/index.js';
-import { EventFeedQueries, type EventRow } from '../../src/webhooks/event-feed.queries.js';
+import { EventFeedQueries, type EventRow, type FeedPlace, type FollowedRow } from '../../src/webhooks/event-feed.queries.js';
 import { recordEvents } from '../../src/webhooks/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { until } from '../support/until.js';
@@ -32,6 +32,12 @@ async function readOn(merchantId: string, seen: EventRow[]): Promise<void> {
 }
 
 const dataOf = (row: EventRow) => (JSON.parse(row.body.toString('utf8')) as { data: { subject: string; sequence: number } }).data;
+
+/** Numbers in (0, 1) that a seed decides (Park and Miller): who waits how long, and who fails. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;
+}
 
 describe('the event feed', () => {
   it('shows nothing past a transaction that is still open, and then all of it in one order', async () => {
@@ -97,6 +103,61 @@ describe('the event feed', () => {
     await readOn(merchant.id, again);
     expect(again.map(({ id }) => id)).toEqual(seen.map(({ id }) => id));
   });
+
+  it.each([1, 2, 3])(
+    'gives a follower all that a page gives, in its order, while transactions are held open and some fail (seed %i)',
+    async (seed) => {
+      const merchant = await testMerchant(db);
+      const subjects = Array.from({ length: 12 }, () => new Subject(merchant.id));
+      const only = subjects[0]!;
+      const run = { writing: true };
+      const writers = subjects.map(async (subject, index) => {
+        const random = randomFrom(seed * 100 + index);
+        for (let n = 0; n < 12; n += 1) {
+          // Some hold their number for long before they commit, so that younger ones pass them.
+          const [before_s, after_s] = [random() < 0.2 ? 0.15 : random() * 0.01, random() < 0.2 ? 0.15 : random() * 0.01];
+          const fails = random() < 0.2;
+          const work = db.transactions.asEngine(async (tx) => {
+            await tx.query('SELECT feed_now(), pg_sleep($1)', [before_s]);
+            if (fails) throw new Error('rolled back');
+            await recordEvents(tx, [await subject.draft(tx)]);
+            await tx.query('SELECT pg_sleep($1)', [after_s]);
+          });
+          await work.catch((error: unknown) => expect(error).toEqual(new Error('rolled back')));
+        }
+      });
+      const scopes = [ANY, { bulkId: null, payoutId: only.id }];
+      const at: FeedPlace[] = scopes.map(() => ({ id: null, feed: '0', place: '0' }));
+      const seen: FollowedRow[][] = scopes.map(() => []);
+      const look = async (): Promise<void> => {
+        const followers = scopes.map((scope, index) => ({ merchantId: merchant.id, scope, type: null, at: at[index]! }));
+        const pages = await db.transactions.asEngine((tx) => feed.follow(tx, followers));
+        pages.forEach(({ rows }, index) => {
+          seen[index]?.push(...rows);
+          at[index] = rows.at(-1) ?? at[index]!;
+        });
+      };
+      const reader = (async () => {
+        while (run.writing) await look();
+      })();
+      await Promise.all(writers);
+      run.writing = false;
+      await reader;
+      const written = await db.transactions.asEngine((tx) =>
+        tx.query<{ id: string }>('SELECT id FROM event WHERE merchant_id = $1', [merchant.id]),
+      );
+      await until(async () => {
+        await look();
+        return (seen[0]?.length ?? 0) >= written.length;
+      });
+      await look();
+      const all = await page(merchant.id, undefined);
+      for (const rows of seen) expect(rows.map(({ id }) => id)).toEqual(all.map(({ id }) => id));
+      const ofOne = all.filter((row) => dataOf(row).subject === only.id).map(({ id }) => id);
+      expect(seen[1]?.flatMap(({ id, body }) => (body === null ? [] : [id]))).toEqual(ofOne);
+      expect(written.length).toBe(all.length);
+    },
+  );
 
   it("keeps a subject's order where a transaction took its number before one that it then waited for", async () => {
     const merchant = await testMerchant(db);

@@ -110,7 +110,7 @@ describe('the way out through a proxy', () => {
     const delivery = {
       ...{ id: 'x', event_id: '01890a5d-ac96-774b-bcce-b302099a8057', endpoint_id: 'x', merchant_id: 'x' },
       ...{ url: 'http://merchant.example:4000/', body: Buffer.from('{}'), claimed_at: new Date() },
-      ...{ from_bulk: false, secrets: null, attempts: 0, attempts_before: 0 },
+      ...{ from_bulk: false, secrets: null, headers: null, attempts: 0, attempts_before: 0 },
     } as unknown as ClaimedDelivery;
     await expect(deliver.execute(delivery, performance.now())).rejects.toThrow('the proxy of WEBHOOK_PROXY_URL failed');
   });
