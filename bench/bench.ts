@@ -14,9 +14,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },
+    /** Only contests whose title has this in it. */
+    only: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    /** A folder for profiles of the programs; the statements that took the server's time are shown, too. */
+    profile: { type: 'string' },
     /** Writes bench/results and bench/RESULTS.md; without it a run only shows its tables. */
     publish: { type: 'boolean', default: false },
   },
@@ -40,15 +44,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 async function resultsOf(row: Row): Promise<Result[]> {
-  const stage = await Stage.open();
+  const stage = await Stage.open(values.profile ?? null);
   open = stage;
   postgres = await stage.servers.version();
   try {
     const random = seededRandom(Number(values.seed));
     const results: Result[] = [];
-    for (const contest of await row.contests(stage, effort)) {
+    const contests = await row.contests(stage, effort);
+    for (const contest of contests.filter(({ title }) => title.includes(values.only))) {
       results.push(await hold(contest, { rounds, random, postmaster: stage.servers.postmaster, say }));
     }
+    if (values.profile !== undefined) console.table(await stage.servers.statements());
     return results;
   } finally {
     await stage.close();

@@ -10,6 +10,15 @@ import { type MainProgram, mainProgram } from '../../test/support/main-program.j
 /** How often a state that is waited for is looked at: often enough for a figure, seldom enough to cost nothing. */
 const LOOK_MS = 10;
 
+const STATEMENTS_SHOWN = 25;
+
+export interface Statement {
+  readonly ms: number;
+  readonly calls: number;
+  readonly rows: number;
+  readonly query: string;
+}
+
 /** A PostgreSQL with its ordinary durability in a folder of its own, and the programs that run on it. */
 export class BenchServers {
   readonly operatorKey = `operator_${randomBytes(12).toString('hex')}`;
@@ -18,22 +27,27 @@ export class BenchServers {
 
   private constructor(
     private readonly directory: string,
-    private readonly database: { readonly url: string; stop(): Promise<void> },
+    private readonly database: { readonly url: string; readonly profile: string | null; stop(): Promise<void> },
     /** For what is measured in the database itself, and for what is waited for. */
     readonly sql: pg.Pool,
     /** The server's first process. */
     readonly postmaster: number,
   ) {}
 
-  static async open(): Promise<BenchServers> {
+  /** @param profile where the programs leave their profiles; the server counts its statements then. */
+  static async open(profile: string | null): Promise<BenchServers> {
     const directory = mkdtempSync(join(tmpdir(), 'tranche-bench-'));
     // Open to be passed through, because as root the database runs under another account.
     chmodSync(directory, 0o711);
-    const database = await startEmbeddedPostgres({ dataDirectory: join(directory, 'data') });
+    const database = await startEmbeddedPostgres({
+      dataDirectory: join(directory, 'data'),
+      settings: profile === null ? {} : { shared_preload_libraries: 'pg_stat_statements' },
+    });
     const sql = new pg.Pool({ connectionString: database.url, max: 16 });
     const { rows } = await sql.query<{ file: string }>(`SELECT current_setting('data_directory') || '/postmaster.pid' AS file`);
     const postmaster = Number(readFileSync(rows[0]?.file ?? '', 'utf8').split('\n')[0]);
-    return new BenchServers(directory, database, sql, postmaster);
+    if (profile !== null) await sql.query('CREATE EXTENSION pg_stat_statements');
+    return new BenchServers(directory, { ...database, profile }, sql, postmaster);
   }
 
   get databaseUrl(): string {
@@ -42,6 +56,7 @@ export class BenchServers {
 
   /** Where it listens is `ready`. */
   async start(role: Role, environment: Readonly<Record<string, string>> = {}): Promise<MainProgram> {
+    const { profile } = this.database;
     const program = mainProgram(
       {
         DATABASE_URL: this.database.url,
@@ -53,7 +68,7 @@ export class BenchServers {
         LOG_LEVEL: 'error',
         ...environment,
       },
-      { built: true },
+      { built: true, nodeOptions: profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`] },
     );
     this.programs.push(program);
     await program.ready;
@@ -70,6 +85,16 @@ export class BenchServers {
   async version(): Promise<string> {
     const { rows } = await this.sql.query<{ server_version: string }>('SHOW server_version');
     return rows[0]?.server_version ?? '';
+  }
+
+  /** The statements that took the server's time, most first; none where they are not counted. */
+  async statements(): Promise<readonly Statement[]> {
+    if (this.database.profile === null) return [];
+    const { rows } = await this.sql.query<Statement>(
+      `SELECT round(total_exec_time)::integer AS ms, calls::integer, rows::integer, left(regexp_replace(query, '\\s+', ' ', 'g'), 110) AS query
+       FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT ${STATEMENTS_SHOWN}`,
+    );
+    return rows;
   }
 
   async count(from: string, values: readonly unknown[] = []): Promise<number> {

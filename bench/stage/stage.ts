@@ -13,8 +13,8 @@ export class Stage {
 
   private constructor(readonly servers: BenchServers) {}
 
-  static async open(): Promise<Stage> {
-    return new Stage(await BenchServers.open());
+  static async open(profile: string | null = null): Promise<Stage> {
+    return new Stage(await BenchServers.open(profile));
   }
 
   api(): Promise<MainProgram> {

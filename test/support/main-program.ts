@@ -20,8 +20,11 @@ const SOURCES = ['--import', here('register-typescript.mjs'), here('../../src/ma
 const BUILD = ['--enable-source-maps', here('../../dist/src/main.js')];
 
 /** The whole program, started from its sources, or from the build as `npm start` does, with this environment and no other. */
-export function mainProgram(environment: Readonly<Record<string, string>>, { built = false } = {}): MainProgram {
-  const child = spawn(process.execPath, built ? BUILD : SOURCES, {
+export function mainProgram(
+  environment: Readonly<Record<string, string>>,
+  { built = false, nodeOptions = [] as readonly string[] } = {},
+): MainProgram {
+  const child = spawn(process.execPath, [...nodeOptions, ...(built ? BUILD : SOURCES)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'warn', ...environment },
   });
