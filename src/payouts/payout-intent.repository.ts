@@ -92,15 +92,20 @@ const ROW = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.provi
   a.id AS attempt_id, a.idempotency_key, a.sends, a.may_have_been_taken, a.ever_unknown, a.refused, a.detail AS attempt_detail,
   extract(epoch FROM tranche_now() - a.started_at)::double precision * 1000 AS age_ms,
   extract(epoch FROM tranche_now() - a.last_send_at)::double precision * 1000 AS since_last_send_ms
-  FROM payout_intent i
-  JOIN payout p ON p.id = i.payout_id
-  JOIN attempt a ON a.payout_id = i.payout_id AND a.number = p.attempt_no`;
+  FROM unnest($1::uuid[]) AS wanted (payout_id)
+  JOIN payout_intent i ON i.payout_id = wanted.payout_id
+  JOIN payout p ON p.id = wanted.payout_id
+  JOIN attempt a ON a.payout_id = wanted.payout_id AND a.number = p.attempt_no`;
 
 /** All SQL of intents and attempts. */
 @Injectable()
 export class PayoutIntentRepository {
+  /**
+   * Joined to a list of ids, not filtered by `= ANY`: a planner without fresh statistics looked through the whole list once
+   * for each row (83 ms instead of 5 ms for 1000).
+   */
   of(tx: Tx, payoutIds: readonly string[]): Promise<IntentRow[]> {
-    return tx.query<IntentRow>(`SELECT ${ROW} WHERE i.payout_id = ANY($1::uuid[])`, [payoutIds]);
+    return tx.query<IntentRow>(`SELECT ${ROW}`, [payoutIds]);
   }
 
   /**
