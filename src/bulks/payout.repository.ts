@@ -181,11 +181,10 @@ export class PayoutRepository {
          status = v.status, version = v.version, revision = v.revision, scheduled_at = v.scheduled_at, connector_id = v.connector_id,
          attempt_no = v.attempt_no, issues = v.issues, claim_no = p.claim_no + 1,
          lease_until = tranche_now() + v.lease_s * interval '1 second',
-         last_sequence = p.last_sequence + v.events, feed = greatest(p.feed, f.now),
+         last_sequence = p.last_sequence + v.events, feed = greatest(p.feed, (SELECT feed_now())),
          -- A claim for a look at the provider raises the fence and changes nothing that a merchant can see.
          updated_at = CASE WHEN v.events > 0 OR v.revision <> p.revision THEN tranche_now() ELSE p.updated_at END
-       FROM (SELECT feed_now() AS now) f,
-         jsonb_to_recordset($1::jsonb) AS v (id uuid, claim_no integer, status text, version integer, revision integer,
+       FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, claim_no integer, status text, version integer, revision integer,
            scheduled_at timestamptz, connector_id uuid, attempt_no integer, issues json, lease_s double precision, events integer)
        WHERE p.id = v.id AND p.claim_no = v.claim_no
        RETURNING p.id, p.claim_no, p.last_sequence, p.feed, p.updated_at`,

@@ -98,9 +98,8 @@ export class ClaimPayouts {
     connectorId: string,
   ): Promise<{ rows: PayoutRow[]; intents: ReadonlyMap<string, IntentRow> }> {
     const created = payouts.map((payout) => newIntentOf(payout, connectorId));
-    await this.intents.create(tx, created, this.configuration.lease_s);
-    const ids = payouts.map(({ id }) => id);
-    const intents = new Map((await this.intents.of(tx, ids)).map((intent) => [intent.payout_id, intent]));
+    const written = await this.intents.create(tx, created, this.configuration.lease_s);
+    const intents = new Map(written.map((intent) => [intent.payout_id, intent]));
     const steps = payouts.map((payout) => {
       const intent = intentOf(intents, payout);
       return {

@@ -87,15 +87,11 @@ export interface Learnt {
   readonly steps: readonly AttemptStepWrite[];
 }
 
-const ROW = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.provider_reference, i.failure, i.next_check_at, i.checks,
+const COLUMNS = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.provider_reference, i.failure, i.next_check_at, i.checks,
   i.created_at, i.updated_at, i.next_check_at <= tranche_now() AS due,
   a.id AS attempt_id, a.idempotency_key, a.sends, a.may_have_been_taken, a.ever_unknown, a.refused, a.detail AS attempt_detail,
   extract(epoch FROM tranche_now() - a.started_at)::double precision * 1000 AS age_ms,
-  extract(epoch FROM tranche_now() - a.last_send_at)::double precision * 1000 AS since_last_send_ms
-  FROM unnest($1::uuid[]) AS wanted (payout_id)
-  JOIN payout_intent i ON i.payout_id = wanted.payout_id
-  JOIN payout p ON p.id = wanted.payout_id
-  JOIN attempt a ON a.payout_id = wanted.payout_id AND a.number = p.attempt_no`;
+  extract(epoch FROM tranche_now() - a.last_send_at)::double precision * 1000 AS since_last_send_ms`;
 
 /** All SQL of intents and attempts. */
 @Injectable()
@@ -105,15 +101,22 @@ export class PayoutIntentRepository {
    * for each row (83 ms instead of 5 ms for 1000).
    */
   of(tx: Tx, payoutIds: readonly string[]): Promise<IntentRow[]> {
-    return tx.query<IntentRow>(`SELECT ${ROW}`, [payoutIds]);
+    return tx.query<IntentRow>(
+      `SELECT ${COLUMNS}
+       FROM unnest($1::uuid[]) AS wanted (payout_id)
+       JOIN payout_intent i ON i.payout_id = wanted.payout_id
+       JOIN payout p ON p.id = wanted.payout_id
+       JOIN attempt a ON a.payout_id = wanted.payout_id AND a.number = p.attempt_no`,
+      [payoutIds],
+    );
   }
 
   /**
    * Writes the intents and the attempts ahead of their first send. A retried payout keeps its intent and gets a new attempt
-   * number, and with it a new key.
+   * number, and with it a new key. @returns them as `of` would find them.
    */
-  async create(tx: Tx, intents: readonly NewIntent[], lease_s: number): Promise<void> {
-    await tx.query(
+  create(tx: Tx, intents: readonly NewIntent[], lease_s: number): Promise<IntentRow[]> {
+    return tx.query<IntentRow>(
       `WITH v AS (
          SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, intent_id uuid, attempt_id uuid, merchant_id uuid,
            connector_id uuid, number integer, idempotency_key uuid)),
@@ -121,9 +124,13 @@ export class PayoutIntentRepository {
          INSERT INTO payout_intent (payout_id, id, merchant_id, connector_id, status, next_check_at)
          SELECT payout_id, intent_id, merchant_id, connector_id, 'created', tranche_now() + $2 * interval '1 second' FROM v
          ON CONFLICT (payout_id) DO UPDATE SET status = 'created', connector_id = excluded.connector_id, provider_reference = NULL,
-           failure = NULL, next_check_at = excluded.next_check_at, checks = 0, updated_at = tranche_now())
-       INSERT INTO attempt (id, payout_id, merchant_id, connector_id, number, idempotency_key)
-       SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key FROM v`,
+           failure = NULL, next_check_at = excluded.next_check_at, checks = 0, updated_at = tranche_now()
+         RETURNING *),
+       attempts AS (
+         INSERT INTO attempt (id, payout_id, merchant_id, connector_id, number, idempotency_key)
+         SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key FROM v
+         RETURNING *)
+       SELECT ${COLUMNS} FROM intents i JOIN attempts a ON a.payout_id = i.payout_id`,
       [JSON.stringify(intents), lease_s],
     );
   }
