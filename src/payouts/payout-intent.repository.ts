@@ -98,7 +98,7 @@ const COLUMNS = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.p
 export class PayoutIntentRepository {
   /**
    * Joined to a list of ids, not filtered by `= ANY`: a planner without fresh statistics looked through the whole list once
-   * for each row (83 ms instead of 5 ms for 1000).
+   * for each row (166 µs of each row instead of 44).
    */
   of(tx: Tx, payoutIds: readonly string[]): Promise<IntentRow[]> {
     return tx.query<IntentRow>(
