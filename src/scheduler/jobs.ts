@@ -5,6 +5,7 @@ import type { Transactions } from '../platform/database/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
 import type { ReconcileConnectors } from '../reconciliation/index.js';
+import type { ExpireHeld, LaneFigures } from '../webhooks/index.js';
 import type { EngineFigures } from './engine-figures.js';
 
 const MINUTE_MS = 60_000;
@@ -14,13 +15,14 @@ export interface JobPorts {
   readonly transactions: Transactions;
   readonly bulkAudit: BulkAudit;
   readonly reconciliation: ReconcileConnectors;
+  readonly expireHeld: ExpireHeld;
 }
 
 /**
  * Every recurring duty of the cluster, run by agenda: one worker at a time takes each. What is due at an instant of its own
  * (payouts, checks of intents, deliveries, leases that end) is no job: rows are the schedule, and the workers wake for them.
  */
-export const clusterJobs = ({ transactions, bulkAudit, reconciliation }: JobPorts): readonly Job[] =>
+export const clusterJobs = ({ transactions, bulkAudit, reconciliation, expireHeld }: JobPorts): readonly Job[] =>
   defineJobs([
     {
       name: 'forget-idempotency-secrets',
@@ -51,6 +53,13 @@ export const clusterJobs = ({ transactions, bulkAudit, reconciliation }: JobPort
       run: () => inSlices(transactions, forgetProviderNotifications),
     },
     {
+      name: 'expire-held-deliveries',
+      meaning: 'Drops what disabled webhook endpoints have missed and nobody has asked for in WEBHOOK_HELD_DAYS.',
+      every: '1 hour',
+      lease_ms: 30 * MINUTE_MS,
+      run: () => expireHeld.execute(),
+    },
+    {
       name: 'audit-bulk-counts',
       meaning:
         'Compares the stored counts of the newest bulks with their payouts; a difference is a defect and is logged as one.',
@@ -65,9 +74,13 @@ export const clusterJobs = ({ transactions, bulkAudit, reconciliation }: JobPort
 /** Every recurring duty that each process has for itself, run by @nestjs/schedule. */
 export const ownDuties = {
   measureEngine: {
-    meaning: 'Reads the figures of the engine that /metrics shows: due and late payouts, unknown outcomes, paused connectors.',
+    meaning:
+      'Reads the figures of the engine that /metrics shows: due and late payouts, unknown outcomes, paused connectors, lanes.',
     every_ms: 15_000,
-    run: (figures: EngineFigures) => figures.refresh(),
+    run: async (engine: EngineFigures, lanes: LaneFigures) => {
+      await engine.refresh();
+      await lanes.refresh();
+    },
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { LaneFigures } from '../webhooks/index.js';
 import { EngineFigures } from './engine-figures.js';
 import { ownDuties } from './jobs.js';
 
@@ -9,7 +10,10 @@ export class OwnClock {
   private readonly logger = new Logger(OwnClock.name);
   private measuring = false;
 
-  constructor(private readonly figures: EngineFigures) {}
+  constructor(
+    private readonly engine: EngineFigures,
+    private readonly lanes: LaneFigures,
+  ) {}
 
   /** A turn is left out while the one before it is still running: the figures are no reason to queue up at a slow database. */
   @Interval(ownDuties.measureEngine.every_ms)
@@ -17,7 +21,7 @@ export class OwnClock {
     if (this.measuring) return;
     this.measuring = true;
     try {
-      await ownDuties.measureEngine.run(this.figures);
+      await ownDuties.measureEngine.run(this.engine, this.lanes);
     } catch (error) {
       this.logger.warn(`the figures of the engine were not read: ${error instanceof Error ? error.message : String(error)}`);
     } finally {

@@ -10,6 +10,12 @@ const KEPT = `id = ANY (ARRAY (
     SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND state = 'waiting'
     UNION ALL SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND state = 'held'))`;
 
+/** Rows of one transaction. */
+const EXPIRED_MAX = 1_000;
+const HELD_TOO_LONG = (column: 'id' | 'endpoint_id'): string =>
+  `SELECT ${column} FROM webhook_delivery WHERE state = 'held' AND created_at < tranche_now() - $1 * interval '1 day'
+   ORDER BY created_at LIMIT ${EXPIRED_MAX}`;
+
 /**
  * All SQL that moves deliveries for a reason other than their own attempt: their endpoint is disabled, enabled, deleted or
  * pinged, or somebody wants one sent again. Every change raises the fence; what is in flight is left to its settle.
@@ -24,6 +30,25 @@ export class BacklogRepository {
   /** What of these lanes waits is dropped. */
   async skip(tx: Tx, endpointIds: readonly string[]): Promise<void> {
     await this.close(tx, endpointIds, 'skipped');
+  }
+
+  /**
+   * Drops a slice of what has been held for longer than so many days.
+   * @returns how many deliveries that were; 0 where there are no more.
+   */
+  async expire(tx: Tx, days: number): Promise<number> {
+    // Whoever enables one of these lanes waits for us, or we for him, and then see what he let go.
+    const lanes = await tx.query<{ id: string }>(
+      `SELECT id FROM webhook_endpoint WHERE id IN (${HELD_TOO_LONG('endpoint_id')}) ORDER BY id FOR NO KEY UPDATE`,
+      [days],
+    );
+    const expired = await tx.query(
+      `UPDATE webhook_delivery SET state = 'expired', claim_no = claim_no + 1
+       WHERE id = ANY (ARRAY (${HELD_TOO_LONG('id')})) AND endpoint_id = ANY ($2::uuid[]) AND state = 'held'
+       RETURNING 1`,
+      [days, lanes.map(({ id }) => id)],
+    );
+    return expired.length;
   }
 
   private async close(tx: Tx, endpointIds: readonly string[], state: 'held' | 'skipped'): Promise<void> {

@@ -11,6 +11,7 @@ const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60,
 export class DispatcherMetrics {
   private readonly attempts: Counter<'outcome' | 'fault'>;
   private readonly dropped: Counter;
+  private readonly expired: Counter;
   private readonly inFlight: Gauge;
   private readonly eventToDelivered: Histogram;
 
@@ -25,6 +26,11 @@ export class DispatcherMetrics {
     this.dropped = new Counter({
       name: 'tranche_webhook_attempts_dropped_total',
       help: 'Attempts whose result came after their lease and was dropped: the receiver may have got the event twice.',
+      registers,
+    });
+    this.expired = new Counter({
+      name: 'tranche_webhook_deliveries_expired_total',
+      help: 'Deliveries that were held for longer than WEBHOOK_HELD_DAYS and dropped.',
       registers,
     });
     this.inFlight = new Gauge({
@@ -42,6 +48,10 @@ export class DispatcherMetrics {
 
   setInFlight(count: number): void {
     this.inFlight.set(count);
+  }
+
+  countExpired(count: number): void {
+    this.expired.inc(count);
   }
 
   observe(sent: readonly SentDelivery[], counted: readonly SentDelivery[]): void {

@@ -7,6 +7,8 @@ export { allEvents, defineEvents, type EventTypeDefinition } from './event-catal
 export type { EventDraft } from './event-draft.js';
 export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './event-schema.js';
 export { EventStreams } from './event-streams.js';
+export { ExpireHeld } from './expire-held.js';
+export { LaneFigures } from './lane-figures.js';
 export { recordEvents } from './record-events.js';
 export { resendLifecycle } from './resend.lifecycle.js';
 export { newSigningSecret } from './signing-keys.js';

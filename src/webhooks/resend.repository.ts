@@ -7,7 +7,7 @@ import type { ResendState } from './resend.lifecycle.js';
 const MATCHED_PER_LOOK = 5_000;
 /**
  * Deliveries of one lane that resends may have open at a time, all resends together: a live event waits behind no more of them, a few
- * calls of a lane that has eight out at a time.
+ * rounds of calls of a lane that has grown.
  */
 const OPEN_PER_LANE_MAX = 32;
 /** Of one lane in one look, however many events a subject has, or a lane that was closed: no transaction is long. */
@@ -51,7 +51,7 @@ const matchEvents = (source: string): string => `
     JOIN seen ON r.event_type IS NULL OR seen.type = r.event_type
     JOIN webhook_delivery d ON d.event_id = seen.id
     JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.status <> 'disabled' AND e.deleted_at IS NULL
-    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND d.state IN ('delivered', 'exhausted', 'skipped')
+    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND d.state IN ('delivered', 'exhausted', 'skipped', 'expired')
       AND coalesce(d.delivered_at <= r.created_at, true)
       AND (r.endpoint_id IS NULL OR d.endpoint_id = r.endpoint_id) AND (r.delivery_state IS NULL OR d.state = r.delivery_state)
       AND (r.created_after IS NULL OR d.created_at > r.created_after) AND (r.created_before IS NULL OR d.created_at < r.created_before)
@@ -153,7 +153,7 @@ export class ResendRepository {
        again AS (
          UPDATE webhook_delivery SET state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
            delivered_at = NULL, resend_id = $1
-         WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed)) AND state IN ('delivered', 'exhausted', 'skipped')
+         WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed)) AND state IN ('delivered', 'exhausted', 'skipped', 'expired')
          RETURNING endpoint_id),
        woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM again')})
        UPDATE webhook_resend SET released = released + (SELECT count(*) FROM again),

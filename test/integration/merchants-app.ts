@@ -54,6 +54,7 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookAllowCidrs: [],
   webhookProxyUrl: null,
   webhookRetrySchedule_s: [1],
+  webhookHeld_days: 30,
   webhookTimeout_s: 15,
   lease_s: 60,
   quarantine: false,

@@ -193,6 +193,7 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   webhookProxyUrl: null,
   webhookRetrySchedule_s: Array.from({ length: 60 }, () => 5),
   webhookTimeout_s: 5,
+  webhookHeld_days: 30,
   lease_s: LEASE_S,
   quarantine: false,
   drainTimeout_s: 5,

@@ -101,6 +101,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookProxyUrl: null,
   webhookRetrySchedule_s: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],
   webhookTimeout_s: 5,
+  webhookHeld_days: 30,
   lease_s: 60,
   quarantine: false,
   drainTimeout_s: 5,

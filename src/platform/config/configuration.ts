@@ -21,6 +21,7 @@ export interface Configuration {
   readonly webhookProxyUrl: string | null;
   readonly webhookRetrySchedule_s: readonly number[];
   readonly webhookTimeout_s: number;
+  readonly webhookHeld_days: number;
   readonly lease_s: number;
   /** Starts with sending off, because the database may have lost commits. */
   readonly quarantine: boolean;

@@ -34,6 +34,7 @@ describe('the configuration', () => {
       webhookProxyUrl: null,
       webhookRetrySchedule_s: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
       webhookTimeout_s: 15,
+      webhookHeld_days: 30,
       lease_s: 60,
       quarantine: false,
       drainTimeout_s: 25,

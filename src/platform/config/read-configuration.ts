@@ -84,6 +84,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     webhookProxyUrl: values.WEBHOOK_PROXY_URL,
     webhookRetrySchedule_s: values.WEBHOOK_RETRY_SCHEDULE,
     webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
+    webhookHeld_days: values.WEBHOOK_HELD_DAYS,
     lease_s: values.LEASE_S,
     quarantine: values.QUARANTINE,
     drainTimeout_s: values.DRAIN_TIMEOUT_S,

@@ -107,6 +107,12 @@ export const variables = {
     sentence: 'The total deadline of one webhook call.',
     parse: parse.seconds(0.1, 300),
   }),
+  WEBHOOK_HELD_DAYS: variable({
+    unit: 'days',
+    default: '30',
+    sentence: 'How long the events of a disabled webhook endpoint are kept for the day it is enabled.',
+    parse: parse.integer(1, 3_650),
+  }),
   LEASE_S: variable({
     unit: 'seconds',
     default: '60',

@@ -1,0 +1,210 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Configuration } from '../../src/platform/config/index.js';
+import { newUuid } from '../../src/platform/ids/index.js';
+import { Metrics } from '../../src/platform/observability/index.js';
+import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
+import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
+import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/delivery.repository.js';
+import { DispatcherMetrics } from '../../src/webhooks/dispatcher-metrics.js';
+import { ExpireHeld } from '../../src/webhooks/expire-held.js';
+import { LaneFigures } from '../../src/webhooks/lane-figures.js';
+import { LaneRepository } from '../../src/webhooks/lane.repository.js';
+import { Places } from '../../src/webhooks/places.js';
+import { recordEvents } from '../../src/webhooks/record-events.js';
+import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
+import { registerEndpoint, Subject } from '../support/webhook-world.js';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+// What one test leaves open is nobody's work in the next.
+afterEach(() =>
+  db.dataSource.query(
+    `UPDATE webhook_delivery SET state = 'skipped', lease_until = NULL WHERE state IN ('waiting', 'in_flight', 'held');
+     UPDATE webhook_endpoint SET ready_at = 'infinity';
+     DELETE FROM webhook_lane_wake`,
+  ),
+);
+afterAll(() => db.close());
+
+const lanes = new LaneRepository();
+const claims = new ClaimDeliveries(lanes, new DeliveryRepository(), { lease_s: 60 } as Configuration);
+
+/** One claim as a process makes it: what it gives takes its places. */
+async function claim(places = new Places()): Promise<ClaimedDelivery[]> {
+  const claimed = await db.transactions.asEngine((tx) => claims.execute(tx, places));
+  for (const one of claimed) places.take(one);
+  return claimed;
+}
+const write = (ids: readonly string[], columns: string): Promise<unknown> =>
+  db.dataSource.query(`UPDATE webhook_endpoint SET ${columns} WHERE id = ANY ($1)`, [ids]);
+const countBy = (claimed: readonly ClaimedDelivery[], ids: readonly string[]): number[] =>
+  ids.map((id) => claimed.filter(({ endpoint_id }) => endpoint_id === id).length);
+
+/** A merchant with lanes of their own events, and as many of them waiting at each. */
+async function merchantWith(
+  count: number,
+  waiting: number,
+  url = (n: number) => `https://${n}.example/${newUuid()}`,
+): Promise<string[]> {
+  const { id: merchantId } = await testMerchant(db);
+  const ids: string[] = [];
+  for (let n = 0; n < count; n += 1)
+    ids.push((await registerEndpoint(db, merchantId, { url: url(n), eventTypes: [`payout.kind${n}`] })).id);
+  await db.transactions.asEngine(async (tx) => {
+    const drafts = [];
+    for (let n = 0; n < count * waiting; n += 1) drafts.push(await new Subject(merchantId).draft(tx, `payout.kind${n % count}`));
+    await recordEvents(tx, drafts);
+  });
+  return ids;
+}
+
+describe('a claim', () => {
+  it('begins with one call of each lane, and none while that is out', async () => {
+    const ids = await merchantWith(3, 5);
+    const places = new Places();
+    expect(countBy(await claim(places), ids)).toEqual([1, 1, 1]);
+    expect(await claim(places)).toEqual([]);
+    // Another process counts the same calls.
+    expect(await claim()).toEqual([]);
+  });
+
+  it('lets a lane have as many calls out as it has grown to, over all processes', async () => {
+    const ids = await merchantWith(1, 20);
+    await write(ids, 'calls_max = 8');
+    // An eighth of what is free there.
+    expect(await claim(new Places(24))).toHaveLength(2);
+    expect(await claim()).toHaveLength(6);
+    expect(await claim()).toEqual([]);
+  });
+
+  it('counts calls to a host over all lanes, merchants and processes', async () => {
+    const url = (n: number): string => `https://shared.example/${n}/${newUuid()}`;
+    const [a, b] = [await merchantWith(3, 30, url), await merchantWith(1, 30, url)];
+    await write([...a, ...b], 'calls_max = 32');
+    const claimed = [...(await claim()), ...(await claim()), ...(await claim()), ...(await claim())];
+    expect(claimed).toHaveLength(64);
+    expect(Math.min(...countBy(claimed, [...a, ...b]))).toBeGreaterThanOrEqual(8);
+    expect(await claim()).toEqual([]);
+  });
+
+  it('never counts a host twice at once: of two claims one leaves it to the other', async () => {
+    const ids = await merchantWith(2, 2, (n) => `https://one.example/${n}/${newUuid()}`);
+    await db.transactions.asEngine(async (tx) => {
+      await lanes.inTurn(tx);
+      expect(await claim()).toEqual([]);
+    });
+    expect(countBy(await claim(), ids)).toEqual([1, 1]);
+  });
+
+  it('starts no more calls than the rate of a lane allows, and comes back when it allows another', async () => {
+    const ids = await merchantWith(1, 20);
+    await write(ids, 'calls_max = 32, rate_per_second = 2');
+    expect(await claim()).toHaveLength(1);
+    expect(await claim()).toEqual([]);
+    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx));
+    expect(wait_ms).toBeLessThanOrEqual(500);
+    await write(ids, `rate_spent_until = now() - interval '1 hour', ready_at = now()`);
+    expect(await claim()).toHaveLength(1);
+  });
+
+  it('shares a process between merchants: hundreds of dead lanes of one leave its share to another', async () => {
+    await merchantWith(300, 1);
+    const places = new Places();
+    while ((await claim(places)).length > 0);
+    expect(places.free).toBe(64);
+    const others = await merchantWith(10, 5);
+    await write(others, 'calls_max = 32');
+    while ((await claim(places)).length > 0);
+    expect(others.reduce((sum, id) => sum + places.ofLane(id), 0)).toBeGreaterThanOrEqual(30);
+  });
+
+  it('gives what has failed no more than three quarters of the places', async () => {
+    const ids = await merchantWith(8, 1);
+    await write(ids, 'failure_streak = 1');
+    expect(await claim(new Places(8))).toHaveLength(6);
+    const [fresh] = await merchantWith(1, 1);
+    expect((await claim()).map(({ endpoint_id, doubtful }) => [endpoint_id === fresh, doubtful])).toContainEqual([true, false]);
+  });
+
+  it('takes a lane of every merchant before the second of any', async () => {
+    const many = await merchantWith(80, 1);
+    const one = await merchantWith(1, 1);
+    const claimed = await claim(new Places(4));
+    expect(countBy(claimed, one)).toEqual([1]);
+    expect(countBy(claimed, many).filter((count) => count > 0).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a lane', () => {
+  const ready = async (): Promise<string[]> => (await db.transactions.asEngine((tx) => lanes.inTurn(tx))).map(({ id }) => id);
+
+  it('is looked at only when something may be due, and again as soon as somebody writes for it', async () => {
+    const { id: merchantId } = await testMerchant(db);
+    const { id } = await registerEndpoint(db, merchantId, { url: `https://merchant.example/${newUuid()}` });
+    await claim();
+    expect(await ready()).not.toContain(id);
+    const subject = new Subject(merchantId);
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
+    expect(await ready()).toContain(id);
+    await claim();
+    expect(await ready()).not.toContain(id);
+    expect(await db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id])).toEqual([]);
+  });
+
+  it('that nobody called is found by the look over all of them', async () => {
+    const [id] = await merchantWith(1, 1);
+    await db.dataSource.query(`DELETE FROM webhook_lane_wake`);
+    await write([id!], `ready_at = 'infinity'`);
+    expect(await ready()).toEqual([]);
+    await db.transactions.asEngine((tx) => lanes.lookOver(tx));
+    expect(await ready()).toEqual([id]);
+  });
+
+  it('that is paused keeps no calls, and is ready when its pause ends', async () => {
+    const [id] = await merchantWith(1, 1);
+    await write(
+      [id!],
+      `status = 'paused', reason = 'failing', paused_until = now() + interval '1 minute', ready_at = now() + interval '1 minute'`,
+    );
+    expect(await ready()).toEqual([]);
+    await db.transactions.asEngine((tx) => lanes.lookOver(tx));
+    expect(await db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id])).toEqual([]);
+    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx));
+    expect(wait_ms).toBeGreaterThan(0);
+  });
+});
+
+describe('what is held', () => {
+  const states = async (endpointId: string): Promise<string[]> =>
+    (
+      await db.dataSource.query<{ state: string }[]>(
+        `SELECT state FROM webhook_delivery WHERE endpoint_id = $1 ORDER BY created_at DESC`,
+        [endpointId],
+      )
+    ).map(({ state }) => state);
+
+  it('is dropped after thirty days, counted, and shown until then', async () => {
+    const [id] = await merchantWith(1, 4);
+    await write([id!], `status = 'disabled', reason = 'by_hand'`);
+    await db.transactions.asEngine((tx) => new BacklogRepository().hold(tx, [id!]));
+    await db.dataSource.query(
+      `UPDATE webhook_delivery SET created_at = now() - interval '31 days'
+       WHERE id IN (SELECT id FROM webhook_delivery WHERE endpoint_id = $1 LIMIT 3)`,
+      [id],
+    );
+    const metrics = new Metrics();
+    const figures = new LaneFigures(db.transactions, metrics);
+    const configuration = { webhookHeld_days: 30 } as Configuration;
+    await figures.refresh();
+    expect(await metrics.registry.metrics()).toContain('tranche_webhook_deliveries_held 4');
+    await new ExpireHeld(db.transactions, new BacklogRepository(), new DispatcherMetrics(metrics), configuration).execute();
+    expect(await states(id!)).toEqual(['held', 'expired', 'expired', 'expired']);
+    await figures.refresh();
+    const shown = await metrics.registry.metrics();
+    expect(shown).toContain('tranche_webhook_deliveries_expired_total 3');
+    expect(shown).toContain('tranche_webhook_deliveries_held 1');
+    expect(shown).toMatch(/tranche_webhook_lanes\{status="disabled"\} [1-9]/);
+  });
+});
