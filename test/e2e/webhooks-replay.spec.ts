@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, invalidItem, tomorrow, validItem, validItems } from '../support/items.js';
 import { eventually, type Payout } from '../support/merchant-client.js';
 import { type Received, startReceiver } from '../support/receiver-server.js';
+import { injectTime } from '../support/webhook-clock.js';
 
 interface Line {
   readonly status: unknown;
@@ -82,6 +84,36 @@ describe('Sending a bulk again', () => {
       expect(new Set(payouts.map(({ status }) => status))).toEqual(
         new Set(['PROCESSED', 'INTENT_CREATION_FAILED', 'CANCELLED', 'VALIDATION_FAILED']),
       );
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  it('is not needed by an endpoint that was disabled for a day: enabled with everything, its books are equal too', async () => {
+    const merchant = await app.merchant();
+    const receiver = await startReceiver();
+    try {
+      const endpoint = await merchant.post<{ id: string }>('/v1/webhook-endpoints', { url: receiver.url });
+      const path = `/v1/webhook-endpoints/${endpoint.body.id}`;
+      await merchant.post(`${path}/disable`);
+      const later = validItem({ scheduled_date: tomorrow() });
+      const fates = [9001, 9004, 9005, 9010].map((fate) => validItem({ amount: amountOf(fate) }));
+      const bulk = await merchant.createBulk([...validItems(10), ...fates, later, invalidItem()]);
+      await merchant.untilBulk(
+        bulk.id,
+        ({ outcome }) => outcome.succeeded === 11 && outcome.returned === 1 && outcome.failed === 2,
+      );
+      await merchant.post(`/v1/bulks/${bulk.id}/cancel`, { references: [later['reference']] });
+      const told = await merchant.events(`/v1/bulks/${bulk.id}/events`);
+      const { body } = await merchant.get<{ held: number }>(path);
+      expect(body.held).toBe(told.length);
+
+      await injectTime(app.part(DataSource), { ahead_s: 86_400 });
+      await merchant.post(`${path}/enable`, { backlog: 'all' });
+      await receiver.until(({ length }) => length >= told.length);
+      expect(new Set(receiver.received.map(({ id }) => id))).toEqual(new Set(told.map(({ id }) => id)));
+      const payouts = await merchant.payouts(bulk.id);
+      expect(booksOf(receiver.received)).toEqual(new Map(payouts.map((payout) => [payout.id, lineOf(payout)])));
     } finally {
       await receiver.close();
     }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
 import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
 import { recordEvents } from '../../src/webhooks/record-events.js';
@@ -12,6 +12,9 @@ import {
   type RunningDispatcher,
   Subject,
 } from '../support/webhook-world.js';
+
+/** Every test waits for states; on a busy machine some take seconds to come. */
+jest.setTimeout(60_000);
 
 let db: TestDatabase;
 const closing: (() => Promise<void>)[] = [];

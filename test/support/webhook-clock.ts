@@ -1,17 +1,15 @@
-import type { TestDatabase } from './test-database.js';
+import type { DataSource } from 'typeorm';
 
 /**
  * Moves the time of a database forward, or lets it run faster: everything that the engine compares in SQL asks tranche_now().
- * @param factor how many of its seconds pass in one.
+ * @param change `ahead_s`: seconds before the true time; `factor`: how many of its seconds pass in one, from now on.
  */
-export async function injectTime(
-  db: TestDatabase,
-  { ahead_s = 0, factor = 1 }: { ahead_s?: number; factor?: number },
-): Promise<void> {
-  await db.dataSource.query(
+export async function injectTime(database: DataSource, change: { ahead_s?: number; factor?: number }): Promise<void> {
+  const { ahead_s = 0, factor = 1 } = change;
+  await database.query(
     `DO $$ BEGIN EXECUTE format(
        'CREATE OR REPLACE FUNCTION tranche_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS %L',
-       format('SELECT %L::timestamptz + %s * interval ''1 second'' + (now() - %L::timestamptz) * %s', now(), ${Number(ahead_s)}, now(), ${Number(factor)}));
+       format('SELECT %L::timestamptz + (now() - %L::timestamptz) * ${factor}', now() + ${ahead_s} * interval '1 second', now()));
      END $$`,
   );
 }

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Configuration } from '../../src/platform/config/index.js';
+import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
+import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
+import type { SentDelivery } from '../../src/webhooks/deliver.js';
+import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/delivery.repository.js';
+import { DisableEndpoint } from '../../src/webhooks/disable-endpoint.js';
+import { EnableEndpoint } from '../../src/webhooks/enable-endpoint.js';
+import { EndpointNotices } from '../../src/webhooks/endpoint-notices.js';
+import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
+import type { Verdict } from '../../src/webhooks/judge-answer.js';
+import { LaneRepository } from '../../src/webhooks/lane.repository.js';
+import { Places } from '../../src/webhooks/places.js';
+import { recordEvents } from '../../src/webhooks/record-events.js';
+import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
+import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
+import { registerEndpoint, Subject } from '../support/webhook-world.js';
+
+const TEST_MAX_MS = 120_000;
+const SUBJECTS = 3;
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+
+const lanes = new LaneRepository();
+const deliveries = new DeliveryRepository();
+const backlog = new BacklogRepository();
+const endpoints = new EndpointRepository();
+const notices = new EndpointNotices(endpoints);
+const claims = new ClaimDeliveries(lanes, deliveries, { lease_s: 60 } as Configuration);
+const settle = new SettleDeliveries(deliveries, backlog, lanes, notices);
+const enable = new EnableEndpoint(endpoints, backlog, notices);
+const disable = new DisableEndpoint(endpoints, backlog, notices);
+
+const VERDICTS = {
+  success: { kind: 'delivered' },
+  failure: { kind: 'retry', fault: 'http_status', delay_s: 0 },
+  exhaustion: { kind: 'exhausted', fault: 'http_status' },
+} as const satisfies Record<string, Verdict>;
+
+const endedWith = (delivery: ClaimedDelivery, verdict: Verdict): SentDelivery => ({
+  delivery,
+  answer: {
+    kind: 'answered',
+    status: verdict.kind === 'delivered' ? 204 : 500,
+    retryAfter: null,
+    snippet: '',
+    address: '192.0.2.1',
+  },
+  verdict,
+  claimed_ms: 0,
+  started_ms: 0,
+  ended_ms: 0,
+});
+
+/** One endpoint, its merchant, and whoever sends to it: each step is what one transaction of somebody does. */
+class Scene {
+  /** Claimed and not settled yet, by whichever process: some of them have lost their lease. */
+  readonly out: ClaimedDelivery[] = [];
+
+  private constructor(
+    private readonly merchantId: string,
+    private readonly endpointId: string,
+    private readonly subjects: readonly Subject[],
+  ) {}
+
+  static async open(): Promise<Scene> {
+    // Other scenes' lanes are nobody's work here.
+    await db.dataSource.query(`UPDATE webhook_endpoint SET status = 'disabled', paused_until = NULL`);
+    const { id } = await testMerchant(db);
+    const { id: endpointId } = await registerEndpoint(db, id, { url: 'https://merchant.example/hooks' });
+    await db.dataSource.query(`UPDATE webhook_endpoint SET calls_max = 8 WHERE id = $1`, [endpointId]);
+    return new Scene(
+      id,
+      endpointId,
+      Array.from({ length: SUBJECTS }, () => new Subject(id)),
+    );
+  }
+
+  async tell(subject: number): Promise<void> {
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await this.subjects[subject]!.draft(tx)]));
+  }
+
+  /** What is claimed has nothing open before it at the endpoint, now and for as long as it is out. */
+  async claim(): Promise<number> {
+    const claimed = await db.transactions.asEngine((tx) => claims.execute(tx, new Places()));
+    this.out.push(...claimed);
+    const early = await db.dataSource.query<unknown[]>(
+      `SELECT b.sequence FROM webhook_delivery d JOIN webhook_delivery b
+         ON b.subject_id = d.subject_id AND b.endpoint_id = d.endpoint_id AND b.sequence < d.sequence
+       WHERE d.id = ANY ($1) AND b.state IN ('waiting', 'in_flight', 'held')`,
+      [claimed.map(({ id }) => id)],
+    );
+    expect(early).toEqual([]);
+    return claimed.length;
+  }
+
+  async settle(which: number, verdict: Verdict): Promise<void> {
+    const [delivery] = this.out.splice(which % Math.max(1, this.out.length), 1);
+    if (delivery !== undefined) await db.transactions.asEngine((tx) => settle.execute(tx, [endedWith(delivery, verdict)]));
+  }
+
+  /** Every lease ends, and every pause; what had them goes on as if it did not know. */
+  async timePasses(): Promise<void> {
+    await db.dataSource.query(
+      `UPDATE webhook_delivery SET due_at = now() - interval '1 s', lease_until = CASE WHEN state = 'in_flight' THEN now() - interval '1 s' END
+       WHERE endpoint_id = $1 AND state IN ('waiting', 'in_flight')`,
+      [this.endpointId],
+    );
+    await db.dataSource.query(
+      `UPDATE webhook_endpoint SET paused_until = CASE WHEN status = 'paused' THEN now() END,
+         ready_at = CASE WHEN ready_at < 'infinity' THEN now() ELSE ready_at END WHERE id = $1`,
+      [this.endpointId],
+    );
+  }
+
+  async disable(): Promise<void> {
+    await db.transactions.asEngine((tx) => disable.execute(tx, this.ids));
+  }
+
+  async enable(kind: 'all' | 'from' | 'drop'): Promise<void> {
+    const choice = kind === 'from' ? { kind, from: new Date(Date.now() - 50) } : { kind };
+    await db.transactions.asEngine((tx) => enable.execute(tx, { ...this.ids, backlog: choice }));
+  }
+
+  async resend(which: number): Promise<void> {
+    const rows = await db.dataSource.query<{ id: string }[]>(
+      `SELECT id FROM webhook_delivery WHERE endpoint_id = $1 ORDER BY id`,
+      [this.endpointId],
+    );
+    const row = rows[which % Math.max(1, rows.length)];
+    if (row !== undefined) await db.transactions.asEngine((tx) => backlog.resend(tx, row.id));
+  }
+
+  /** The receiver is well for good: whatever happened before, nothing stays open. */
+  async drain(): Promise<void> {
+    await this.enable('all');
+    await this.timePasses();
+    for (let idle = 0; idle < 2;) {
+      idle = (await this.claim()) === 0 && this.out.length === 0 ? idle + 1 : 0;
+      while (this.out.length > 0) await this.settle(0, VERDICTS.success);
+    }
+    const left = await db.dataSource.query<unknown[]>(
+      `SELECT state, sequence FROM webhook_delivery WHERE endpoint_id = $1 AND state IN ('waiting', 'in_flight', 'held')`,
+      [this.endpointId],
+    );
+    expect(left).toEqual([]);
+  }
+
+  private get ids(): { merchantId: string; endpointId: string } {
+    return { merchantId: this.merchantId, endpointId: this.endpointId };
+  }
+}
+
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.nat(SUBJECTS - 1).map((subject) => ({ does: `tell ${subject}`, run: (s: Scene) => s.tell(subject) })),
+  },
+  { weight: 5, arbitrary: fc.constant({ does: 'claim', run: (s: Scene) => s.claim() }) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.nat(9), fc.constantFrom(...(['success', 'success', 'failure', 'exhaustion'] as const)))
+      .map(([which, verdict]) => ({ does: `settle ${which} ${verdict}`, run: (s: Scene) => s.settle(which, VERDICTS[verdict]) })),
+  },
+  { weight: 2, arbitrary: fc.constant({ does: 'time passes', run: (s: Scene) => s.timePasses() }) },
+  { weight: 1, arbitrary: fc.constant({ does: 'disable', run: (s: Scene) => s.disable() }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(...(['all', 'from', 'drop'] as const))
+      .map((kind) => ({ does: `enable ${kind}`, run: (s: Scene) => s.enable(kind) })),
+  },
+  { weight: 2, arbitrary: fc.nat(20).map((which) => ({ does: `resend ${which}`, run: (s: Scene) => s.resend(which) })) },
+);
+
+it(
+  'whatever happens in whatever order, no delivery goes before an earlier one of its payout, and none is left behind',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        const scene = await Scene.open();
+        for (const { run } of steps) await run(scene);
+        await scene.drain();
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+  },
+  TEST_MAX_MS,
+);
