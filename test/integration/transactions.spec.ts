@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Pool } from 'pg';
 import {
   CommitOutcomeUnknownError,
   dataSourceOptions,
@@ -9,6 +10,7 @@ import {
 } from '../../src/platform/database/index.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';
 import { type TestDatabase, testDatabase } from '../support/index.js';
+import { until } from '../support/until.js';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -72,6 +74,35 @@ describe('a transaction', () => {
     expect([tries, await valueOf('ended')]).toEqual([2, 1]);
   });
 
+  it('is tried again when the server ends its connection while no statement is under way', async () => {
+    let tries = 0;
+    await db.transactions.asEngine(async (tx) => {
+      tries += 1;
+      await insert(tx, 'idle');
+      if (tries > 1) return;
+      const [backend] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await db.dataSource.query('SELECT pg_terminate_backend($1)', [backend?.pid]);
+      await until(() => tx.manager.queryRunner?.isReleased === true);
+    });
+    expect([tries, await valueOf('idle')]).toEqual([2, 1]);
+  });
+
+  it('is called unknown, and not failed, when the server ends its connection at COMMIT', async () => {
+    await db.dataSource.query(`
+      CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$;
+      CREATE TABLE ends_at_commit (one integer);
+      CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON ends_at_commit DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION end_session()`);
+    const ids: string[] = [];
+    const work = db.transactions.asEngine(async (tx) => {
+      ids.push(await tx.id());
+      await tx.query('INSERT INTO ends_at_commit VALUES (1)');
+    });
+    await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
+    expect(ids).toHaveLength(1);
+    expect(await db.transactions.wasCommitted(ids[0] ?? '')).toBe(false);
+  });
+
   it('is not tried again for an error that would come again', async () => {
     let tries = 0;
     const work = db.transactions.asEngine((tx) => {
@@ -85,16 +116,17 @@ describe('a transaction', () => {
   it('is neither repeated nor called failed when the answer to its COMMIT is lost', async () => {
     const proxy = await cuttingProxy(db.url);
     const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 4 }));
-    let tries = 0;
+    const ids: string[] = [];
     const work = new Transactions(dataSource).asEngine(async (tx) => {
-      tries += 1;
+      ids.push(await tx.id());
       await insert(tx, 'unacknowledged');
       proxy.cutAfter('COMMIT');
     });
     await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
     await dataSource.destroy();
     await proxy.close();
-    expect([tries, await valueOf('unacknowledged')]).toEqual([1, 1]);
+    expect([ids.length, await valueOf('unacknowledged')]).toEqual([1, 1]);
+    expect(await db.transactions.wasCommitted(ids[0] ?? '')).toBe(true);
   });
 
   it('runs what waits for its commit after the commit, and never after a rollback', async () => {
@@ -119,6 +151,19 @@ describe('a transaction', () => {
     expect(await transactions.asMerchant('m-1', merchantOf)).toEqual({ merchant: 'm-1' });
     expect(await transactions.asEngine(merchantOf)).toEqual({ merchant: '' });
     await single.destroy();
+  });
+});
+
+describe('a connection of the pool', () => {
+  it('does not end the process when the server ends it while its borrower does not listen', async () => {
+    const { master } = db.dataSource.driver as unknown as { readonly master: Pool };
+    const client = await master.connect();
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await db.dataSource.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await ended;
+    await expect(client.query('SELECT 1')).rejects.toThrow('not queryable');
+    client.release(true);
   });
 });
 

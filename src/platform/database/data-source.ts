@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { DatabaseError } from 'pg';
+import { Client, type ClientConfig, DatabaseError } from 'pg';
 import { DataSource, type DataSourceOptions, MigrationExecutor, type MixedList } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
@@ -21,6 +21,18 @@ const START_RETRY_MS = 500;
 /** Advisory lock of whoever migrates; any constant that nobody else uses. */
 const MIGRATION_LOCK = '7236845201';
 
+/**
+ * A connection that may end while nobody holds it: the pool has just handed it out and its borrower does not listen yet, when
+ * the server's last word comes in the same packet as the answer before. Without a listener that would end the process;
+ * whoever uses the connection next learns it from a statement.
+ */
+class QuietClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
@@ -40,6 +52,7 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     installExtensions: false,
     extra: {
+      Client: QuietClient,
       keepAlive: true,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,

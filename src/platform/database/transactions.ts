@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DatabaseError, type PoolClient } from 'pg';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { Tx } from './tx.js';
 
 /** Serialization failure, deadlock, lock not available: nothing was committed and the same work may simply be tried again. */
@@ -22,14 +22,25 @@ export class CommitOutcomeUnknownError extends Error {
 
 /** Where this database error says that another try of the whole transaction may succeed. */
 export function isTransient(error: unknown): boolean {
-  const code = error instanceof DatabaseError ? error.code : undefined;
+  const code = codeOf(error);
   return (code !== undefined && CONFLICT_CODES.has(code)) || isConnectionLost(error);
 }
 
 /** Where the statement would have made a second row of what may be there once; only the index knows what others commit meanwhile. */
-export const isUniqueViolation = (error: unknown): boolean => error instanceof DatabaseError && error.code === '23505';
+export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505';
 
-export function isConnectionLost(error: unknown): boolean {
+/** What the server said: TypeORM wraps it where its own statements (BEGIN and COMMIT among them) fail. */
+const saidBy = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);
+
+function codeOf(thrown: unknown): string | undefined {
+  const error = saidBy(thrown);
+  return error instanceof DatabaseError ? error.code : undefined;
+}
+
+export function isConnectionLost(thrown: unknown): boolean {
+  const error = saidBy(thrown);
+  // Lost while no statement was under way: TypeORM has given the connection up by itself.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   if (error instanceof DatabaseError) return error.code !== undefined && CONNECTION_CODES.has(error.code);
   if (!(error instanceof Error)) return false;
   const code = (error as NodeJS.ErrnoException).code;
@@ -59,6 +70,25 @@ export class Transactions {
   }
 
   /**
+   * What became of a transaction whose commit nobody has acknowledged. A server that still works on it is asked again.
+   * @returns false also where that can not be told; then it must be taken as if it were not ours.
+   */
+  async wasCommitted(transactionId: string): Promise<boolean> {
+    for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
+      try {
+        const [row] = await this.dataSource.query<{ status: string | null }[]>('SELECT pg_xact_status($1::xid8) AS status', [
+          transactionId,
+        ]);
+        if (row?.status !== 'in progress') return row?.status === 'committed';
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+      }
+      await backOff(tries);
+    }
+    return false;
+  }
+
+  /**
    * Runs the work in one transaction, whole, again and again while the database says that nothing was committed and that
    * another try may succeed. So the work has no effect outside the transaction except through `tx.afterCommit`.
    */
@@ -68,7 +98,7 @@ export class Transactions {
         return await this.runOnce(merchantId, work);
       } catch (error) {
         if (tries === TRIES_MAX || error instanceof CommitOutcomeUnknownError || !isTransient(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * 2 ** (tries - 1)));
+        await backOff(tries);
       }
     }
   }
@@ -96,7 +126,8 @@ export class Transactions {
       try {
         await runner.commitTransaction();
       } catch (error) {
-        if (!isConnectionLost(error)) throw error;
+        // A line that was lost before COMMIT was sent took the transaction with it.
+        if (!isConnectionLost(error) || error instanceof QueryRunnerAlreadyReleasedError) throw error;
         broken = error as Error;
         throw new CommitOutcomeUnknownError(error);
       }
@@ -107,6 +138,9 @@ export class Transactions {
     }
   }
 }
+
+const backOff = (tries: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * 2 ** (tries - 1)));
 
 /**
  * TypeORM's public `release` has no word for a broken connection, and the pool would lend it out again while its socket

@@ -30,6 +30,13 @@ export class Tx {
     return rows[0] ?? null;
   }
 
+  /** By which `Transactions.wasCommitted` knows it again, should the acknowledgement of its commit be lost. */
+  async id(): Promise<string> {
+    const row = await this.one<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
+    if (row === null) throw new Error('a transaction without an id');
+    return row.id;
+  }
+
   /**
    * Runs the work so that, where it throws, all it did in this transaction is undone, its wakes and hooks are forgotten,
    * and the transaction lives on. The error is thrown on.
