@@ -3,6 +3,7 @@ import { PauseBulk } from '../../src/bulks/pause-bulk.js';
 import type { LookupOutcome, SubmitOutcome } from '../../src/connectors/index.js';
 import { decideFound, decideLookup, decideSubmit } from '../../src/payouts/decide-outcome.js';
 import type { Finding } from '../../src/payouts/settle-intents.js';
+import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
 import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
 import { inSeconds, validItem } from '../support/items.js';
 
@@ -51,6 +52,27 @@ describe('claims', () => {
     );
     expect(rounds.flat()).toHaveLength(300);
     expect(new Set(rounds.flat()).size).toBe(300);
+  });
+
+  it('are read again where nobody acknowledges their commit: nothing waits for the end of a lease that nobody uses', async () => {
+    const proxies: CuttingProxy[] = [];
+    const cutOff = await EngineWorld.open(async (url) => {
+      const proxy = await cuttingProxy(url);
+      proxies.push(proxy);
+      return proxy.url;
+    });
+    const merchant = await cutOff.merchant();
+    const bulkId = await cutOff.scheduledBulk(merchant, { count: 5 });
+    // The first commit is that of a look for what is to be asked again.
+    proxies[0]?.cutAfter('COMMIT', 1);
+    const claimed = await cutOff.claim(merchant);
+    expect(proxies[0]?.cuts).toBe(1);
+    const payouts = await cutOff.payouts(bulkId);
+    expect(claimed.map(({ payoutId, claimNo }) => [payoutId, claimNo]).toSorted()).toEqual(
+      payouts.map(({ id, claim_no }) => [id, claim_no]).toSorted(),
+    );
+    await cutOff.close();
+    await proxies[0]?.close();
   });
 
   it('serve every merchant of a connector, however much one of them has due', async () => {

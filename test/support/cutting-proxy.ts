@@ -5,8 +5,13 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface CuttingProxy {
   /** The same database through the proxy. */
   readonly url: string;
-  /** Passes the next message that contains the text on to the server and cuts the line before the answer comes back. */
-  cutAfter(text: string): void;
+  /** Passes the next message that contains the text (or the one after so many) on to the server and cuts the line before the answer comes back. */
+  cutAfter(text: string, spared?: number): void;
+  /** How many lines it has cut so. */
+  readonly cuts: number;
+  /** Passes nothing on, in either direction, and says nothing of it. */
+  stall(): void;
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -14,6 +19,9 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let fatal: string | null = null;
+  let sparing = 0;
+  let cuts = 0;
+  let stalled = false;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
@@ -28,10 +36,15 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
     client.on('data', (bytes) => {
       upstream.write(bytes);
       if (fatal === null || !bytes.includes(fatal)) return;
+      sparing -= 1;
+      if (sparing >= 0) return;
       fatal = null;
+      cuts += 1;
       client.destroy();
     });
     upstream.on('data', (bytes) => client.write(bytes));
+    // A listener for data sets a socket flowing.
+    if (stalled) for (const socket of [client, upstream]) socket.pause();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,8 +52,20 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
   through.port = String((server.address() as AddressInfo).port);
   return {
     url: through.href,
-    cutAfter: (text) => {
+    cutAfter: (text, spared = 0) => {
       fatal = text;
+      sparing = spared;
+    },
+    get cuts() {
+      return cuts;
+    },
+    stall: () => {
+      stalled = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume: () => {
+      stalled = false;
+      for (const socket of sockets) socket.resume();
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

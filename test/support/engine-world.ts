@@ -47,10 +47,15 @@ export class EngineWorld {
     private readonly url: string,
   ) {}
 
-  static async open(): Promise<EngineWorld> {
+  /** @param through gives the way to the database that is to be taken, such as a proxy's. */
+  static async open(through = (url: string): Promise<string> => Promise.resolve(url)): Promise<EngineWorld> {
     letTimersGo();
     const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
-    const configuration = { ...CONFIGURATION_OF_TESTS, databaseUrl, roles: new Set(['api'] as const) };
+    const configuration = {
+      ...CONFIGURATION_OF_TESTS,
+      databaseUrl: await through(databaseUrl),
+      roles: new Set(['api'] as const),
+    };
     return new EngineWorld(
       await NestFactory.createApplicationContext(AppModule.for(configuration), { logger: false }),
       databaseUrl,
