@@ -13,14 +13,17 @@ const FIXED = {
   'accept-encoding': 'identity',
 };
 
-/** All headers of one attempt: the endpoint's own, ours, and the signature over this second. */
-export function deliveryHeaders(delivery: ClaimedDelivery, sealer: Sealer): Record<string, string> {
+/**
+ * All headers of one attempt: the endpoint's own, ours, and the signature over this second. The second is the database's:
+ * receivers refuse what is five minutes off, and this process's clock may be wrong.
+ */
+export function deliveryHeaders(delivery: ClaimedDelivery, sealer: Sealer, sinceClaim_ms: number): Record<string, string> {
   const own = delivery.headers === null ? {} : openHeaders(sealer, delivery.headers, delivery.endpoint_id);
-  return { ...own, ...FIXED, ...signature(delivery, sealer) };
+  return { ...own, ...FIXED, ...signature(delivery, sealer, delivery.claimed_at.getTime() + sinceClaim_ms) };
 }
 
 /** With the merchant's secret for what its bulks name, with the endpoint's own for what it registered, with both where it is both. */
-function signature(delivery: ClaimedDelivery, sealer: Sealer): Record<string, string> {
+function signature(delivery: ClaimedDelivery, sealer: Sealer, now_ms: number): Record<string, string> {
   const { merchant_id, endpoint_id, claimed_at } = delivery;
   const secrets = [
     ...(delivery.from_bulk ? openSecrets(sealer, delivery.merchant_secrets, merchantSecretsPlace(merchant_id)) : []),
@@ -28,7 +31,7 @@ function signature(delivery: ClaimedDelivery, sealer: Sealer): Record<string, st
   ];
   const content = {
     id: toTypeId('event', delivery.event_id),
-    timestamp_s: Math.floor(Date.now() / 1000),
+    timestamp_s: Math.floor(now_ms / 1000),
     body: delivery.body,
   };
   return signatureHeaders(content, secretsAt(secrets, claimed_at));
