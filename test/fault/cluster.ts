@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { Role } from '../../src/platform/config/index.js';
+import { fileURLToPath } from 'node:url';
 import { type MainProgram, mainProgram } from '../support/main-program.js';
 
 export const OPERATOR_KEY = 'operator_of_the_processes';
 
-/** One place of the cluster: a real process that can be killed and is started again under the same settings. */
-export class ClusterMember {
-  private constructor(
-    private readonly environment: Readonly<Record<string, string>>,
-    private program: MainProgram,
-  ) {}
+type Environment = Readonly<Record<string, string>>;
 
-  static start(environment: Readonly<Record<string, string>>): ClusterMember {
-    return new ClusterMember(environment, mainProgram(environment));
+/** One place of the cluster: a real process that can be killed or frozen, and is started again under the same settings. */
+export class ClusterMember {
+  private program: MainProgram;
+  private ending = false;
+  private readonly deaths: string[] = [];
+
+  constructor(private environment: Environment) {
+    this.program = this.start();
   }
 
   /** Where it listens; another port after each start. */
@@ -20,15 +21,40 @@ export class ClusterMember {
     return this.program.ready;
   }
 
+  /** How often it has ended although nobody ended it, with its last words. */
+  get falls(): readonly string[] {
+    return this.deaths;
+  }
+
   /** kill -9, and the same place is taken at once by a process that knows nothing of the old one. */
-  async killAndRestart(): Promise<void> {
+  async killAndRestart(changes: Environment = {}): Promise<void> {
     await this.end();
-    this.program = mainProgram(this.environment);
+    this.environment = { ...this.environment, ...changes };
+    this.program = this.start();
+  }
+
+  /** Stops in the middle of whatever it does, as a machine under a snapshot or a starved container. */
+  freeze(): void {
+    this.program.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.program.signal('SIGCONT');
   }
 
   async end(): Promise<void> {
+    this.ending = true;
     this.program.signal('SIGKILL');
     await this.program.ended;
+  }
+
+  private start(): MainProgram {
+    this.ending = false;
+    const program = mainProgram(this.environment);
+    void program.ended.then((code) => {
+      if (!this.ending) this.deaths.push(`it ended with ${String(code)}: ${program.complaints()}`);
+    });
+    return program;
   }
 }
 
@@ -36,8 +62,8 @@ export class ClusterMember {
 const WEBHOOK_TIMEOUT_S = 1;
 export const LEASE_S = WEBHOOK_TIMEOUT_S + 31;
 
-/** Processes of these roles on one database, as an operator starts them. */
-export function startCluster(databaseUrl: string, roles: readonly Role[]): ClusterMember[] {
+/** A process for each of these environments, on one database, as an operator starts them. */
+export function startCluster(databaseUrl: string, environments: readonly Environment[]): ClusterMember[] {
   const shared = {
     DATABASE_URL: databaseUrl,
     SANDBOX: 'true',
@@ -50,5 +76,11 @@ export function startCluster(databaseUrl: string, roles: readonly Role[]): Clust
     DATABASE_POOL_SIZE: '6',
     LOG_LEVEL: 'fatal',
   };
-  return roles.map((role) => ClusterMember.start({ ...shared, ROLES: role }));
+  return environments.map((environment) => new ClusterMember({ ...shared, ...environment }));
 }
+
+/** The environment of a process whose wall clock is wrong by so much. */
+export const wrongClock = (shift_ms: number): Environment => ({
+  CLOCK_SHIFT_MS: String(shift_ms),
+  NODE_OPTIONS: `--import=${fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url))}`,
+});

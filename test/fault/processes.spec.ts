@@ -56,7 +56,10 @@ describe('two processes for the API and three workers on one database, each kill
       startReceiver(),
       startProvider({ fate: fateAtHttp, keepRequests: false }),
     ]);
-    cluster = startCluster(db.url, ['api', 'api', 'worker', 'worker', 'worker']);
+    cluster = startCluster(
+      db.url,
+      ['api', 'api', 'worker', 'worker', 'worker'].map((role) => ({ ROLES: role })),
+    );
     await Promise.all(cluster.map(({ url }) => url));
   }, TEST_MAX_MS);
   afterAll(async () => {

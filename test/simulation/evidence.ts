@@ -1,6 +1,8 @@
+import type { ProviderStatus } from '../../src/connectors/index.js';
 import type { Wish } from './merchants.js';
-import type { LedgerEntry } from './simulated-provider.js';
-import type { World } from './world.js';
+import type { CallNote, ProviderTemper, Received, Scene } from './scene.js';
+import type { LedgerEntry, RefusalNote } from './simulated-provider.js';
+import type { AnswerNote, ClaimNote, SettleNote, World } from './world.js';
 
 export interface PayoutEvidence {
   readonly id: string;
@@ -56,23 +58,56 @@ export interface DeliveryEvidence {
   readonly state: string;
 }
 
-/** What can be known of a run after it: the database, the provider's ledger, the receivers, and what was answered. */
-export interface Evidence {
+/** What a run's database says after it. */
+interface Rows {
   readonly payouts: readonly PayoutEvidence[];
   readonly attempts: readonly AttemptEvidence[];
   readonly events: readonly EventEvidence[];
   readonly bulks: readonly BulkEvidence[];
   readonly deliveries: readonly DeliveryEvidence[];
+}
+
+/** What was seen of a run beside its database: by the simulation of everything, by runs of processes of what shows outside. */
+export interface Observed {
+  readonly stage: { nameOf(kind: string, id: string): string };
+  readonly provider: {
+    readonly temper: Pick<ProviderTemper, 'keyRetention_ms' | 'timeout_ms'>;
+    readonly calls: readonly CallNote[];
+    readonly refusals: readonly Pick<RefusalNote, 'key'>[];
+    paymentOf(entry: LedgerEntry): { readonly status: ProviderStatus };
+  };
+  readonly received: readonly Received[];
+  readonly claims: readonly ClaimNote[];
+  readonly settles: readonly SettleNote[];
+  readonly freed: Scene['freed'];
+  readonly answers: readonly AnswerNote[];
+  readonly audits: readonly string[];
+}
+
+/** What can be known of a run after it: the database, the provider's ledger, the receivers, and what was answered. */
+export interface Evidence extends Rows {
   readonly ledger: readonly (LedgerEntry & { readonly payoutId: string | null })[];
-  readonly wishes: readonly Wish[];
-  readonly world: World;
+  readonly wishes: readonly Pick<Wish, 'payoutId' | 'amount' | 'currency' | 'iban' | 'scheduled_ms'>[];
+  readonly world: Observed;
 }
 
 const ms = (column: string): string => `extract(epoch FROM ${column})::double precision * 1000`;
 
-export async function readEvidence(world: World, wishes: readonly Wish[]): Promise<Evidence> {
-  const read = async <Row>(text: string): Promise<Row[]> =>
-    (await world.engine.read(text, [world.merchantIds])) as unknown as Row[];
+/** Everything of the simulated run. */
+export async function readEvidence(world: World, wishes: Evidence['wishes']): Promise<Evidence> {
+  const rows = await readRows((text) => world.engine.read(text, [world.merchantIds]));
+  return { ...rows, ledger: ledgerOf(world.provider.ledger, rows), wishes, world };
+}
+
+/** Each payment with the payout that its key belongs to. */
+export function ledgerOf(entries: readonly LedgerEntry[], { attempts }: Rows): Evidence['ledger'] {
+  const payoutOf = new Map(attempts.map(({ idempotency_key, payout_id }) => [idempotency_key, payout_id]));
+  return entries.map((entry) => ({ ...entry, payoutId: payoutOf.get(entry.key) ?? null }));
+}
+
+/** @param run a statement whose only parameter is the merchants' ids. */
+export async function readRows(run: (text: string) => Promise<unknown[]>): Promise<Rows> {
+  const read = async <Row>(text: string): Promise<Row[]> => (await run(text)) as Row[];
   const payouts = await read<PayoutEvidence>(
     `SELECT p.id, p.merchant_id, p.bulk_id, p.reference, p.status, p.version, p.held, ${ms('p.scheduled_at')} AS scheduled_ms,
        p.last_sequence, p.attempt_no, r.amount, r.currency, i.id AS intent_id, i.status AS intent_status, h.payout_id AS holder
@@ -98,7 +133,6 @@ export async function readEvidence(world: World, wishes: readonly Wish[]): Promi
     `SELECT d.event_id, e.url, d.state FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
      WHERE d.merchant_id = ANY($1::uuid[])`,
   );
-  const payoutOf = new Map(attempts.map(({ idempotency_key, payout_id }) => [idempotency_key, payout_id]));
   return {
     payouts,
     attempts,
@@ -108,8 +142,5 @@ export async function readEvidence(world: World, wishes: readonly Wish[]): Promi
     })),
     bulks,
     deliveries,
-    ledger: world.provider.ledger.map((entry) => ({ ...entry, payoutId: payoutOf.get(entry.key) ?? null })),
-    wishes,
-    world,
   };
 }

@@ -67,6 +67,10 @@ export interface ProviderOptions {
   readonly keepRequests?: boolean;
   /** False: it can be asked for one key at a time only. */
   readonly lists?: boolean;
+  /** For so long a payment that it has taken shows in no look-up and in no list: a provider whose books lag behind. */
+  readonly hides_ms?: number;
+  /** For so long it knows a key again, in sends and look-ups; absent: for ever. */
+  readonly remembers_ms?: number;
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -89,6 +93,8 @@ export interface Provider {
   readonly requests: readonly ReceivedRequest[];
   /** Other fates from now on. */
   setFate(fate: NonNullable<ProviderOptions['fate']>): void;
+  /** Every look-up and list is answered so from now on; null: by the books. */
+  setLookup(answer: Answer | null): void;
   /** Sends a signed notification and answers its HTTP status. */
   notify(notification: Notification): Promise<number>;
   close(): Promise<void>;
@@ -132,6 +138,7 @@ class ScriptedProvider implements Provider {
   private readonly sends = new Map<string, number>();
   private readonly server: Server;
   private fate: (request: WireRequest, sends: number) => Fate;
+  private lookup: Answer | null = null;
 
   constructor(private readonly options: ProviderOptions) {
     this.fate = options.fate ?? (() => TAKES);
@@ -151,6 +158,10 @@ class ScriptedProvider implements Provider {
 
   setFate(fate: (request: WireRequest, sends: number) => Fate): void {
     this.fate = fate;
+  }
+
+  setLookup(answer: Answer | null): void {
+    this.lookup = answer;
   }
 
   async notify(notification: Notification): Promise<number> {
@@ -197,7 +208,7 @@ class ScriptedProvider implements Provider {
       return;
     }
     const wire = { ...(JSON.parse(body) as Omit<WireRequest, 'idempotency_key'>), idempotency_key: key };
-    const known = this.byKey.get(key);
+    const known = this.remembered(key);
     if (known !== undefined) {
       await this.wait(0);
       if (JSON.stringify(known.request) === JSON.stringify(wire)) {
@@ -225,10 +236,14 @@ class ScriptedProvider implements Provider {
 
   private async list(url: URL, response: ServerResponse): Promise<void> {
     await this.wait(0);
+    if (this.lookup !== null) {
+      answerAs(this.lookup, null, response);
+      return;
+    }
     const key = url.searchParams.get('idempotency_key');
     if (key !== null) {
-      const entry = this.byKey.get(key);
-      answerJson(response, 200, { data: entry === undefined ? [] : [paymentOf(entry)] });
+      const entry = this.remembered(key);
+      answerJson(response, 200, { data: entry === undefined || !this.shows(entry) ? [] : [paymentOf(entry)] });
       return;
     }
     if (this.options.lists === false) {
@@ -237,7 +252,7 @@ class ScriptedProvider implements Provider {
     }
     const after = Date.parse(url.searchParams.get('created_after') ?? '') || 0;
     const from = Number(url.searchParams.get('cursor') ?? '0');
-    const entries = this.ledger.filter((entry) => entry.at >= after);
+    const entries = this.ledger.filter((entry) => entry.at >= after && this.shows(entry));
     const next = from + PAGE < entries.length ? String(from + PAGE) : null;
     answerJson(response, 200, { data: entries.slice(from, from + PAGE).map(paymentOf), next_cursor: next });
   }
@@ -255,6 +270,16 @@ class ScriptedProvider implements Provider {
     }
     entry.status = 'returned';
     answerJson(response, 200, paymentOf(entry));
+  }
+
+  private remembered(key: string): LedgerEntry | undefined {
+    const entry = this.byKey.get(key);
+    const forgotten = entry !== undefined && Date.now() - entry.at >= (this.options.remembers_ms ?? Infinity);
+    return forgotten ? undefined : entry;
+  }
+
+  private shows({ at }: LedgerEntry): boolean {
+    return Date.now() - at >= (this.options.hides_ms ?? 0);
   }
 
   private async wait(more_ms: number): Promise<void> {

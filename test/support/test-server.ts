@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform
 
 /** The migrated database that every test file gets a copy of. */
 export const TEMPLATE_DATABASE = 'tranche_template';
+/** Of every folder with a server of a test run in it, before the number of the process that it belongs to. */
 const PREFIX = 'tranche-test-';
 
 interface TestServer {
@@ -19,7 +20,7 @@ const slot = globalThis as { trancheTestServer?: TestServer };
 /** One PostgreSQL for the whole run, without durability: its data live as long as the run. */
 export async function startTestServer(): Promise<void> {
   await sweepOrphans();
-  const directory = temporaryDirectory(`${PREFIX}${process.pid}-`);
+  const directory = serverDirectory();
   const server = await startEmbeddedPostgres(optionsFor(directory));
   slot.trancheTestServer = { server, directory };
   process.env['TEST_DATABASE_URL'] = server.url;
@@ -37,6 +38,9 @@ export async function stopTestServer(): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
 }
 
+/** For the data of a server: if we are killed, the next run finds it by our number and ends the server. */
+export const serverDirectory = (): string => temporaryDirectory(`${PREFIX}${process.pid}-`);
+
 /** Open to be passed through, because as root the server runs under another account. */
 export function temporaryDirectory(prefix: string): string {
   const directory = mkdtempSync(join(tmpdir(), prefix));
@@ -50,7 +54,7 @@ const optionsFor = (dataDirectory: string) => ({
   initdbOptions: ['--no-sync'],
 });
 
-async function makeTemplate(url: string): Promise<void> {
+export async function makeTemplate(url: string): Promise<void> {
   await asAdmin(url, (admin) => admin.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`));
   const migrated = await openDataSource(dataSourceOptions({ url: databaseUrl(url, TEMPLATE_DATABASE), poolSize: 2 }));
   await migrated.destroy();
@@ -58,6 +62,8 @@ async function makeTemplate(url: string): Promise<void> {
 
 export async function asAdmin(url: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
   const admin = new pg.Client({ connectionString: url });
+  // A server that goes away in the middle is told by the statement that fails; without this it would end the process.
+  admin.on('error', () => undefined);
   await admin.connect();
   try {
     await work(admin);
