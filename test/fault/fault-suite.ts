@@ -60,7 +60,9 @@ export async function faultRuns({ count, first = 1, large = false, lanes = LANES
       await postgres.close();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, count) }, lane));
+  // Every lane clears up after itself, also where another one can not go on.
+  const lanesEnded = await Promise.allSettled(Array.from({ length: Math.min(lanes, count) }, lane));
+  for (const one of lanesEnded) if (one.status === 'rejected') throw one.reason;
   return reports.sort((one, other) => one.seed - other.seed);
 }
 

@@ -1,4 +1,4 @@
-import type { QuarantineDto } from '../../src/payouts/dto/quarantine.dto.js';
+import type { QuarantineDto } from '../../src/reconciliation/dto/quarantine.dto.js';
 import type { FaultKind } from './fault-kind.js';
 import { comes, pause } from './patience.js';
 import type { Scene } from './scene.js';

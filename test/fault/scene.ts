@@ -66,9 +66,14 @@ export class Scene {
     const members = startCluster(proxy.url, environments);
     const scene = new Scene(plan, { postgres, database, proxy, receiver, provider, members });
     provider.setFate((request, sends) => scene.fateOf(request, sends));
-    await Promise.all(members.map(({ url }) => url));
-    await scene.enter();
-    return scene;
+    try {
+      await Promise.all(members.map(({ url }) => url));
+      await scene.enter();
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
