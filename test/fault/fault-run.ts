@@ -1,8 +1,9 @@
 import type { Violation } from '../simulation/invariants.js';
 import type { OwnPostgres } from '../support/own-postgres.js';
+import type { RunPlan } from './fault-kind.js';
 import { fallsOf, judgeRun } from './judge-run.js';
 import { comes } from './patience.js';
-import { Scene, type ScenePlan } from './scene.js';
+import { Scene } from './scene.js';
 
 export interface RunReport {
   readonly seed: number;
@@ -24,17 +25,17 @@ const CANCELS = 3;
 const LASTS_S = 4;
 
 /** Pays under faults, heals, comes to rest, and is judged. A run never throws: what goes wrong is a violation of it. */
-export async function faultRun(plan: ScenePlan, postgres: OwnPostgres): Promise<RunReport> {
+export async function faultRun(plan: RunPlan, postgres: OwnPostgres): Promise<RunReport> {
   const scene = await Scene.open(plan, postgres);
   const start = { seed: plan.seed, faults: plan.kinds.map(({ name }) => name) };
   try {
-    await underFaults(scene);
+    await underFaults(scene, plan);
     const healed = performance.now();
     await rest(scene);
     const rest_s = (performance.now() - healed) / 1000;
     return {
       ...{ ...start, payouts: scene.merchant.wishes.length, counts: scene.counts, rest_s },
-      violations: await judgeRun(scene),
+      violations: await judgeRun(scene, plan.kinds),
     };
   } catch (error) {
     const details = [`${String(error)}; ${await whatIsLeft(scene)}`, ...fallsOf(scene)];
@@ -45,8 +46,7 @@ export async function faultRun(plan: ScenePlan, postgres: OwnPostgres): Promise<
   }
 }
 
-async function underFaults(scene: Scene): Promise<void> {
-  const { kinds } = scene.plan;
+async function underFaults(scene: Scene, { kinds }: RunPlan): Promise<void> {
   const over_s = Math.max(LASTS_S, ...kinds.map(({ lasts_s }) => lasts_s?.(scene) ?? 0));
   scene.striking = true;
   await scene.merchant.order(FIRST_ORDER, { over_s });

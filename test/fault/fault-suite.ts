@@ -1,12 +1,11 @@
 import { Random } from '../simulation/random.js';
 import { OwnPostgres } from '../support/own-postgres.js';
 import { cut, outage, restart, stall, terminate } from './database-faults.js';
-import type { FaultKind } from './fault-kind.js';
+import type { FaultKind, RunPlan } from './fault-kind.js';
 import { faultRun, type RunReport } from './fault-run.js';
 import { clocks, kill, longFreeze, shortFreeze } from './process-faults.js';
 import { errorAfterEffect, forgets, garbage, hang, hangFullLength, lateBooks, redirects } from './provider-faults.js';
 import { restore } from './restore-fault.js';
-import type { ScenePlan } from './scene.js';
 
 /** Every kind of fault, the longest first, so that no lane is left with it at the end. */
 export const KINDS: readonly FaultKind[] = [
@@ -23,7 +22,7 @@ const FULL_LENGTH_PERCENT = 20;
  * What the number of a run says: the first ones have one kind each, so that all kinds occur and each shows by itself; every
  * later one has a fault of ours and one of the provider's at once, and every so many-th one kind alone again.
  */
-export function planOf(seed: number, { large }: { large: boolean }): ScenePlan {
+export function planOf(seed: number, { large }: { large: boolean }): RunPlan {
   const random = new Random(seed);
   const fullLength = large && random.between(1, 100) <= FULL_LENGTH_PERCENT;
   const alone = seed <= KINDS.length ? KINDS[seed - 1] : random.chance(0.3) ? random.pick(KINDS) : undefined;

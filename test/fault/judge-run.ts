@@ -4,20 +4,14 @@ import { judge, type Violation } from '../simulation/invariants.js';
 import type { CallNote } from '../simulation/scene.js';
 import type { LedgerEntry } from '../simulation/simulated-provider.js';
 import type { LedgerEntry as Payment, ReceivedRequest } from '../support/provider-server.js';
+import type { FaultKind } from './fault-kind.js';
 import type { Scene } from './scene.js';
-
-/** A run at rest, and everything that can be known of it from outside. */
-export interface Judged {
-  readonly scene: Scene;
-  readonly evidence: Evidence;
-}
 
 const HOUR_MS = 3_600_000;
 
 /** The invariants that show outside, by the checks of the simulation; and what every fault of the run has to show. */
-export async function judgeRun(scene: Scene): Promise<Violation[]> {
+export async function judgeRun(scene: Scene, kinds: readonly FaultKind[]): Promise<Violation[]> {
   const evidence = await evidenceOf(scene);
-  const { kinds } = scene.plan;
   const alone = kinds.length === 1 ? (kinds[0]?.shows?.({ scene, evidence }) ?? []) : [];
   const strays = kinds.some(({ undoes }) => undoes === true) ? 0 : await scene.count('stray_payment');
   const sentences = [

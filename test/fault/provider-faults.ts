@@ -1,7 +1,6 @@
 import { fromTypeId } from '../../src/platform/ids/index.js';
 import type { Answer, Fate } from '../support/provider-server.js';
-import type { FaultKind } from './fault-kind.js';
-import type { Judged } from './judge-run.js';
+import type { FaultKind, Judged } from './fault-kind.js';
 import { pause } from './patience.js';
 import type { Scene } from './scene.js';
 

@@ -3,15 +3,31 @@ import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js
 import { Random } from '../simulation/random.js';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
 import type { OwnPostgres } from '../support/own-postgres.js';
-import { type Fate, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
+import { type Fate, type Provider, type ProviderOptions, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
 import { type ClusterMember, OPERATOR_KEY, startCluster } from './cluster.js';
-import type { ConnectorSettings, FaultKind } from './fault-kind.js';
 import { insist, RunMerchant } from './merchant.js';
+
+export interface ConnectorSettings {
+  readonly timeout_ms: number;
+  readonly stale_window_ms: number;
+  readonly key_retention_hours: number;
+}
+
+/** What a fault asks of the world that it is to strike. */
+export interface SceneKind {
+  /** As it is counted, where the provider does it. */
+  readonly name: string;
+  readonly environments?: readonly Readonly<Record<string, string>>[];
+  readonly provider?: ProviderOptions;
+  readonly connector?: Partial<ConnectorSettings>;
+  /** What the provider does with a send while it strikes, by the payout's roll; null: what it does otherwise. */
+  readonly fate?: (roll: number, sends: number) => Fate | null;
+}
 
 export interface ScenePlan {
   readonly seed: number;
-  readonly kinds: readonly FaultKind[];
+  readonly kinds: readonly SceneKind[];
   /** Faults last as long as the proof wants, instead of as long as a test can wait. */
   readonly fullLength: boolean;
 }
