@@ -47,7 +47,7 @@ function observed(scene: Scene, attempts: readonly AttemptEvidence[], references
   return {
     stage: { nameOf: (kind, id) => references.get(id) ?? `${kind} ${id}` },
     provider: {
-      temper: { timeout_ms, keyRetention_ms: key_retention_hours * HOUR_MS },
+      temper: { timeout_ms, keyRetention_ms: key_retention_hours * HOUR_MS, lists: true },
       calls: provider.requests.slice(scene.requestsFrom).flatMap((request) => callOf(request, byKey) ?? []),
       refusals: [...scene.refused].map((key) => ({ key })),
       paymentOf: ({ course }) => ({ status: course.at(-1)?.status ?? 'succeeded' }),
@@ -58,7 +58,15 @@ function observed(scene: Scene, attempts: readonly AttemptEvidence[], references
       subject: String(data['payout_id'] ?? data['bulk_id']),
       sequence: Number(data['sequence']),
     })),
-    ...{ claims: [], settles: [], freed: [], audits: [], answers: scene.merchant.answers },
+    ...{
+      claims: [],
+      settles: [],
+      unacknowledged: [],
+      freed: [],
+      audits: [],
+      rejectedByHand: new Set(),
+      answers: scene.merchant.answers,
+    },
   };
 }
 

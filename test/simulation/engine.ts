@@ -8,12 +8,14 @@ import { PauseBulk } from '../../src/bulks/pause-bulk.js';
 import { ConnectorRegistry, ConnectorRepository, type ConnectorType } from '../../src/connectors/index.js';
 import { CONNECTOR_TYPES, SANDBOX_MODE } from '../../src/connectors/registry.js';
 import { ClaimPayouts } from '../../src/payouts/claim-payouts.js';
+import { RenewLeases } from '../../src/payouts/renew-leases.js';
 import { ResolveIntent } from '../../src/payouts/resolve-intent.js';
 import { RetryPayout } from '../../src/payouts/retry-payout.js';
 import { SettleIntents } from '../../src/payouts/settle-intents.js';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/index.js';
+import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { ReceiveNotification } from '../../src/reconciliation/receive-notification.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
@@ -45,6 +47,8 @@ export interface Engine {
   readonly retry: RetryPayout;
   readonly resolve: ResolveIntent;
   readonly receive: ReceiveNotification;
+  readonly reconcile: ReconcileConnectors;
+  readonly leases: RenewLeases;
   readonly registry: ConnectorRegistry;
   readonly connectors: ConnectorRepository;
   readonly connector: SimulatedConnector;
@@ -118,6 +122,8 @@ export async function openEngine(): Promise<Engine> {
     retry: get(RetryPayout),
     resolve: get(ResolveIntent),
     receive: get(ReceiveNotification),
+    reconcile: get(ReconcileConnectors),
+    leases: get(RenewLeases),
     registry: get(ConnectorRegistry),
     connectors: get(ConnectorRepository),
     connector,

@@ -15,6 +15,7 @@ export interface PayoutEvidence {
   readonly scheduled_ms: number | null;
   readonly last_sequence: number;
   readonly attempt_no: number;
+  readonly claim_no: number;
   readonly amount: string | null;
   readonly currency: string | null;
   readonly intent_id: string | null;
@@ -48,6 +49,7 @@ export interface BulkEvidence {
   readonly id: string;
   readonly merchant_id: string;
   readonly item_count: number;
+  readonly label: string | null;
   readonly status: string;
   readonly progress: Readonly<Record<string, unknown>>;
 }
@@ -65,13 +67,15 @@ interface Rows {
   readonly events: readonly EventEvidence[];
   readonly bulks: readonly BulkEvidence[];
   readonly deliveries: readonly DeliveryEvidence[];
+  /** References of payments that the engine has told of as contradicting its books. */
+  readonly strays: ReadonlySet<string>;
 }
 
 /** What was seen of a run beside its database: by the simulation of everything, by runs of processes of what shows outside. */
 export interface Observed {
   readonly stage: { nameOf(kind: string, id: string): string };
   readonly provider: {
-    readonly temper: Pick<ProviderTemper, 'keyRetention_ms' | 'timeout_ms'>;
+    readonly temper: Pick<ProviderTemper, 'keyRetention_ms' | 'timeout_ms' | 'lists'>;
     readonly calls: readonly CallNote[];
     readonly refusals: readonly Pick<RefusalNote, 'key'>[];
     paymentOf(entry: LedgerEntry): { readonly status: ProviderStatus };
@@ -82,6 +86,9 @@ export interface Observed {
   readonly freed: Scene['freed'];
   readonly answers: readonly AnswerNote[];
   readonly audits: readonly string[];
+  readonly unacknowledged: Scene['unacknowledged'];
+  /** Keys of attempts that the operator has settled as refused. */
+  readonly rejectedByHand: ReadonlySet<string>;
 }
 
 /** What can be known of a run after it: the database, the provider's ledger, the receivers, and what was answered. */
@@ -110,7 +117,7 @@ export async function readRows(run: (text: string) => Promise<unknown[]>): Promi
   const read = async <Row>(text: string): Promise<Row[]> => (await run(text)) as Row[];
   const payouts = await read<PayoutEvidence>(
     `SELECT p.id, p.merchant_id, p.bulk_id, p.reference, p.status, p.version, p.held, ${ms('p.scheduled_at')} AS scheduled_ms,
-       p.last_sequence, p.attempt_no, r.amount, r.currency, i.id AS intent_id, i.status AS intent_status, h.payout_id AS holder
+       p.last_sequence, p.attempt_no, p.claim_no, r.amount, r.currency, i.id AS intent_id, i.status AS intent_status, h.payout_id AS holder
      FROM payout p
      JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
      LEFT JOIN payout_intent i ON i.payout_id = p.id
@@ -126,12 +133,16 @@ export async function readRows(run: (text: string) => Promise<unknown[]>): Promi
      FROM event WHERE merchant_id = ANY($1::uuid[]) ORDER BY subject_id, sequence`,
   );
   const bulks = await read<BulkEvidence>(
-    `SELECT b.id, b.merchant_id, b.item_count, g.status, to_jsonb(g) AS progress
+    `SELECT b.id, b.merchant_id, b.item_count, b.label, g.status, to_jsonb(g) AS progress
      FROM bulk b JOIN bulk_progress g ON g.bulk_id = b.id WHERE b.merchant_id = ANY($1::uuid[])`,
   );
   const deliveries = await read<DeliveryEvidence>(
     `SELECT d.event_id, e.url, d.state FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
      WHERE d.merchant_id = ANY($1::uuid[])`,
+  );
+  const strays = await read<{ provider_reference: string }>(
+    `SELECT provider_reference FROM stray_payment
+     WHERE connector_id IN (SELECT connector_id FROM merchant WHERE id = ANY($1::uuid[]))`,
   );
   return {
     payouts,
@@ -142,5 +153,6 @@ export async function readRows(run: (text: string) => Promise<unknown[]>): Promi
     })),
     bulks,
     deliveries,
+    strays: new Set(strays.map(({ provider_reference }) => provider_reference)),
   };
 }

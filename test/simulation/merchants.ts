@@ -1,4 +1,5 @@
 import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
+import { IdempotencyKeys } from '../../src/platform/http/idempotency-keys.js';
 import { Problem } from '../../src/platform/http/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { newSigningSecret } from '../../src/webhooks/signing-keys.js';
@@ -18,6 +19,8 @@ export interface Wish {
   currency: string;
   iban: string;
   scheduled_ms: number;
+  /** Its first date is written as a local time of Berlin. */
+  readonly local: boolean;
 }
 
 interface WishedBulk {
@@ -34,6 +37,7 @@ const VALID_AMOUNTS = 4;
 /** The merchants of one run and what they do, each request a server of its own that can die. */
 export class Merchants {
   readonly wishes: Wish[] = [];
+  private readonly keys = new IdempotencyKeys(testSealer);
   private requests = 0;
 
   constructor(private readonly world: World) {}
@@ -94,11 +98,15 @@ export class Merchants {
         iban: random.pick(IBANS),
         // An instant of its own for each: no two are due at once, so that "the oldest" is one.
         scheduled_ms: stage.now_ms + random.between(1_000, 90_000),
+        local: random.chance(0.5),
       });
     }
     this.wishes.push(...bulk.wishes);
     const invalidItems = random.weighted({ hold: 6, reject: 1, drop: 1 });
-    this.request('create', 0, (actor) => this.create(actor, bulk, invalidItems));
+    // The same request again, because no answer came, or by mistake: under one Idempotency-Key.
+    const copies = random.weighted({ 1: 3, 2: 2, 4: 1 });
+    for (let copy = 0; copy < Number(copies); copy += 1)
+      this.request('create', copy * random.between(0, 50), (actor) => this.create(actor, bulk, invalidItems));
     const changes = random.between(0, 3);
     for (let number = 0; number < changes; number += 1) this.planChange(bulk);
   }
@@ -150,21 +158,32 @@ export class Merchants {
   private async create(actor: Actor, bulk: WishedBulk, invalidItems: 'hold' | 'reject' | 'drop'): Promise<void> {
     const merchantId = bulk.wishes[0]!.merchantId;
     actor.steps = ['create'];
-    const items = bulk.wishes.map(({ reference, amount, currency, iban, scheduled_ms }) => ({
+    const { berlinIsAhead_ms } = this.world;
+    const items = bulk.wishes.map(({ reference, amount, currency, iban, scheduled_ms, local }) => ({
       reference,
       amount,
       currency,
-      scheduled_date: new Date(scheduled_ms).toISOString(),
+      ...(local
+        ? { scheduled_date: new Date(scheduled_ms + berlinIsAhead_ms).toISOString().slice(0, -1), timezone: 'Europe/Berlin' }
+        : { scheduled_date: new Date(scheduled_ms).toISOString() }),
       payout_method: { ...METHODS.iban, iban, bic: undefined },
     }));
+    const scope = { ownerId: merchantId, method: 'POST', path: '/v1/bulks', key: bulk.name };
     await this.answered(actor, { action: 'create', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
-      const command = { merchantId, reference: null, label: null, webhookUrl: null, invalidItems, controlTotals: null };
+      if (!(await this.keys.lock(tx, scope))) return `${bulk.name} is being created`;
+      if ((await this.keys.find(tx, scope, bulk.name)) !== null) return `${bulk.name} was created before`;
+      const command = { merchantId, reference: null, label: bulk.name, webhookUrl: null, invalidItems, controlTotals: null };
       const id = await this.world.engine.create.execute(tx, {
         ...command,
         scheduledDate: null,
         timezone: null,
         metadata: {},
         items,
+      });
+      await this.keys.keep(tx, scope, {
+        bodyText: bulk.name,
+        answer: { status: 201, headers: {}, body: null },
+        secret: false,
       });
       const rows = await tx.query<{ id: string; reference: string }>(`SELECT id, reference FROM payout WHERE bulk_id = $1`, [id]);
       this.atCommit(actor, () => {

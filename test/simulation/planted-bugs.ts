@@ -3,7 +3,8 @@ import type { Connector, Failure, SubmitOutcome } from '../../src/connectors/ind
 import { callProvider, type CallResult } from '../../src/payouts/call-provider.js';
 import type { Claimed } from '../../src/payouts/claim-payouts.js';
 import type { AttemptKnowledge, Decision } from '../../src/payouts/decide-outcome.js';
-import { decideSubmit } from '../../src/payouts/decide-outcome.js';
+import { decideFound, decideSubmit } from '../../src/payouts/decide-outcome.js';
+import { type IntentStatus, payoutIntentLifecycle } from '../../src/payouts/payout-intent.lifecycle.js';
 import type { MonotonicClock } from '../../src/platform/time/index.js';
 import type { PlantedBug } from './scene.js';
 import type { Actor } from './stage.js';
@@ -58,6 +59,14 @@ const edgeFromProcessing = (transition: 'cancel' | 'edit') => (): (() => void) =
   from.push('PROCESSING_IN_PROGRESS');
   return () => void from.splice(from.indexOf('PROCESSING_IN_PROGRESS'), 1);
 };
+
+/** The same for an intent that goes back to pending from wherever it is. */
+function edgesFromEnds(): () => void {
+  const from = payoutIntentLifecycle.transitions.await_outcome.from as IntentStatus[];
+  const ends: readonly IntentStatus[] = ['pending', 'unclaimed', 'succeeded', 'failed', 'returned', 'rejected'];
+  from.push(...ends);
+  return () => void from.splice(from.length - ends.length, ends.length);
+}
 
 /** Statements that a transaction left out, to be run after it. */
 const leftOut = new WeakMap<Actor, { readonly text: string; readonly values: readonly unknown[] }[]>();
@@ -169,6 +178,29 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
             decideSubmit({ ...submit, ofDuplicate: false }, known, { lookup: true, keyRetention_ms: Infinity, staleWindow_ms: 0 })
         : null,
     ),
+  },
+  {
+    name: 'notification out of order accepted',
+    meaning: 'The last word of the provider counts, also where it is an older one.',
+    plant: edgesFromEnds,
+    receive: async (tx, { idempotencyKey, payment }, { settle }) => {
+      const [attempt] = await tx.query<{ payout_id: string }>(`SELECT payout_id FROM attempt WHERE idempotency_key::text = $1`, [
+        idempotencyKey,
+      ]);
+      if (attempt === undefined) return;
+      const decide = (known: AttemptKnowledge): Decision => ({
+        ...decideFound(payment, known),
+        ...(payment.status === 'pending' ? { transitions: ['await_outcome'], nextCheck_ms: 1_000 } : {}),
+      });
+      await settle.execute(tx, [
+        { payoutId: attempt.payout_id, claimNo: null, httpStatus: null, source: 'notification', decide },
+      ]);
+    },
+  },
+  {
+    name: 'reconciliation blind',
+    meaning: "The provider's list is not compared with our books.",
+    list: () => ({ kind: 'page', payments: [], nextCursor: null }),
   },
   {
     name: 'deliveries in any order',

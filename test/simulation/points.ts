@@ -11,6 +11,9 @@ const TRANSACTION_STEPS = [
   'pause',
   'retry',
   'notify',
+  'reconcile',
+  'resolve',
+  'renew',
   'validate.take',
   'validate.settle',
   'claim.checks',
@@ -19,7 +22,7 @@ const TRANSACTION_STEPS = [
   'deliver.claim',
   'deliver.settle',
 ];
-const CALL_STEPS = ['send', 'look_up', 'post'];
+const CALL_STEPS = ['send', 'look_up', 'list', 'post'];
 
 /** Every labelled point at which the simulation can kill a server; the suite kills at each of them at least once. */
 export const CRASH_POINTS: readonly string[] = [

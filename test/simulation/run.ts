@@ -70,6 +70,7 @@ export async function run(options: RunOptions): Promise<RunReport> {
 }
 
 function drawTemper(random: Random, webhooks: boolean): Temper {
+  const staleWindow_ms = random.pick([0, 5_000, 50_000]);
   return {
     kills: random.pick([0, 0.01, 0.04]),
     freezes: random.pick([0, 0.004, 0.02]),
@@ -80,10 +81,13 @@ function drawTemper(random: Random, webhooks: boolean): Temper {
     provider: {
       lookup: random.chance(0.8),
       keyRetention_ms: random.pick([10, 30, 24 * 60]) * 60_000,
-      staleWindow_ms: random.pick([0, 5_000, 30_000]),
+      staleWindow_ms,
+      lag_ms: random.chance(0.6) ? staleWindow_ms * 0.9 : 0,
       timeout_ms: 10_000,
-      refusesRepetition: random.chance(0.35),
+      refusesRepetition: random.chance(0.5),
       notifies: random.chance(0.6),
+      lists: random.chance(0.6),
+      robbed: random.chance(0.15),
       faults: random.pick([0, 0.3, 0.6, 0.9]),
     },
   };
@@ -96,6 +100,7 @@ class Director {
   private servers = 0;
   private lookedAt = '';
   private passes: number;
+  private comparedAtLast = false;
 
   constructor(private readonly world: World) {
     this.merchants = new Merchants(world);
@@ -201,7 +206,7 @@ class Director {
 
   /** What the outside does: late requests arrive, notifications come, refused payouts are retried, operators resume. */
   private async happenByItself(): Promise<void> {
-    const { provider, random, stage } = this.world;
+    const { provider, random, stage, temper } = this.world;
     if (provider.late.length > 0 && random.chance(0.1)) {
       const one = random.pick(provider.late);
       provider.late.splice(provider.late.indexOf(one), 1);
@@ -216,6 +221,9 @@ class Director {
     if (random.chance(0.01)) await this.world.resumeConnector();
     if (random.chance(0.01)) await this.openRetries();
     if (random.chance(0.01)) await this.world.audit();
+    if (random.chance(0.01)) await this.world.resolveOne();
+    if (random.chance(0.01)) this.compareBooks();
+    if (!this.world.healed && temper.provider.robbed && random.chance(0.005)) provider.payStranger();
   }
 
   /** Time moves: a little, to the next thing that is due, past a lease, or past what a provider remembers. */
@@ -256,7 +264,7 @@ class Director {
     if (this.world.healed) await this.world.resumeConnector();
     if (await this.wakeWhatIsDue()) return true;
     const next = await this.nextDue();
-    if (next === null) return this.openRetries();
+    if (next === null) return (await this.openRetries()) || this.compareAtLast();
     await this.moveTo(next);
     return true;
   }
@@ -266,6 +274,22 @@ class Director {
     const rows = await this.world.retryable();
     for (const row of rows) this.merchants.retry(row);
     return rows.length > 0;
+  }
+
+  /** The job of the cluster: one server at a time. */
+  private compareBooks(): void {
+    const { hosts, servers, random, stage } = this.world;
+    const busy = [...stage.actors].some(({ name }) => name.endsWith('.reconcile'));
+    const alive = hosts.filter((host) => host.alive);
+    if (!busy && alive.length > 0) servers.get(random.pick(alive))?.reconcile();
+  }
+
+  /** Nothing rests before the books have been compared once more. @returns whether that is still to happen. */
+  private compareAtLast(): boolean {
+    if (!this.world.healed || this.comparedAtLast) return false;
+    this.comparedAtLast = true;
+    this.compareBooks();
+    return true;
   }
 
   private async nextDue(): Promise<number | null> {

@@ -1,5 +1,6 @@
-import type { Capabilities, IntentRequest } from '../../src/connectors/index.js';
+import type { Capabilities, IntentRequest, PaymentPage, ProviderNotification } from '../../src/connectors/index.js';
 import type { callProvider } from '../../src/payouts/call-provider.js';
+import type { SettleIntents } from '../../src/payouts/settle-intents.js';
 import type { Tx, WakeTopic } from '../../src/platform/database/index.js';
 import type { MonotonicClock } from '../../src/platform/time/index.js';
 import type { Random } from './random.js';
@@ -9,10 +10,16 @@ export interface ProviderTemper {
   readonly lookup: boolean;
   readonly keyRetention_ms: number;
   readonly staleWindow_ms: number;
+  /** Its look-ups are always so much behind, within the window that it declares. */
+  readonly lag_ms: number;
   readonly timeout_ms: number;
   /** Answers the second send of a key that it has taken with a definite refusal. */
   readonly refusesRepetition: boolean;
   readonly notifies: boolean;
+  /** Keeps a list of its payments. */
+  readonly lists: boolean;
+  /** Somebody else has our token and pays with it. */
+  readonly robbed: boolean;
   /** Share of the calls that go wrong. */
   readonly faults: number;
 }
@@ -38,6 +45,10 @@ export interface PlantedBug {
   /** Runs after COMMIT, before anybody learns of it. */
   afterCommit?(scene: Scene, actor: Actor): Promise<void>;
   request?(request: IntentRequest, scene: Scene): IntentRequest;
+  /** What is made of a page of the provider's list. */
+  list?(page: PaymentPage): PaymentPage;
+  /** Takes the place of the engine's reading of a notification. */
+  receive?(tx: Tx, notification: ProviderNotification, engine: { readonly settle: SettleIntents }): Promise<void>;
   capabilities?(told: Capabilities): Capabilities;
   readonly callProvider?: typeof callProvider;
   /** The clock that calls look at before they start. */
@@ -89,6 +100,8 @@ export interface Scene {
   readonly received: Received[];
   /** Claims that ended before their lease did, because a result or a notification was written. */
   readonly freed: { readonly payoutId: string; readonly claimNo: number }[];
+  /** The fences of payouts that were raised by commits whose acknowledgement was lost. */
+  readonly unacknowledged: { readonly payoutId: string; readonly claimNo: number }[];
   /** No fault happens any more. */
   healed: boolean;
   /** A statement was met that the planted error changes. */

@@ -7,7 +7,7 @@ import type { ClaimedDelivery } from '../../src/webhooks/delivery.repository.js'
 import { Places } from '../../src/webhooks/places.js';
 import type { Topic } from './scene.js';
 import { type Actor, Host } from './stage.js';
-import type { World } from './world.js';
+import type { ClaimNote, World } from './world.js';
 
 /** Deliveries that one round takes. */
 const DELIVERIES_MAX = 6;
@@ -21,6 +21,8 @@ export class Server {
   readonly host: Host;
   private readonly results: CallResult[] = [];
   private readonly sent: SentDelivery[] = [];
+  /** What is claimed and not answered yet, with the note of its claim. */
+  private readonly held = new Map<Claimed, ClaimNote>();
 
   constructor(
     private readonly world: World,
@@ -29,9 +31,11 @@ export class Server {
   ) {
     this.host = new Host(name, skew_ms);
     world.hosts.push(this.host);
+    world.servers.set(this.host, this);
     this.loop('validate', (actor) => this.validate(actor));
     this.loop('execute', (actor) => this.execute(actor));
     this.collect('settle', this.results, (actor, group) => this.settle(actor, group));
+    this.keepLeases();
     if (!world.temper.webhooks) return;
     this.loop('deliver', (actor) => this.deliver(actor));
     this.collect('report', this.sent, (actor, group) => this.settleDeliveries(actor, group));
@@ -103,14 +107,60 @@ export class Server {
     const began = [...actor.began_ms.values()];
     const leaseEnd_ms = Math.min(...began) + LEASE_MS;
     const { payoutId, claimNo, action } = claimed;
-    claims.push({ payoutId, claimNo, host: this.host.name, at_ms: Math.max(...began), leaseEnd_ms, order: this.world.order() });
+    const note = { payoutId, claimNo, host: this.host.name, at_ms: Math.max(...began), leaseEnd_ms, order: this.world.order() };
+    claims.push(note);
+    this.held.set(claimed, note);
     const name = stage.nameOf('payout', payoutId);
     stage.trace(`${actor.name} claimed ${name} to ${action} (claim ${claimNo})`);
     stage.enter(this.host, `${action}(${name})`, async (caller) => {
-      caller.claim = { claimNo, leaseEnd_ms };
+      caller.claim = note;
       const call = this.world.bug.callProvider ?? callProvider;
-      this.results.push(await call(this.world.engine.connector, claimed, this.world.bug.clock ?? this.world.engine.clock));
+      const result = await call(this.world.engine.connector, claimed, this.world.bug.clock ?? this.world.engine.clock);
+      this.held.delete(claimed);
+      this.results.push(result);
     });
+  }
+
+  /** As the job of the cluster: the provider's list against our books. */
+  reconcile(): void {
+    const { engine, stage, connectorId } = this.world;
+    stage.enter(this.host, 'reconcile', async (actor) => {
+      actor.steps = [];
+      const [row] = await engine.read<ConnectorEntity & Record<string, unknown>>(`SELECT * FROM connector WHERE id = $1`, [
+        connectorId,
+      ]);
+      if (row === undefined) return;
+      actor.steps = ['reconcile'];
+      const compared = await this.survive(() =>
+        engine.reconcile.compare(engine.registry.fromRow(row), new Date(stage.start_ms - 1)),
+      );
+      stage.trace(`${actor.name} compared: ${compared?.kind ?? 'lost'}`);
+    });
+  }
+
+  private keepLeases(): void {
+    const { stage } = this.world;
+    stage.enter(this.host, 'renew', async (actor) => {
+      for (let last_ms = stage.now_ms; ; last_ms = stage.now_ms) {
+        await stage.pause(actor, { point: 'keeping', until: () => this.held.size > 0 && stage.now_ms >= last_ms + LEASE_MS / 3 });
+        await this.survive(() => this.renew(actor));
+      }
+    });
+  }
+
+  /** As the pipeline's timer: whatever it holds is kept, for as long as it is not taken over. */
+  private async renew(actor: Actor): Promise<void> {
+    const held = [...this.held.keys()];
+    const { engine, stage } = this.world;
+    actor.steps = ['renew'];
+    const { kept, leaseEnds } = await engine.leases.execute(held);
+    const leaseEnd_ms = (actor.began_ms.get('renew') ?? stage.now_ms) + LEASE_MS;
+    for (const [claimed, note] of this.held) {
+      if (!held.includes(claimed) || !kept.has(claimed.payoutId)) continue;
+      claimed.leaseEnds = leaseEnds;
+      note.leaseEnd_ms = leaseEnd_ms;
+    }
+    stage.trace(`${actor.name} renewed ${kept.size} of ${held.length}`);
   }
 
   /** As the grouped settler: no result is dropped because the database is away, or does not say whether it has committed. */

@@ -3,7 +3,9 @@ import type {
   Connector,
   Failure,
   IntentRequest,
+  ListsPayments,
   LookupOutcome,
+  PaymentPage,
   ProviderNotification,
   ProviderPayment,
   ProviderStatus,
@@ -187,23 +189,43 @@ export class SimulatedProvider {
     return random.chance(0.6) ? REFUSED_FOR_NOW : REFUSED;
   }
 
-  private pay(request: IntentRequest, sent_ms: number): LedgerEntry {
-    const { random, stage } = this.world;
-    const entry: LedgerEntry = {
+  private entryOf(request: IntentRequest, sent_ms: number): Omit<LedgerEntry, 'course'> {
+    return {
       key: request.idempotencyKey,
       intentId: request.intentId,
       reference: request.reference,
       amount: request.amount,
       currency: request.currency,
       receiver: request.payoutMethod,
-      at_ms: stage.now_ms,
+      at_ms: this.world.stage.now_ms,
       sent_ms,
       providerReference: `pay_${this.ledger.length + 1}_${this.world.seed}`,
+    };
+  }
+
+  private pay(request: IntentRequest, sent_ms: number): LedgerEntry {
+    const { random } = this.world;
+    const entry: LedgerEntry = {
+      ...this.entryOf(request, sent_ms),
       course: random.chance(0.6) ? COURSES[0]! : random.pick(COURSES),
     };
     this.ledger.push(entry);
     if (this.temper.notifies || this.world.healed) this.announce(entry, this.world.healed);
     return entry;
+  }
+
+  /** A payment of somebody else who has our token. */
+  payStranger(): void {
+    const request = {
+      intentId: 'intent_of_a_stranger',
+      reference: 'stranger',
+      amount: '1.00',
+      currency: 'EUR',
+      payoutMethod: {},
+    };
+    const entry = { idempotencyKey: this.world.drawUuid(), ...request } as unknown as IntentRequest;
+    this.ledger.push({ ...this.entryOf(entry, this.world.stage.now_ms), course: COURSES[0]! });
+    this.world.stage.trace('a stranger pays at the provider');
   }
 
   /** Once it has healed it tells of everything it has, whether it told before or not. */
@@ -242,7 +264,7 @@ export interface ProviderScene extends Scene {
 }
 
 /** The door to the provider, with a stop before the request arrives and one between its effect and its answer. */
-export class SimulatedConnector implements Connector {
+export class SimulatedConnector implements Connector, ListsPayments {
   constructor(private readonly world: () => ProviderScene) {}
 
   get capabilities(): Capabilities {
@@ -284,6 +306,21 @@ export class SimulatedConnector implements Connector {
     await world.stop(actor, 'look_up:after_effect', fault === 'hang' ? started_ms + provider.temper.timeout_ms : undefined);
     if (this.timedOut(started_ms)) return { kind: 'unavailable', detail: 'timed out', systemic: false };
     return outcome;
+  }
+
+  async list({ createdAfter }: { readonly createdAfter: Date }): Promise<PaymentPage> {
+    const world = this.world();
+    const actor = actorOf('list');
+    const { provider, stage, temper } = world;
+    await world.stop(actor, 'list:before');
+    if (!temper.provider.lists) return { kind: 'refused', detail: 'answered 404' };
+    const payments = provider.ledger
+      .filter(({ at_ms }) => at_ms > createdAfter.getTime())
+      .map((entry) => ({ idempotencyKey: entry.key, payment: provider.paymentOf(entry) }));
+    stage.trace(`${actor.name} reads a list of ${payments.length}`);
+    await world.stop(actor, 'list:after_effect');
+    const page: PaymentPage = { kind: 'page', payments, nextCursor: null };
+    return world.bug.list?.(page) ?? page;
   }
 
   async close(): Promise<void> {
@@ -346,7 +383,8 @@ export class SimulatedConnector implements Connector {
     if (fault === 'unavailable') return { kind: 'unavailable', detail: 'answered 503', systemic: false };
     if (fault === 'unauthorized') return { kind: 'unavailable', detail: 'answered 401', systemic: true };
     const entry = provider.find(key);
-    const hidden = fault === 'stale' && entry !== null && stage.now_ms - entry.sent_ms < provider.temper.staleWindow_ms;
+    const { staleWindow_ms, lag_ms } = provider.temper;
+    const hidden = entry !== null && stage.now_ms - entry.sent_ms < (fault === 'stale' ? staleWindow_ms : lag_ms);
     return entry === null || hidden ? { kind: 'none' } : { kind: 'found', payments: [provider.paymentOf(entry)] };
   }
 }

@@ -60,7 +60,10 @@ export class SimulatedTransactions extends Transactions {
       world.freed.push(...moved.map(({ id, claim_no }) => ({ payoutId: id, claimNo: claim_no - 1 })));
     await world.bug.afterCommit?.(world, actor);
     const fate = await world.stop(actor, `${step}:after_commit`);
-    if (fate === 'lose_acknowledgement') throw new CommitOutcomeUnknownError(new Error('the acknowledgement was lost'));
+    if (fate === 'lose_acknowledgement') {
+      world.unacknowledged.push(...moved.map(({ id, claim_no }) => ({ payoutId: id, claimNo: claim_no })));
+      throw new CommitOutcomeUnknownError(new Error('the acknowledgement was lost'));
+    }
     return result;
   }
 

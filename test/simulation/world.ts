@@ -1,7 +1,9 @@
 import { PAYOUT_STATUSES } from '../../src/bulks/index.js';
 import type { ProviderNotification } from '../../src/connectors/index.js';
+import type { Resolution } from '../../src/payouts/resolve-intent.js';
 import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
-import type { Engine } from './engine.js';
+import { Problem } from '../../src/platform/http/index.js';
+import { type Engine, LEASE_S } from './engine.js';
 import type { Random } from './random.js';
 import type { CallNote, PlantedBug, Received, Temper, Topic } from './scene.js';
 import { type ProviderScene, SimulatedProvider } from './simulated-provider.js';
@@ -13,7 +15,8 @@ export interface ClaimNote {
   readonly claimNo: number;
   readonly host: string;
   readonly at_ms: number;
-  readonly leaseEnd_ms: number;
+  /** Moves on where it is renewed. */
+  leaseEnd_ms: number;
   readonly order: number;
 }
 
@@ -45,7 +48,16 @@ export interface Retryable {
   readonly attempt_no: number;
 }
 
-const START_MS = Date.UTC(2031, 0, 6, 9, 0, 0);
+/**
+ * When a run begins, and by how much the clocks of Berlin are ahead of UTC in its first minutes: on an ordinary day, half a
+ * minute before an hour that does not exist, and half a minute before one that comes twice. What is written as a local time in
+ * the minutes after has to be read with the offset from before the gap, and as the first of the two (RFC 5545).
+ */
+const BEGINNINGS = [
+  { at_ms: Date.UTC(2031, 0, 6, 9, 0, 0), berlinIsAhead_ms: 3_600_000 },
+  { at_ms: Date.UTC(2031, 2, 30, 0, 59, 30), berlinIsAhead_ms: 3_600_000 },
+  { at_ms: Date.UTC(2031, 9, 25, 23, 59, 30), berlinIsAhead_ms: 7_200_000 },
+];
 
 export interface WorldPlan {
   readonly temper: Temper;
@@ -69,13 +81,18 @@ export class World implements ProviderScene {
   readonly settles: SettleNote[] = [];
   readonly answers: AnswerNote[] = [];
   readonly freed: { readonly payoutId: string; readonly claimNo: number }[] = [];
+  readonly unacknowledged: { readonly payoutId: string; readonly claimNo: number }[] = [];
+  /** Keys of attempts that a person has settled as never taken. */
+  readonly rejectedByHand = new Set<string>();
   /** Bulks whose counts were seen to be wrong at some instant of the run. */
   readonly audits: string[] = [];
   readonly faults = new Map<string, number>();
   readonly killedAt = new Set<string>();
   readonly hosts: Host[] = [];
+  readonly servers = new Map<Host, { reconcile(): void }>();
   readonly awake = new Set<string>();
   readonly merchantIds: string[] = [];
+  readonly berlinIsAhead_ms: number;
   connectorId = '';
   kills = 0;
   freezes = 0;
@@ -88,6 +105,7 @@ export class World implements ProviderScene {
   private agendaOf = -1;
   private noted = 0;
   private notified = 0;
+  private resolved = 0;
   private readonly retried = new Set<string>();
 
   constructor(
@@ -98,7 +116,9 @@ export class World implements ProviderScene {
     this.temper = temper;
     this.bug = bug;
     this.aim = aim;
-    this.stage = new Stage(START_MS, random.fork(), keepLines);
+    const { at_ms, berlinIsAhead_ms } = random.pick(BEGINNINGS);
+    this.berlinIsAhead_ms = berlinIsAhead_ms;
+    this.stage = new Stage(at_ms, random.fork(), keepLines);
     this.random = random;
     this.provider = new SimulatedProvider(this, temper.provider);
   }
@@ -205,12 +225,38 @@ export class World implements ProviderScene {
       for (;;) {
         actor.steps = ['notify'];
         try {
-          await engine.transactions.asEngine((tx) => engine.receive.execute(tx, connectorId, notification));
+          await engine.transactions.asEngine(
+            (tx) => this.bug.receive?.(tx, notification, engine) ?? engine.receive.execute(tx, connectorId, notification),
+          );
           return;
         } catch (error) {
           // Answered 503, and so sent again.
           if (!(error instanceof CommitOutcomeUnknownError) && !isTransient(error)) throw error;
         }
+      }
+    });
+  }
+
+  /** The operator settles by hand what needs review, truthfully. */
+  async resolveOne(): Promise<void> {
+    const { stage, engine, random } = this;
+    const open = await this.reviews();
+    if (open.length === 0) return;
+    const { intentId, payoutId, key, status } = random.pick(open);
+    this.resolved += 1;
+    const name = `resolves(${stage.nameOf('payout', payoutId)} ${status})`;
+    stage.enter(new Host(`operator${this.resolved}`, 0), name, async (actor) => {
+      actor.steps = ['resolve'];
+      try {
+        await engine.transactions.asEngine(async (tx) => {
+          await engine.resolve.execute(tx, { intentId, status, reason: 'the statement of account says so' });
+          actor.committed = () => {
+            if (status === 'rejected') this.rejectedByHand.add(key);
+          };
+        });
+      } catch (error) {
+        // Settled meanwhile, or answered 503: whoever looks again finds it.
+        if (!(error instanceof Problem) && !(error instanceof CommitOutcomeUnknownError) && !isTransient(error)) throw error;
       }
     });
   }
@@ -225,6 +271,22 @@ export class World implements ProviderScene {
     await engine.transactions.asEngine((tx) => engine.connectors.resume(tx, connectorId));
     this.stage.trace('the operator resumes the connector');
     this.wake('execute');
+  }
+
+  /** What a person has to settle, and what the provider's statement of account says of it by now. */
+  async reviews(): Promise<{ intentId: string; payoutId: string; key: string; status: Resolution }[]> {
+    const { staleWindow_ms, timeout_ms } = this.temper.provider;
+    const rows = await this.engine.read<{ intent_id: string; payout_id: string; key: string }>(
+      `SELECT i.id AS intent_id, i.payout_id, a.idempotency_key::text AS key
+       FROM payout_intent i JOIN payout p ON p.id = i.payout_id JOIN attempt a ON a.payout_id = p.id AND a.number = p.attempt_no
+       WHERE i.connector_id = $1 AND i.status = 'needs_review'
+         AND extract(epoch FROM a.last_send_at)::double precision * 1000 + $2 < $3 ORDER BY i.payout_id`,
+      [this.connectorId, LEASE_MS + staleWindow_ms + timeout_ms, this.stage.now_ms],
+    );
+    return rows.map(({ intent_id: intentId, payout_id: payoutId, key }) => {
+      const entry = this.provider.ledger.find((each) => each.key === key);
+      return { intentId, payoutId, key, status: entry === undefined ? 'rejected' : this.provider.paymentOf(entry).status };
+    });
   }
 
   async resumeBulks(): Promise<void> {
@@ -250,12 +312,13 @@ export class World implements ProviderScene {
       ...call,
       host: actor.host.name,
       at_ms: this.stage.now_ms,
-      claim: actor.claim,
+      claim: actor.claim === null ? null : { ...actor.claim },
       attempt: row ?? null,
     });
   }
 }
 
+const LEASE_MS = LEASE_S * 1000;
 const TOPICS: readonly Topic[] = ['validate', 'execute', 'deliver'];
 
 /** Every instant at which something is to be done. */
