@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PauseBulk } from '../../src/bulks/pause-bulk.js';
 import type { LookupOutcome, SubmitOutcome } from '../../src/connectors/index.js';
 import { decideFound, decideLookup, decideSubmit } from '../../src/payouts/decide-outcome.js';
+import { RenewLeases } from '../../src/payouts/renew-leases.js';
 import type { Finding } from '../../src/payouts/settle-intents.js';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
 import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
@@ -73,6 +74,22 @@ describe('claims', () => {
     );
     await cutOff.close();
     await proxies[0]?.close();
+  });
+
+  it('that have lost their lease are not prolonged for their new owner, and whoever lost them is told', async () => {
+    const merchant = await world.merchant();
+    await world.scheduledBulk(merchant, { count: 5 });
+    const leases = world.get(RenewLeases);
+    const first = await world.claim(merchant);
+    expect(first).toHaveLength(5);
+    expect((await leases.execute(first)).kept.size).toBe(5);
+    expect(await world.claim(merchant)).toEqual([]);
+
+    await world.letTimePass(LEASE_S + 1);
+    const second = await world.claim(merchant);
+    expect(second.map(({ action }) => action)).toEqual(first.map(() => 'look_up'));
+    expect((await leases.execute(first)).kept.size).toBe(0);
+    expect((await leases.execute(second)).kept.size).toBe(5);
   });
 
   it('serve every merchant of a connector, however much one of them has due', async () => {
