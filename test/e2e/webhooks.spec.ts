@@ -64,7 +64,8 @@ describe('Webhooks', () => {
   });
 
   it('come again until they are taken, with the same id and bytes, and nothing overtakes them', async () => {
-    receiver.answer = ({ times }) => ({ status: times <= 2 ? 500 : 204 });
+    // Each fails once: half of all attempts, which is not yet what pauses a lane.
+    receiver.answer = ({ times }) => ({ status: times === 1 ? 500 : 204 });
     const bulk = await merchant.createBulk({ webhook_url: receiver.url, items: [validItem()] });
     await merchant.untilAtRest(bulk.id);
     await eventually(
@@ -75,10 +76,10 @@ describe('Webhooks', () => {
     const { received } = receiver;
     for (const id of new Set(received.map((each) => each.id))) {
       const bodies = received.filter((each) => each.id === id).map(({ body }) => body.toString('base64'));
-      expect(bodies).toHaveLength(3);
+      expect(bodies).toHaveLength(2);
       expect(new Set(bodies).size).toBe(1);
     }
-    const taken = received.filter(({ times, event }) => times === 3 && event.data['payout_id'] !== undefined);
+    const taken = received.filter(({ times, event }) => times === 2 && event.data['payout_id'] !== undefined);
     expect(taken.map(({ event }) => event.data['sequence'])).toEqual(taken.map((_, index) => index + 1));
   });
 
