@@ -22,7 +22,7 @@ export class ClaimDeliveries {
   async execute(tx: Tx, places: Places): Promise<ClaimedDelivery[]> {
     const lanes = await this.lanes.inTurn(tx);
     if (lanes.length === 0) return [];
-    const shares = sharePlaces(lanes, places, await this.lanes.callsOut(tx, lanes));
+    const shares = sharePlaces(lanes, places, await this.lanes.callsOut(tx));
     return this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s: this.configuration.lease_s });
   }
 }
