@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 import { injectTime } from '../support/webhook-clock.js';
 import { dispatcherOn, registerEndpoint, Subject } from '../support/webhook-world.js';
 
-const TEST_MAX_MS = 300_000;
+const TEST_MAX_MS = 120_000;
 const SUBJECTS = 1_000;
 const EVENTS_EACH = 4;
 const OUTAGE_S = 600;
@@ -30,7 +30,7 @@ interface Lane {
 
 async function lane(): Promise<Lane> {
   const [row] = await db.dataSource.query<Lane[]>(
-    `SELECT e.status, count(*) FILTER (WHERE d.state = 'in_flight')::integer AS in_flight, count(*)::integer AS open,
+    `SELECT e.status, count(*) FILTER (WHERE d.state = 'in_flight')::integer AS in_flight, count(d.id)::integer AS open,
        extract(epoch FROM coalesce(e.paused_until, min(d.due_at)) - tranche_now())::double precision AS wait_s
      FROM webhook_endpoint e LEFT JOIN webhook_delivery d ON d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') GROUP BY e.id`,
   );
