@@ -19,9 +19,12 @@ async function backUp({ parts: { postgres, database } }: Scene): Promise<string>
   return backup;
 }
 
-async function restoreFrom(backup: string, { parts: { postgres, database, members } }: Scene): Promise<void> {
+async function restoreFrom(backup: string, scene: Scene): Promise<void> {
+  const { postgres, database, members, provider } = scene.parts;
   await Promise.all(members.map((member) => member.end()));
   await postgres.administer(`DROP DATABASE ${database} WITH (FORCE)`, `ALTER DATABASE ${backup} RENAME TO ${database}`);
+  // Of what was asked before, also in the last moment, the restored database knows nothing.
+  scene.requestsFrom = provider.requests.length;
   await Promise.all(members.map((member) => member.killAndRestart({ QUARANTINE: 'true' })));
   await Promise.all(members.map(({ url }) => url));
 }
@@ -63,7 +66,6 @@ export const restore: FaultKind = {
     await scene.merchant.order(LOST_ORDERS, { over_s: 0 });
     await pause(scene.lasting(2, 30) * 1000);
     await comes('payments that are lost', () => scene.parts.provider.ledger.length > before + LOST_ORDERS);
-    scene.requestsFrom = scene.parts.provider.requests.length;
     await restoreFrom(backup, scene);
     scene.merchant.wishes.splice(known);
     scene.happened('databases restored');

@@ -165,7 +165,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     callProvider: misreading(({ submit }) =>
       submit?.kind === 'rejected'
         ? (known) =>
-            decideSubmit(submit, { ...known, everUnknown: false }, { lookup: true, keyRetention_ms: Infinity, staleWindow_ms: 0 })
+            decideSubmit(
+              { ...submit, ofDuplicate: submit.ofDuplicate && !known.everUnknown },
+              { ...known, everUnknown: false },
+              { lookup: true, keyRetention_ms: Infinity, staleWindow_ms: 0 },
+            )
         : null,
     ),
   },

@@ -161,10 +161,13 @@ export class SimulatedProvider {
     return this.world.stage.nameOf('intent', request.intentId);
   }
 
-  draw(): SendFault | null {
+  draw(key: string): SendFault | null {
     const { random } = this.world;
-    if (this.world.healed || !random.chance(this.temper.faults)) return null;
-    return random.weighted(SEND_FAULTS);
+    if (this.world.healed) return null;
+    // A line that has lost one request often doubles the next: the refusal of the copy is what an engine must not believe.
+    const sends = this.calls.filter((call) => call.action === 'send' && call.key === key).length;
+    if (sends > 1 && random.chance(0.3)) return 'doubled';
+    return random.chance(this.temper.faults) ? random.weighted(SEND_FAULTS) : null;
   }
 
   drawLookup(): keyof typeof LOOKUP_FAULTS | null {
@@ -283,7 +286,7 @@ export class SimulatedConnector implements Connector, ListsPayments {
     await world.noteCall(actor, { action: 'send', key: request.idempotencyKey, intentId: request.intentId });
     const started_ms = stage.now_ms;
     await world.stop(actor, 'send:before');
-    const fault = this.timedOut(started_ms) ? 'request_lost' : provider.draw();
+    const fault = this.timedOut(started_ms) ? 'request_lost' : provider.draw(request.idempotencyKey);
     if (fault !== null) world.countFault(`send ${fault}`);
     const outcome = this.effect(request, fault);
     stage.trace(`${actor.name} sends ${name}${fault === null ? '' : ` (${fault})`}: ${wordOfOutcome(outcome)}`);
