@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AdvancePayouts, PayoutContentRepository, PayoutRepository, type PayoutRow, type StoredContent } from '../bulks/index.js';
 import type { Capabilities, IntentRequest } from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
-import { CommitOutcomeUnknownError, Transactions, type Tx } from '../platform/database/index.js';
+import { isUnanswered, Transactions, type Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
@@ -51,27 +51,18 @@ export class ClaimPayouts {
     { scope = 'all', ...capabilities }: Capabilities & { readonly scope?: ClaimScope },
   ): Promise<Claimed[]> {
     const leaseEnds = this.clock.now_ms() + this.configuration.lease_s * 1000;
-    const checks = await this.claimed((tx) => this.claimChecks(tx, { connectorId, limit, leaseEnds, capabilities, scope }));
+    const claim = { connectorId, leaseEnds, capabilities, scope };
+    const checks = await this.transactions.asEngineConfirmed((tx) => this.claimChecks(tx, { ...claim, limit }));
     if (checks.length >= limit || scope === 'look_ups') return checks;
-    const due = await this.claimed((tx) =>
-      this.claimDue(tx, { connectorId, limit: limit - checks.length, leaseEnds, capabilities, scope }),
-    );
-    return [...checks, ...due];
-  }
-
-  /** A claim whose commit nobody has acknowledged is read again: else its payouts wait for the end of a lease that nobody uses. */
-  private async claimed(claim: (tx: Tx) => Promise<Claimed[]>): Promise<Claimed[]> {
-    let last = null as { readonly claimed: Claimed[]; readonly transactionId: string } | null;
     try {
-      return await this.transactions.asEngine(async (tx) => {
-        const claimed = await claim(tx);
-        if (claimed.length > 0) last = { claimed, transactionId: await tx.id() };
-        return claimed;
-      });
+      const due = await this.transactions.asEngineConfirmed((tx) =>
+        this.claimDue(tx, { ...claim, limit: limit - checks.length }),
+      );
+      return [...checks, ...due];
     } catch (error) {
-      if (last === null || !(error instanceof CommitOutcomeUnknownError)) throw error;
-      if (!(await this.transactions.wasCommitted(last.transactionId))) throw error;
-      return last.claimed;
+      // What is claimed already would wait for the end of its lease; the fault comes again with the next claim.
+      if (checks.length === 0 || !isUnanswered(error)) throw error;
+      return checks;
     }
   }
 

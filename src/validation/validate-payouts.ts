@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   AdvancePayouts,
   BulkProgress,
@@ -10,8 +11,9 @@ import {
   ReferenceHoldRepository,
   type StoredContent,
 } from '../bulks/index.js';
-import { Transactions, type Tx } from '../platform/database/index.js';
+import { isUnanswered, Transactions, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
+import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import { type Judgement, judgePayout } from './judge-payout.js';
 import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
 
@@ -19,6 +21,8 @@ import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
 const GROUP_MAX = 500;
 /** A judge needs milliseconds; one that needs this long is dead or frozen, and another takes its payouts over. */
 const LEASE_S = 30;
+/** A database that is away is asked again this often, until the lease ends and others may judge. */
+const RETRY_MS = 250;
 
 /**
  * Created, and begun to be judged: a payout with no more history than this is judged for the first time. Its version would not
@@ -47,13 +51,28 @@ export class ValidatePayouts {
     private readonly advance: AdvancePayouts,
     private readonly holds: ReferenceHoldRepository,
     private readonly progress: BulkProgress,
+    @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
   ) {}
 
-  /** @returns how many payouts were taken; less than a full group means that nothing more waits. */
-  async execute(): Promise<{ taken: number; full: boolean }> {
-    const judged = await this.transactions.asEngine((tx) => this.takeAndJudge(tx));
-    if (judged.length > 0) await this.transactions.asEngine((tx) => this.settle(tx, judged));
-    return { taken: judged.length, full: judged.length === GROUP_MAX };
+  /** @returns how many payouts were taken. */
+  async execute(): Promise<number> {
+    const leaseEnds = this.clock.now_ms() + LEASE_S * 1000;
+    const judged = await this.transactions.asEngineConfirmed((tx) => this.takeAndJudge(tx));
+    if (judged.length > 0) await this.settleWhileOurs(judged, leaseEnds);
+    return judged.length;
+  }
+
+  /** A verdict is not lost because the database is away for a moment: else its payout waits for the end of the lease. */
+  private async settleWhileOurs(judged: readonly Judged[], leaseEnds: number): Promise<void> {
+    for (;;) {
+      try {
+        await this.transactions.asEngineConfirmed((tx) => this.settle(tx, judged));
+        return;
+      } catch (error) {
+        if (!isUnanswered(error) || this.clock.now_ms() > leaseEnds) throw error;
+        await wait(RETRY_MS);
+      }
+    }
   }
 
   private async takeAndJudge(tx: Tx): Promise<Judged[]> {

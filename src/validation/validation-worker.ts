@@ -8,7 +8,7 @@ import { ValidatePayouts } from './validate-payouts.js';
 @Injectable()
 export class ValidationWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop = new WakefulLoop(ValidationWorker.name, async () =>
-    (await this.validate.execute()).taken > 0 ? 0 : SLEEP_MAX_MS,
+    (await this.validate.execute()) > 0 ? 0 : SLEEP_MAX_MS,
   );
   private unsubscribe: (() => void) | null = null;
 

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { BulksModule } from '../bulks/index.js';
 import { ConnectorsModule } from '../connectors/index.js';
+import { MONOTONIC_CLOCK, ownMonotonicClock } from '../platform/time/index.js';
 import { DryRunBulk } from './dry-run-bulk.js';
 import { DryRunController } from './dry-run.controller.js';
 import { JudgingContexts } from './judging-contexts.js';
@@ -11,6 +12,12 @@ import { ValidationWorker } from './validation-worker.js';
 @Module({
   imports: [BulksModule, ConnectorsModule],
   controllers: [DryRunController],
-  providers: [DryRunBulk, JudgingContexts, ValidatePayouts, ValidationWorker],
+  providers: [
+    DryRunBulk,
+    JudgingContexts,
+    ValidatePayouts,
+    ValidationWorker,
+    { provide: MONOTONIC_CLOCK, useValue: ownMonotonicClock },
+  ],
 })
 export class ValidationModule {}

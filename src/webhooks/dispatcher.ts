@@ -76,7 +76,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     await this.lookOver();
     // Before the claim is sent off, so that the lease as we count it ends no later than the database's.
     const claimed_ms = performance.now();
-    const { claimed, wait_ms } = await this.transactions.asEngine(async (tx) => {
+    const { claimed, wait_ms } = await this.transactions.asEngineConfirmed(async (tx) => {
       const rows = await this.claims.execute(tx, this.places);
       return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.lanes.nextReady(tx) };
     });

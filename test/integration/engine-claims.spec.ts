@@ -76,6 +76,27 @@ describe('claims', () => {
     await proxies[0]?.close();
   });
 
+  it('bring what is to be asked again also where what is due can not be claimed any more', async () => {
+    const proxies: CuttingProxy[] = [];
+    const cutOff = await EngineWorld.open(async (url) => {
+      const proxy = await cuttingProxy(url);
+      proxies.push(proxy);
+      return proxy.url;
+    });
+    const merchant = await cutOff.merchant();
+    await cutOff.scheduledBulk(merchant, { count: 2 });
+    expect(await cutOff.claim(merchant)).toHaveLength(2);
+    await cutOff.letTimePass(LEASE_S + 1);
+    await cutOff.scheduledBulk(merchant, { count: 3 });
+    // Behind the commit of the first claim the database is away for longer than a transaction is tried again.
+    proxies[0]?.cutAfter('START TRANSACTION', 1, Infinity);
+    expect((await cutOff.claim(merchant)).map(({ action }) => action)).toEqual(['look_up', 'look_up']);
+    proxies[0]?.cutAfter('nothing');
+    expect((await cutOff.claim(merchant)).map(({ action }) => action)).toEqual(['send', 'send', 'send']);
+    await cutOff.close();
+    await proxies[0]?.close();
+  });
+
   it('that have lost their lease are not prolonged for their new owner, and whoever lost them is told', async () => {
     const merchant = await world.merchant();
     await world.scheduledBulk(merchant, { count: 5 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
 import {
   CommitOutcomeUnknownError,
   dataSourceOptions,
@@ -8,7 +9,7 @@ import {
   type Tx,
   WakeListener,
 } from '../../src/platform/database/index.js';
-import { cuttingProxy } from '../support/cutting-proxy.js';
+import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
 import { type TestDatabase, testDatabase } from '../support/index.js';
 import { until } from '../support/until.js';
 
@@ -93,14 +94,15 @@ describe('a transaction', () => {
       CREATE TABLE ends_at_commit (one integer);
       CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON ends_at_commit DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION end_session()`);
-    const ids: string[] = [];
-    const work = db.transactions.asEngine(async (tx) => {
-      ids.push(await tx.id());
-      await tx.query('INSERT INTO ends_at_commit VALUES (1)');
-    });
-    await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
-    expect(ids).toHaveLength(1);
-    expect(await db.transactions.wasCommitted(ids[0] ?? '')).toBe(false);
+    let tries = 0;
+    const work = (tx: Tx): Promise<unknown> => {
+      tries += 1;
+      return tx.query('INSERT INTO ends_at_commit VALUES (1)');
+    };
+    await expect(db.transactions.asEngine(work)).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
+    expect(tries).toBe(1);
+    // And so it stays where the server, asked for it, says that it was not committed.
+    await expect(db.transactions.asEngineConfirmed(work)).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
   });
 
   it('is not tried again for an error that would come again', async () => {
@@ -113,20 +115,81 @@ describe('a transaction', () => {
     expect(tries).toBe(1);
   });
 
-  it('is neither repeated nor called failed when the answer to its COMMIT is lost', async () => {
-    const proxy = await cuttingProxy(db.url);
-    const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 4 }));
-    const ids: string[] = [];
-    const work = new Transactions(dataSource).asEngine(async (tx) => {
-      ids.push(await tx.id());
-      await insert(tx, 'unacknowledged');
-      proxy.cutAfter('COMMIT');
+  describe('on a line that fails', () => {
+    /** Instead of the half minute of the product. */
+    const ANSWER_TIMEOUT_MS = 300;
+    let proxy: CuttingProxy;
+    let dataSource: DataSource;
+    let transactions: Transactions;
+    beforeAll(async () => {
+      proxy = await cuttingProxy(db.url);
+      const { extra, ...options } = dataSourceOptions({ url: proxy.url, poolSize: 1 });
+      dataSource = await openDataSource({
+        ...options,
+        connectTimeoutMS: ANSWER_TIMEOUT_MS,
+        extra: { ...extra, query_timeout: ANSWER_TIMEOUT_MS },
+      });
+      transactions = new Transactions(dataSource);
     });
-    await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
-    await dataSource.destroy();
-    await proxy.close();
-    expect([ids.length, await valueOf('unacknowledged')]).toEqual([1, 1]);
-    expect(await db.transactions.wasCommitted(ids[0] ?? '')).toBe(true);
+    afterAll(async () => {
+      await dataSource.destroy();
+      await proxy.close();
+    });
+
+    it('is neither repeated nor called failed when the answer to its COMMIT is lost', async () => {
+      let tries = 0;
+      const work = transactions.asEngine(async (tx) => {
+        tries += 1;
+        await insert(tx, 'unacknowledged');
+        proxy.cutAfter('COMMIT');
+      });
+      await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
+      expect([tries, await valueOf('unacknowledged')]).toEqual([1, 1]);
+    });
+
+    it('gives its result, and runs once what waits for its commit, where the server confirms a COMMIT without an answer', async () => {
+      const ran: string[] = [];
+      const result = await transactions.asEngineConfirmed(async (tx) => {
+        tx.afterCommit(() => ran.push('committed'));
+        await insert(tx, 'confirmed');
+        proxy.cutAfter('COMMIT');
+        return 'claimed';
+      });
+      expect([result, ran, await valueOf('confirmed')]).toEqual(['claimed', ['committed'], 1]);
+    });
+
+    it('is confirmed also by a server that is away for a while', async () => {
+      const result = await transactions.asEngineConfirmed(async (tx) => {
+        await insert(tx, 'confirmed late');
+        proxy.cutAfter('COMMIT');
+        // Nobody answers on the first lines over which it is asked.
+        proxy.hangNext(2);
+        return 'claimed';
+      });
+      expect([result, await valueOf('confirmed late')]).toEqual(['claimed', 1]);
+    });
+
+    it('is tried again on another line when its own stands still for ever', async () => {
+      let tries = 0;
+      await transactions.asEngine(async (tx) => {
+        tries += 1;
+        await insert(tx, `stands still ${tries}`);
+        if (tries === 1) proxy.hang();
+        await raise(tx, `stands still ${tries}`);
+      });
+      expect([tries, await valueOf('stands still 2')]).toEqual([2, 2]);
+    });
+
+    it('is called unknown when its line stands still at COMMIT', async () => {
+      let tries = 0;
+      const work = transactions.asEngine(async (tx) => {
+        tries += 1;
+        await insert(tx, 'stands at commit');
+        proxy.hang();
+      });
+      await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
+      expect(tries).toBe(1);
+    });
   });
 
   it('runs what waits for its commit after the commit, and never after a rollback', async () => {

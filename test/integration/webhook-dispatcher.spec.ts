@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
 import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
 import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
 import { recordEvents } from '../../src/webhooks/record-events.js';
+import { cuttingProxy } from '../support/cutting-proxy.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { type Received, type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
 import { until } from '../support/until.js';
@@ -93,6 +95,24 @@ const isSorted = (numbers: readonly number[]): boolean =>
   numbers.every((number, index) => index === 0 || number >= (numbers[index - 1] ?? 0));
 
 describe('the dispatcher', () => {
+  it('sends what it has claimed, once, also where nobody acknowledges the commit of its claim', async () => {
+    const merchant = await testMerchant(db);
+    const receiver = await receiverThat();
+    const { id } = await registerEndpoint(db, merchant.id, { url: receiver.url });
+    await tell([new Subject(merchant.id)]);
+    const proxy = await cuttingProxy(db.url);
+    const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 4 }));
+    const running = dispatcherOn({ ...db, transactions: new Transactions(dataSource) });
+    // The first commit is that of the look for lanes that were forgotten.
+    proxy.cutAfter('COMMIT', 1);
+    running.dispatcher.start();
+    await until(allAre(id, 'delivered'));
+    expect([proxy.cuts, receiver.received.length, (await deliveriesOf(id))[0]?.attempts]).toEqual([1, 1, 1]);
+    await running.stop();
+    await dataSource.destroy();
+    await proxy.close();
+  });
+
   it("signs a bulk's events with the merchant's secret, a registered endpoint's with its own, and with both what is both, once", async () => {
     const merchant = await testMerchant(db);
     const [both, bulkOnly, registered] = [await receiverThat(), await receiverThat(), await receiverThat()];

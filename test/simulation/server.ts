@@ -1,7 +1,7 @@
 import type { ConnectorEntity } from '../../src/connectors/index.js';
 import { callProvider, type CallResult } from '../../src/payouts/call-provider.js';
 import type { Claimed } from '../../src/payouts/claim-payouts.js';
-import { CommitOutcomeUnknownError, isConnectionLost } from '../../src/platform/database/index.js';
+import { isUnanswered } from '../../src/platform/database/index.js';
 import type { SentDelivery } from '../../src/webhooks/deliver.js';
 import type { ClaimedDelivery } from '../../src/webhooks/delivery.repository.js';
 import { Places } from '../../src/webhooks/places.js';
@@ -74,14 +74,14 @@ export class Server {
     try {
       return await work();
     } catch (error) {
-      if (isLost(error)) return null;
+      if (isUnanswered(error)) return null;
       throw error;
     }
   }
 
   private async validate(actor: Actor): Promise<number> {
     actor.steps = ['validate.take', 'validate.settle'];
-    const { taken } = await this.world.engine.validate.execute();
+    const taken = await this.world.engine.validate.execute();
     this.world.stage.trace(`${actor.name} judged ${taken}`);
     return taken;
   }
@@ -184,7 +184,7 @@ export class Server {
         stage.trace(`${actor.name} settled ${counted.size} of ${results.length}`);
         return;
       } catch (error) {
-        if (!isLost(error)) throw error;
+        if (!isUnanswered(error)) throw error;
       }
     }
   }
@@ -208,7 +208,9 @@ export class Server {
   private async deliver(actor: Actor): Promise<number> {
     const { engine, stage } = this.world;
     actor.steps = ['deliver.claim'];
-    const claimed = await engine.transactions.asEngine((tx) => engine.claimDeliveries.execute(tx, new Places(DELIVERIES_MAX)));
+    const claimed = await engine.transactions.asEngineConfirmed((tx) =>
+      engine.claimDeliveries.execute(tx, new Places(DELIVERIES_MAX)),
+    );
     if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
     const at_ms = actor.began_ms.get('deliver.claim') ?? stage.now_ms;
     // A claim answers in no order of its own.
@@ -237,12 +239,10 @@ export class Server {
         this.world.wake('deliver');
         return;
       } catch (error) {
-        if (!isLost(error)) throw error;
+        if (!isUnanswered(error)) throw error;
       }
     }
   }
 }
 
 const LEASE_MS = 60_000;
-
-const isLost = (error: unknown): boolean => error instanceof CommitOutcomeUnknownError || isConnectionLost(error);

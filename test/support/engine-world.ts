@@ -113,7 +113,7 @@ export class EngineWorld {
 
   /** Judges everything that waits. */
   async validate(): Promise<void> {
-    while ((await this.get(ValidatePayouts).execute()).taken > 0);
+    while ((await this.get(ValidatePayouts).execute()) > 0);
   }
 
   async scheduledBulk(merchant: EngineMerchant, bulk: NewBulk = {}): Promise<string> {

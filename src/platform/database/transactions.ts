@@ -10,6 +10,8 @@ const CONNECTION_CODES = new Set(['57P01', '57P02', '57P03', '08000', '08001', '
 /** Six tries with full jitter up to 50, 100, … 800 ms: longer than any of our transactions, shorter than a caller's patience. */
 const TRIES_MAX = 6;
 const BACKOFF_MS = 50;
+/** A server that restarts is back within this; what a confirmed commit holds is leased for longer. */
+const CONFIRM_WITHIN_MS = 20_000;
 
 /**
  * The COMMIT was sent and its answer never came: the work may or may not be done. Callers read again; nobody compensates.
@@ -50,9 +52,14 @@ export function isConnectionLost(thrown: unknown): boolean {
     code === 'EPIPE' ||
     code === 'ETIMEDOUT' ||
     code === 'ENOENT' ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
   );
 }
+
+/** The database gave no answer that says what became of the work: whoever writes under a fence may write it once more. */
+export const isUnanswered = (error: unknown): boolean => error instanceof CommitOutcomeUnknownError || isConnectionLost(error);
 
 /** Begins, commits and retries transactions; the only door to the database. */
 @Injectable()
@@ -70,20 +77,42 @@ export class Transactions {
   }
 
   /**
-   * What became of a transaction whose commit nobody has acknowledged. A server that still works on it is asked again.
+   * The same for claims: where nobody acknowledges the commit, the server is asked whether it was committed, and if so the
+   * result is given as if nothing had happened. Else what was claimed waits for the end of a lease that nobody uses.
+   */
+  async asEngineConfirmed<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    let last = null as { readonly tx: Tx; readonly id: string | null; readonly result: Result } | null;
+    try {
+      return await this.asEngine(async (tx) => {
+        const result = await work(tx);
+        last = { tx, id: await tx.id(), result };
+        return result;
+      });
+    } catch (error) {
+      if (last === null || !(error instanceof CommitOutcomeUnknownError)) throw error;
+      // Work without an id has written nothing that could be missing.
+      if (last.id !== null && !(await this.wasCommitted(last.id))) throw error;
+      last.tx.runAfterCommit();
+      return last.result;
+    }
+  }
+
+  /**
+   * What became of a transaction whose commit nobody has acknowledged. A server that still works on it, or is away, is asked
+   * again for a while.
    * @returns false also where that can not be told; then it must be taken as if it were not ours.
    */
-  async wasCommitted(transactionId: string): Promise<boolean> {
-    for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
+  private async wasCommitted(transactionId: string): Promise<boolean> {
+    for (let [tries, ends] = [1, performance.now() + CONFIRM_WITHIN_MS]; performance.now() < ends; tries += 1) {
       try {
-        const [row] = await this.dataSource.query<{ status: string | null }[]>('SELECT pg_xact_status($1::xid8) AS status', [
-          transactionId,
-        ]);
+        const row = await this.run(null, (tx) =>
+          tx.one<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [transactionId]),
+        );
         if (row?.status !== 'in progress') return row?.status === 'committed';
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        if (!isUnanswered(error)) throw error;
       }
-      await backOff(tries);
+      await backOff(Math.min(tries, TRIES_MAX));
     }
     return false;
   }

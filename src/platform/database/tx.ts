@@ -30,11 +30,9 @@ export class Tx {
     return rows[0] ?? null;
   }
 
-  /** By which `Transactions.wasCommitted` knows it again, should the acknowledgement of its commit be lost. */
-  async id(): Promise<string> {
-    const row = await this.one<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
-    if (row === null) throw new Error('a transaction without an id');
-    return row.id;
+  /** For the transaction runner alone: by which the server knows it; null where it has written and locked nothing. */
+  async id(): Promise<string | null> {
+    return (await this.one<{ id: string | null }>('SELECT pg_current_xact_id_if_assigned()::text AS id'))?.id ?? null;
   }
 
   /**
@@ -72,9 +70,9 @@ export class Tx {
       await this.query(`SELECT pg_notify('tranche', topic) FROM unnest($1::text[]) AS topic`, [[...this.wakes]]);
   }
 
-  /** For the transaction runner alone. */
+  /** For the transaction runner alone; each hook runs once, however often the commit is confirmed. */
   runAfterCommit(): void {
-    for (const hook of this.afterCommitHooks) hook();
+    for (const hook of this.afterCommitHooks.splice(0)) hook();
   }
 }
 

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CommitOutcomeUnknownError, isConnectionLost } from '../database/index.js';
+import { isUnanswered } from '../database/index.js';
 
 /** One statement's most. */
 const GROUP_MAX = 500;
@@ -66,7 +66,7 @@ export class GroupSettler<Result> {
         await this.settling.settle(results);
         return;
       } catch (error) {
-        if (!isConnectionLost(error) && !(error instanceof CommitOutcomeUnknownError)) {
+        if (!isUnanswered(error)) {
           await this.isolate(results, error);
           return;
         }
