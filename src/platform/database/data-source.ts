@@ -14,7 +14,11 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const LOCK_TIMEOUT_MS = 10_000;
 /** Between two statements of a transaction we only compute: a session idle for longer belongs to a process that froze. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+/** The server ends a statement before this: whoever hears nothing for so long has a line that stands still for ever. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A peer that vanished without a word is noticed within twice this, instead of the two hours of most systems. */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
 /** A database that starts beside us (compose, a reboot) takes seconds; a wrong address is told soon enough. */
 const START_PATIENCE_MS = 15_000;
 const START_RETRY_MS = 500;
@@ -53,7 +57,8 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
     installExtensions: false,
     extra: {
       Client: QuietClient,
-      keepAlive: true,
+      ...KEEP_ALIVE,
+      query_timeout: ANSWER_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
@@ -62,24 +67,16 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
 
 /** A connected, migrated data source. Waits a while for a database that is still starting. */
 export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
-  const dataSource = new DataSource(options);
-  await connect(dataSource);
-  try {
-    await requireVersion(dataSource);
-    await migrate(dataSource);
-  } catch (error) {
-    await dataSource.destroy();
-    throw error;
-  }
-  return dataSource;
+  await migrate(options);
+  return connected(options);
 }
 
-async function connect(dataSource: DataSource): Promise<void> {
+async function connected(options: DataSourceOptions): Promise<DataSource> {
+  const dataSource = new DataSource(options);
   const until = Date.now() + START_PATIENCE_MS;
   for (;;) {
     try {
-      await dataSource.initialize();
-      return;
+      return await dataSource.initialize();
     } catch (error) {
       // Anything the server said (a wrong password, no such database) will not change by waiting.
       if (!isUnreachable(error) || Date.now() > until) {
@@ -116,20 +113,20 @@ async function requireVersion(dataSource: DataSource): Promise<void> {
 }
 
 /** Brings the schema up to date, one process at a time; the others wait and then find nothing to be done. */
-async function migrate(dataSource: DataSource): Promise<void> {
-  const runner = dataSource.createQueryRunner();
+async function migrate(options: DataSourceOptions): Promise<void> {
+  // A migration of a large table, and the wait for one, take as long as they take: a line of their own, without bounds.
+  const unbounded = { ...options, entities: [], extra: { ...(options.extra as object), query_timeout: 0 } };
+  const dataSource = await connected(unbounded);
   try {
-    // A migration of a large table, and the wait for one, take as long as they take.
+    await requireVersion(dataSource);
+    const runner = dataSource.createQueryRunner();
     await runner.query(`SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`);
     await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    try {
-      await new MigrationExecutor(dataSource, runner).executePendingMigrations();
-      await liftFeed(runner);
-    } finally {
-      await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
-      await runner.query('RESET statement_timeout; RESET lock_timeout');
-    }
-  } finally {
+    await new MigrationExecutor(dataSource, runner).executePendingMigrations();
+    await liftFeed(runner);
     await runner.release();
+  } finally {
+    // The lock ends with its session.
+    await dataSource.destroy();
   }
 }

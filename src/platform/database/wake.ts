@@ -1,6 +1,7 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { KEEP_ALIVE } from './data-source.js';
 import type { WakeTopic } from './tx.js';
 
 /** Doubling with full jitter, so that processes that lost the same server do not come back in step. */
@@ -56,7 +57,8 @@ export class WakeListener implements OnModuleDestroy {
       connectionString: this.url,
       application_name: `tranche ${process.pid} wake`,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
+      query_timeout: CONNECT_TIMEOUT_MS,
+      ...KEEP_ALIVE,
     });
     client.on('error', () => undefined); // always followed by `end`
     client.on('notification', ({ payload }) => this.wake(payload ?? ''));
