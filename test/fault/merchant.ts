@@ -65,13 +65,14 @@ export class RunMerchant {
       reference: `${reference}-${place}`,
       iban: METHODS.iban.iban,
       currency: 'EUR',
-      scheduled_ms: Date.now() + (after_s + (over_s * place) / count) * 1000,
+      scheduled_ms: Date.now() + Math.round((after_s + (over_s * place) / count) * 1000),
       roll: random.next(),
       amount: `${random.between(1, 900)}.${random.between(10, 99)}`,
       id: null,
     }));
     this.wishes.push(...wishes);
-    const body = { reference, webhook_url: this.receiverUrl, items: wishes.map(itemOf) };
+    // By its label a bulk that was created twice would be known.
+    const body = { reference, label: reference, webhook_url: this.receiverUrl, items: wishes.map(itemOf) };
     const bulk = await insist<Bulk>(this.asking, reference, (client, headers) => client.post('/v1/bulks', body, headers));
     if (bulk.status !== 201) throw new Error(`no bulk: ${bulk.text}`);
     const listed = await insist<{ data: Payout[] }>(this.asking, `the payouts of ${reference}`, (client) =>
