@@ -17,6 +17,8 @@ export interface FaultKind extends SceneKind {
   readonly lasts_s?: (scene: Scene) => number;
   /** Strikes; resolves when it is over and everything is in its place again. */
   readonly strike?: (scene: Scene) => Promise<void>;
+  /** Where it strikes alone: so many seconds after its end nothing moves any more. */
+  readonly restsWithin_s?: number;
   /** What has to be seen where it strikes alone, beside the invariants; each sentence is a violation. */
   readonly shows?: (run: Judged) => readonly string[];
 }

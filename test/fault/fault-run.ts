@@ -35,7 +35,7 @@ export async function faultRun(plan: RunPlan, postgres: OwnPostgres): Promise<Ru
     const rest_s = (performance.now() - healed) / 1000;
     return {
       ...{ ...start, payouts: scene.merchant.wishes.length, counts: scene.counts, rest_s },
-      violations: await judgeRun(scene, plan.kinds),
+      violations: [...tardiness(plan, rest_s), ...(await judgeRun(scene, plan.kinds))],
     };
   } catch (error) {
     const details = [`${String(error)}; ${await whatIsLeft(scene)}`, ...fallsOf(scene)];
@@ -79,6 +79,12 @@ const UNTOLD = `webhook_delivery WHERE state <> 'delivered'`;
 
 const rest = (scene: Scene): Promise<void> =>
   comes('rest', async () => (await scene.count(OPEN)) === 0 && (await scene.count(UNTOLD)) === 0);
+
+function tardiness({ kinds }: RunPlan, rest_s: number): Violation[] {
+  const within_s = kinds.length === 1 ? kinds[0]?.restsWithin_s : undefined;
+  if (within_s === undefined || rest_s <= within_s) return [];
+  return [{ invariant: 2, subject: 'the run', detail: `rests after ${Math.round(rest_s)} s, and not within ${within_s} s` }];
+}
 
 async function whatIsLeft(scene: Scene): Promise<string> {
   try {
