@@ -54,18 +54,27 @@ const VIEW = `
   FROM webhook_delivery d JOIN event v ON v.id = d.event_id JOIN webhook_endpoint e ON e.id = d.endpoint_id
   WHERE d.merchant_id = $1`;
 
-const newestFirst = new KeysetList<DeliveryView>({
-  kind: 'delivery',
-  key: 'd.id',
-  type: 'uuid',
-  order: 'descending',
-  cursor: `SELECT id AS key FROM webhook_delivery WHERE id = $1 AND merchant_id = $2`,
-  values: 9,
-  select: (condition) => `${VIEW}
+const newestFirst = (scope = '') =>
+  new KeysetList<DeliveryView>({
+    kind: 'delivery',
+    key: 'd.id',
+    type: 'uuid',
+    order: 'descending',
+    cursor: `SELECT id AS key FROM webhook_delivery WHERE id = $1 AND merchant_id = $2`,
+    values: 9,
+    select: (condition) => `${VIEW} ${scope}
     AND ($2::uuid IS NULL OR d.endpoint_id = $2) AND ($3::uuid IS NULL OR d.bulk_id = $3) AND ($4::uuid IS NULL OR d.payout_id = $4)
     AND ($5::text IS NULL OR d.state = $5) AND ($6::text IS NULL OR v.type = $6) AND ($7::uuid IS NULL OR d.resend_id = $7)
     AND ($8::timestamptz IS NULL OR d.created_at > $8) AND ($9::timestamptz IS NULL OR d.created_at < $9) AND ${condition}`,
-});
+  });
+
+/**
+ * One constant text per scope: a bulk or payout has some thousand events, which the indexes of its events and
+ * `webhook_delivery_once` find. By their order alone, all that the merchant ever got would be read to find the few.
+ */
+const OF_MERCHANT = newestFirst();
+const OF_BULK = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE bulk_id = $3 AND merchant_id = $1))');
+const OF_PAYOUT = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE subject_id = $4 AND merchant_id = $1))');
 
 /** A merchant's deliveries and their attempts. */
 @Injectable()
@@ -85,12 +94,17 @@ export class DeliveryQueries {
   /** Newest first. @throws `invalid_cursor` */
   list(tx: Tx, filter: DeliveryFilter, page: PageQuery): Promise<KeysetPage<DeliveryView>> {
     const { merchantId, endpointId, bulkId, payoutId, state, type, resendId, createdAfter, createdBefore } = filter;
-    return newestFirst.read(tx, page, {
+    return listOf(filter).read(tx, page, {
       values: [merchantId, endpointId, bulkId, payoutId, state, type, resendId, createdAfter, createdBefore],
       cursorValues: [merchantId],
     });
   }
 }
+
+const listOf = ({ bulkId, payoutId }: DeliveryFilter): KeysetList<DeliveryView> => {
+  if (payoutId !== null) return OF_PAYOUT;
+  return bulkId === null ? OF_MERCHANT : OF_BULK;
+};
 
 const instant = (at: Date | null): string | null => (at === null ? null : formatInstant(at));
 

@@ -4,7 +4,11 @@ import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
 /** Where a reader of events begins, and what it wants to see. */
 export class EventCursorQuery {
-  /** The id of an event: what is answered stands behind it. `latest`: behind everything there is now. Absent or `beginning`: before everything. */
+  /**
+   * The last id that this order of events gave you: what is answered stands behind it. An id from elsewhere (a webhook, another list)
+   * may stand before events that are not shown yet, and those would be missed. `latest`: behind everything there is now. Absent or
+   * `beginning`: before everything.
+   */
   @IsOptional()
   @IsString()
   after?: string;
