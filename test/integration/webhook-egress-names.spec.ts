@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIP, isIPv6, type AddressInfo, type Server } from 'node:net';
 import { EgressResolver } from '../../src/webhooks/egress-resolver.js';
@@ -91,13 +92,42 @@ describe('a name server that lies', () => {
     expect(names.asked).toContain('A harmless.example');
   });
 
-  it('that answers nothing costs its deadline, and no connection', async () => {
+  it('that is not there costs no connection', async () => {
     const silent = await startNameServer(() => {
       throw new Error('never asked');
     });
     silent.close();
     const by = new Egress({ allowCidrs: [], resolve: new EgressResolver([silent.address]).resolve });
     expect(await post(by, 'https://unanswered.example/')).toEqual(REFUSED);
+  });
+
+  it('that is silent holds up its own names alone, each up to its deadline', async () => {
+    const silent = createSocket('udp4');
+    let asked = 0;
+    silent.on('message', () => (asked += 1));
+    silent.bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+    names.zone = () => ({ addresses: ['127.0.0.1'] });
+    const slow = new EgressResolver([`127.0.0.1:${String(silent.address().port)}`]);
+    const quick = new EgressResolver([names.address]);
+    const resolve = (host: string) => (host.startsWith('slow') ? slow : quick).resolve(host);
+    const by = new Egress({ allowCidrs: ['127.0.0.1/32'], resolve });
+    const call = (host: string, timeout_ms: number) =>
+      by.post({ url: `http://${host}.example:${String(PORT)}/`, headers: {}, body: Buffer.from('{}'), timeout_ms });
+    const order: string[] = [];
+    const said = await Promise.all([
+      by.vet('https://slow-to-be-taken.example/').finally(() => order.push('taken')),
+      ...Array.from({ length: 20 }, (_, n) => call(`slow-${String(n)}`, 2_000).finally(() => order.push('cut'))),
+      call('slow-for-long', 60_000).finally(() => order.push('given up')),
+      call('quick', 60_000).finally(() => order.push('quick')),
+    ]);
+    silent.close();
+    await by.close();
+    const cut = { kind: 'failed', fault: 'timeout', address: null };
+    expect(said.slice(0, -1)).toEqual([null, ...Array.from({ length: 20 }, () => cut), REFUSED]);
+    expect(said.at(-1)).toMatchObject({ fault: 'connection_refused' });
+    expect(order).toEqual(['quick', 'taken', ...Array.from({ length: 20 }, () => 'cut'), 'given up']);
+    expect(asked).toBeGreaterThanOrEqual(22 * 2);
   });
 });
 
