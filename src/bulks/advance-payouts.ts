@@ -10,10 +10,10 @@ import { PayoutRepository, type PayoutRow, type PayoutWrite, type PayoutWritten 
 
 /** What the caller's aggregate adds to a step: the intent to be shown, its own event, its move between the bulk's outcomes. */
 export interface IntentStep {
-  /** The intent as the API shows it, after the step; null where a new attempt has none yet. */
+  /** The intent as the payout's own events show it: after the first of its steps; null where a new attempt has none yet. */
   readonly shown: object | null;
-  /** Events of the intent, told after the payout's own; both statuses are the payout's. */
-  readonly events: readonly string[];
+  /** Events of the intent, told after the payout's own, each with the intent as it was then; both statuses are the payout's. */
+  readonly events: readonly { readonly type: string; readonly shown: object }[];
   readonly outcome: { readonly from: Outcome; readonly to: Outcome };
   /** No further change of the intent comes by itself. */
   readonly settled: boolean;
@@ -107,8 +107,8 @@ function plan(step: PayoutStep): PlannedStep {
     }
     status = to;
   }
-  for (const type of step.intent?.events ?? []) {
-    events.push({ type, previous_status: status, status, final: isFinal(status, step.intent), ...shown });
+  for (const { type, shown: intent } of step.intent?.events ?? []) {
+    events.push({ type, previous_status: status, status, final: isFinal(status, step.intent), ...shown, intent });
   }
   const { id, claim_no, version, revision, scheduled_at, connector_id, attempt_no, issues } = after;
   return {

@@ -190,13 +190,16 @@ const wordsOf = ({ failure }: Decision, status: IntentStatus): string =>
 /** The payout follows its intent out of PROCESSING_IN_PROGRESS; later changes of the intent never change its status. */
 function stepOf({ payout, intent, status, decision }: Settled, written: IntentWritten | undefined): PayoutStep {
   if (written === undefined) throw new Error(`the intent of payout ${payout.id} is gone`);
-  const events = decision.transitions.flatMap((transition) => payoutIntentLifecycle.transitions[transition].emits ?? []);
+  // A look may find several steps at once. Each is told as it was: what came back had been paid before.
+  const shownAt = (at: IntentStatus) =>
+    toIntentResponse({ ...intent, ...written, status: at, ...(at === status ? {} : { failure: null }) });
+  const steps = decision.transitions.map((transition) => payoutIntentLifecycle.transitions[transition]);
   return {
     payout,
     transitions: payout.status === 'PROCESSING_IN_PROGRESS' ? payoutTransitionsTo(status) : [],
     intent: {
-      shown: toIntentResponse({ ...intent, ...written, status }),
-      events,
+      shown: shownAt(steps[0]?.to ?? status),
+      events: steps.flatMap(({ emits, to }) => (emits === null ? [] : { type: emits, shown: shownAt(to) })),
       outcome: { from: outcomeOf(intent.status), to: outcomeOf(status) },
       settled: isSettled(status),
     },

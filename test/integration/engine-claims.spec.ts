@@ -113,6 +113,25 @@ describe('claims', () => {
     expect((await leases.execute(second)).kept.size).toBe(5);
   });
 
+  it('whose payment is found already come back tell each step as it was', async () => {
+    const { claimed } = await claimedOne();
+    const { amount, currency } = claimed.request;
+    const failure = { code: 'returned_by_bank', message: 'It came back.', retryable: false };
+    const payment = { providerReference: 'P-1', status: 'returned', failure, amount, currency, checkAfter_ms: null } as const;
+    await world.settle([findingOf(claimed, (known) => decideFound(payment, known))]);
+    const told = await world.query(
+      `SELECT type, convert_from(body, 'UTF8')::jsonb #>> '{data,intent,status}' AS intent,
+         convert_from(body, 'UTF8')::jsonb #>> '{data,intent,failure,code}' AS failure
+       FROM event WHERE subject_id = $1 ORDER BY sequence DESC LIMIT 3`,
+      [claimed.payoutId],
+    );
+    expect(told.reverse()).toEqual([
+      { type: 'payout.processed', intent: 'succeeded', failure: null },
+      { type: 'payout.intent_succeeded', intent: 'succeeded', failure: null },
+      { type: 'payout.intent_returned', intent: 'returned', failure: 'returned_by_bank' },
+    ]);
+  });
+
   it('serve every merchant of a connector, however much one of them has due', async () => {
     const large = await world.merchant();
     const small: EngineMerchant[] = [];

@@ -35,7 +35,7 @@ export interface RunReport {
 /** The rough part ends after this many steps at the latest. */
 const ROUGH_STEPS_MAX = 350;
 /** A healed run that needs more than this comes to no rest. */
-const HEALED_STEPS_MAX = 2_000;
+const HEALED_STEPS_MAX = 6_000;
 /** Nothing vacuums the simulation's tables. */
 const RUNS_TO_EMPTY = 25;
 const SERVERS = 2;
@@ -45,7 +45,7 @@ const SKEW_MAX_MS = 600_000;
 export async function run(options: RunOptions): Promise<RunReport> {
   const random = new Random(options.seed);
   const aim = options.crashPoint ?? null;
-  const temper = drawTemper(random, aim !== null && /^(deliver|post)/.test(aim));
+  const temper = drawTemper(random, aim);
   const { seed, engine, bug = NO_BUG, keepLines = false } = options;
   const world = new World(seed, engine, { temper, random, bug, aim, keepLines });
   options.engine.enter(world);
@@ -69,7 +69,7 @@ export async function run(options: RunOptions): Promise<RunReport> {
   };
 }
 
-function drawTemper(random: Random, webhooks: boolean): Temper {
+function drawTemper(random: Random, aim: string | null): Temper {
   const staleWindow_ms = random.pick([0, 5_000, 50_000]);
   return {
     kills: random.pick([0, 0.01, 0.04]),
@@ -77,9 +77,10 @@ function drawTemper(random: Random, webhooks: boolean): Temper {
     transactionFaults: random.pick([0, 0.02, 0.1]),
     receiverFaults: random.pick([0, 0.2, 0.5]),
     leaps: random.pick([0.03, 0.1, 0.25]),
-    webhooks: random.chance(0.3) || webhooks,
+    webhooks: random.chance(0.3) || /^(deliver|post)/.test(aim ?? ''),
     provider: {
-      lookup: random.chance(0.8),
+      // What can not be looked up goes to a person.
+      lookup: random.chance(aim?.startsWith('resolve') === true ? 0.1 : 0.8),
       keyRetention_ms: random.pick([10, 30, 24 * 60]) * 60_000,
       staleWindow_ms,
       lag_ms: random.chance(0.6) ? staleWindow_ms * 0.9 : 0,
