@@ -71,17 +71,19 @@ export async function run(options: RunOptions): Promise<RunReport> {
 
 function drawTemper(random: Random, aim: string | null): Temper {
   const staleWindow_ms = random.pick([0, 5_000, 50_000]);
+  // What can not be looked up, and is soon forgotten, goes to a person.
+  const aimsAtReviews = aim?.startsWith('resolve') === true;
   return {
     kills: random.pick([0, 0.01, 0.04]),
     freezes: random.pick([0, 0.004, 0.02]),
     transactionFaults: random.pick([0, 0.02, 0.1]),
     receiverFaults: random.pick([0, 0.2, 0.5]),
     leaps: random.pick([0.03, 0.1, 0.25]),
+    reviews: aimsAtReviews ? 0.2 : 0.01,
     webhooks: random.chance(0.3) || /^(deliver|post)/.test(aim ?? ''),
     provider: {
-      // What can not be looked up goes to a person.
-      lookup: random.chance(aim?.startsWith('resolve') === true ? 0.1 : 0.8),
-      keyRetention_ms: random.pick([10, 30, 24 * 60]) * 60_000,
+      lookup: random.chance(aimsAtReviews ? 0.1 : 0.8),
+      keyRetention_ms: random.pick(aimsAtReviews ? [2] : [10, 30, 24 * 60]) * 60_000,
       staleWindow_ms,
       lag_ms: random.chance(0.6) ? staleWindow_ms * 0.9 : 0,
       timeout_ms: 10_000,
@@ -89,7 +91,7 @@ function drawTemper(random: Random, aim: string | null): Temper {
       notifies: random.chance(0.6),
       lists: random.chance(0.6),
       robbed: random.chance(0.15),
-      faults: random.pick([0, 0.3, 0.6, 0.9]),
+      faults: random.pick(aimsAtReviews ? [0.9] : [0, 0.3, 0.6, 0.9]),
     },
   };
 }
@@ -222,7 +224,7 @@ class Director {
     if (random.chance(0.01)) await this.world.resumeConnector();
     if (random.chance(0.01)) await this.openRetries();
     if (random.chance(0.01)) await this.world.audit();
-    if (random.chance(0.01)) await this.world.resolveOne();
+    if (random.chance(this.world.temper.reviews)) await this.world.resolveOne();
     if (random.chance(0.01)) this.compareBooks();
     if (!this.world.healed && temper.provider.robbed && random.chance(0.005)) provider.payStranger();
   }

@@ -66,6 +66,8 @@ export interface Temper {
   readonly transactionFaults: number;
   readonly receiverFaults: number;
   readonly leaps: number;
+  /** How often the operator decides what needs review. */
+  readonly reviews: number;
   readonly webhooks: boolean;
   readonly provider: ProviderTemper;
 }
