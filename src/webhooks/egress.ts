@@ -9,6 +9,8 @@ import { isRefusal, readWebhookUrl, type UrlRefusal, type WebhookTarget } from '
 const ANSWER_BYTES_MAX = 16 * 1024;
 const SNIPPET_BYTES_MAX = 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
+/** Answers of 1xx before the one that counts. Nobody sends more, and each costs memory until the deadline. */
+const INFORMATIONAL_MAX = 8;
 /** How long the rest of a 2xx answer is read, so that its connection can be used again; after that it is not worth it. */
 const DRAIN_TIMEOUT_MS = 1_000;
 /** Idle connections are kept this long where the receiver does not say otherwise, and never longer than the second. */
@@ -140,6 +142,7 @@ export class Egress {
 
   private async exchange(connection: Connection, call: Call): Promise<EgressAnswer> {
     const { address, request, signal } = call;
+    let informational = 0;
     try {
       connection.used = true;
       const response = await connection.client.request({
@@ -148,6 +151,10 @@ export class Egress {
         headers: request.headers,
         body: request.body,
         signal,
+        onInfo: () => {
+          informational += 1;
+          if (informational > INFORMATIONAL_MAX) throw new Error('only informational answers');
+        },
       });
       const retryAfter = [response.headers['retry-after']].flat()[0] ?? null;
       const answered = { kind: 'answered', status: response.statusCode, retryAfter, address } as const;

@@ -229,12 +229,18 @@ describe('the programs of the npm package', () => {
   });
 });
 
-/** A process and its server, both killed after something was committed. */
+/** A process and its server, both killed after something was committed. The process first: it would start the server again. */
 async function killBoth(): Promise<DatabaseUser> {
   const user = await databaseUser(dataDirectory);
   await query(user.url, 'CREATE TABLE kept AS SELECT 1 AS one');
-  process.kill(serverNumber(), 'SIGKILL');
   await user.kill();
+  process.kill(serverNumber(), 'SIGKILL');
+  await until(() =>
+    query(user.url, 'SELECT 1').then(
+      () => false,
+      (error: unknown) => (error as NodeJS.ErrnoException).code === 'ECONNREFUSED',
+    ),
+  );
   return user;
 }
 

@@ -22,11 +22,16 @@ const egress = new Egress({
   allowCidrs: ['127.0.0.0/8'],
   resolve: (host) => Promise.resolve(names.includes(host) ? ['127.0.0.1'] : []),
 });
+/** Looked at while the calls are out: the peak of the whole life of the process is that of its start. */
+const LOOK_MS = 5;
 const before_bytes = process.memoryUsage.rss();
+let most_bytes = before_bytes;
+const looks = setInterval(() => (most_bytes = Math.max(most_bytes, process.memoryUsage.rss())), LOOK_MS);
 const answers = await Promise.all(
   urls.map((url) => egress.post({ url, headers: { 'webhook-id': 'event_1' }, body: Buffer.from('{}'), timeout_ms })),
 );
 await turn();
+clearInterval(looks);
 await egress.close();
-const report: EgressReport = { answers, grew_bytes: process.resourceUsage().maxRSS * 1024 - before_bytes };
+const report: EgressReport = { answers, grew_bytes: most_bytes - before_bytes };
 process.stdout.write(JSON.stringify(report));
