@@ -4,9 +4,9 @@
  */
 const LIBRARIES_WITH_EFFECTS = '^node_modules/(@nestjs|typeorm|pg|axios|undici|agenda|@agendajs|pino|prom-client|express)/';
 const CORE_WITH_EFFECTS = '^(node:)?(fs|net|http|https|http2|dns|tls|dgram|child_process|worker_threads|cluster)(/|$)';
-const HTTP_CLIENT_FILES = ['^src/connectors/[^/]+/[^/]*client[^/]*\\.ts$', '^src/webhooks/egress'];
+const HTTP_CLIENT_FILES = ['^src/connectors/[^/]+/[^/]*client[^/]*\\.ts$', '^src/webhooks/egress/egress'];
 /** Judges hosts by Node's own reading of addresses (`isIP`). */
-const ADDRESS_FILES = ['^src/webhooks/webhook-url\\.ts$'];
+const ADDRESS_FILES = ['^src/webhooks/egress/webhook-url\\.ts$'];
 
 /** Pure files: what they say depends on their arguments alone, so that a test needs nothing but a call. */
 const PURE_FILES = [

@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { newUuid, toTypeId } from '../../src/platform/ids/index.js';
-import { signatureHeaders } from '../../src/webhooks/signature.js';
+import { signatureHeaders } from '../../src/webhooks/signing/signature.js';
 import { inParallel } from '../rows/row.js';
 import type { BenchReceiver } from './receiver.js';
 

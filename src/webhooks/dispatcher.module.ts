@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
-import { AdvanceResend } from './advance-resend.js';
-import { ClaimDeliveries } from './claim-deliveries.js';
-import { Deliver } from './deliver.js';
-import { DispatcherMetrics } from './dispatcher-metrics.js';
-import { Dispatcher } from './dispatcher.js';
-import { ExpireHeld } from './expire-held.js';
-import { LaneFigures } from './lane-figures.js';
-import { ResendRunner } from './resend-runner.js';
-import { SettleDeliveries } from './settle-deliveries.js';
+import { ClaimDeliveries } from './deliveries/claim-deliveries.js';
+import { Deliver } from './deliveries/deliver.js';
+import { DispatcherMetrics } from './deliveries/dispatcher-metrics.js';
+import { Dispatcher } from './deliveries/dispatcher.js';
+import { ExpireHeld } from './deliveries/expire-held.js';
+import { LaneFigures } from './deliveries/lane-figures.js';
+import { SettleDeliveries } from './deliveries/settle-deliveries.js';
+import { AdvanceResend } from './resends/advance-resend.js';
+import { ResendRunner } from './resends/resend-runner.js';
 import { WebhooksModule } from './webhooks.module.js';
 
 /** The sending of webhooks. Idle in a process that is no worker. Needs `CONFIGURATION`, `Metrics`, `Sealer`, `Transactions` and `WakeListener`. */

@@ -1,7 +1,7 @@
 import { defineProblems, kernelProblem, type Problem, type ProblemFinding } from '../platform/http/index.js';
-import { type CustomHeaders, findingsOfHeaders } from './custom-headers.js';
-import { isKnownEventType } from './event-catalogue.js';
-import type { UrlRefusal } from './webhook-url.js';
+import type { UrlRefusal } from './egress/webhook-url.js';
+import { type CustomHeaders, findingsOfHeaders } from './endpoints/custom-headers.js';
+import { isKnownEventType } from './events/event-catalogue.js';
 
 export const webhookProblem = defineProblems({
   endpoint_url_taken: {

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { toTypeId } from '../../src/platform/ids/index.js';
-import { EventFeedQueries, type EventRow, type FeedPlace, type FollowedRow } from '../../src/webhooks/event-feed.queries.js';
-import { recordEvents } from '../../src/webhooks/record-events.js';
+import {
+  EventFeedQueries,
+  type EventRow,
+  type FeedPlace,
+  type FollowedRow,
+} from '../../src/webhooks/events/event-feed.queries.js';
+import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { until } from '../support/until.js';
 import { Subject } from '../support/webhook-world.js';

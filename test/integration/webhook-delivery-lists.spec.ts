@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Tx } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
-import { DeliveryQueries, type DeliveryFilter } from '../../src/webhooks/delivery.queries.js';
-import { recordEvents } from '../../src/webhooks/record-events.js';
+import { DeliveryQueries, type DeliveryFilter } from '../../src/webhooks/deliveries/delivery.queries.js';
+import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, testMerchant, type TestDatabase } from '../support/index.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { recordEvents } from '../../src/webhooks/record-events.js';
+import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { type Received, startReceiver } from '../support/receiver-server.js';
 import { until } from '../support/until.js';

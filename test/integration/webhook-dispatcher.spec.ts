@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
-import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
-import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
-import { recordEvents } from '../../src/webhooks/record-events.js';
+import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
+import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
+import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { type Received, type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';

@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIP, isIPv6, type AddressInfo, type Server } from 'node:net';
-import { EgressResolver } from '../../src/webhooks/egress-resolver.js';
-import { Egress } from '../../src/webhooks/egress.js';
+import { EgressResolver } from '../../src/webhooks/egress/egress-resolver.js';
+import { Egress } from '../../src/webhooks/egress/egress.js';
 import { FORBIDDEN, PUBLIC, TRICKS } from '../support/hostile-addresses.js';
 import { startNameServer, type NameServer } from '../support/name-server.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Egress, type EgressAnswer } from '../../src/webhooks/egress.js';
+import { Egress, type EgressAnswer } from '../../src/webhooks/egress/egress.js';
 import { certificateFor } from '../support/certificates.js';
 import { type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
 

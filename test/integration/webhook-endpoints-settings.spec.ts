@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPublicKey, verify } from 'node:crypto';
-import type { CreatedEndpointDto, EndpointWithHealthDto, WebhookKeysDto } from '../../src/webhooks/dto/endpoint-response.dto.js';
+import type {
+  CreatedEndpointDto,
+  EndpointWithHealthDto,
+  WebhookKeysDto,
+} from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem } from '../support/items.js';
 import { eventually, type MerchantClient } from '../support/merchant-client.js';

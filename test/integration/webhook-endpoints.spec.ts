@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DeliveryDto, DeliveryWithAttemptsDto } from '../../src/webhooks/dto/delivery-response.dto.js';
-import type { CreatedEndpointDto, EndpointDto } from '../../src/webhooks/dto/endpoint-response.dto.js';
+import type { DeliveryDto, DeliveryWithAttemptsDto } from '../../src/webhooks/deliveries/delivery-response.dto.js';
+import type { CreatedEndpointDto, EndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem, validItem } from '../support/items.js';
 import { eventually, type FeedEvent, type MerchantClient } from '../support/merchant-client.js';

@@ -2,15 +2,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { Configuration } from '../../src/platform/config/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
-import { BacklogRepository } from '../../src/webhooks/backlog.repository.js';
-import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
-import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/delivery.repository.js';
-import { DispatcherMetrics } from '../../src/webhooks/dispatcher-metrics.js';
-import { ExpireHeld } from '../../src/webhooks/expire-held.js';
-import { LaneFigures } from '../../src/webhooks/lane-figures.js';
-import { LaneRepository } from '../../src/webhooks/lane.repository.js';
-import { Places } from '../../src/webhooks/places.js';
-import { recordEvents } from '../../src/webhooks/record-events.js';
+import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
+import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
+import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
+import { DispatcherMetrics } from '../../src/webhooks/deliveries/dispatcher-metrics.js';
+import { ExpireHeld } from '../../src/webhooks/deliveries/expire-held.js';
+import { LaneFigures } from '../../src/webhooks/deliveries/lane-figures.js';
+import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
+import { Places } from '../../src/webhooks/deliveries/places.js';
+import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newUuid } from '../../src/platform/ids/index.js';
-import { AdvanceResend } from '../../src/webhooks/advance-resend.js';
-import { recordEvents } from '../../src/webhooks/record-events.js';
-import { ResendRepository } from '../../src/webhooks/resend.repository.js';
+import { recordEvents } from '../../src/webhooks/events/record-events.js';
+import { AdvanceResend } from '../../src/webhooks/resends/advance-resend.js';
+import { ResendRepository } from '../../src/webhooks/resends/resend.repository.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 

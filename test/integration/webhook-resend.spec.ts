@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DeliveryDto } from '../../src/webhooks/dto/delivery-response.dto.js';
-import type { CreatedEndpointDto } from '../../src/webhooks/dto/endpoint-response.dto.js';
-import type { ResendDto, ResendWithCountsDto } from '../../src/webhooks/dto/resend-response.dto.js';
+import type { DeliveryDto } from '../../src/webhooks/deliveries/delivery-response.dto.js';
+import type { CreatedEndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
+import type { ResendDto, ResendWithCountsDto } from '../../src/webhooks/resends/resend-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem, validItems } from '../support/items.js';
 import { eventually, type MerchantClient } from '../support/merchant-client.js';

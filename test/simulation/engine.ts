@@ -18,11 +18,11 @@ import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/in
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { ReceiveNotification } from '../../src/reconciliation/receive-notification.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
-import { ClaimDeliveries } from '../../src/webhooks/claim-deliveries.js';
-import { Deliver } from '../../src/webhooks/deliver.js';
-import { Egress } from '../../src/webhooks/egress.js';
-import { EndpointRepository } from '../../src/webhooks/endpoint.repository.js';
-import { SettleDeliveries } from '../../src/webhooks/settle-deliveries.js';
+import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
+import { Deliver } from '../../src/webhooks/deliveries/deliver.js';
+import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
+import { Egress } from '../../src/webhooks/egress/egress.js';
+import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { testEncryptionKey } from '../support/test-merchant.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';

@@ -2,8 +2,8 @@ import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platf
 import { IdempotencyKeys } from '../../src/platform/http/idempotency-keys.js';
 import { Problem } from '../../src/platform/http/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
-import { newSigningSecret } from '../../src/webhooks/signing-keys.js';
-import { endpointSecretsPlace, sealSecrets } from '../../src/webhooks/signing-secrets.js';
+import { newSigningSecret } from '../../src/webhooks/signing/signing-keys.js';
+import { endpointSecretsPlace, sealSecrets } from '../../src/webhooks/signing/signing-secrets.js';
 import { METHODS } from '../support/items.js';
 import { testMerchant, testSealer } from '../support/test-merchant.js';
 import { type Actor, Host } from './stage.js';

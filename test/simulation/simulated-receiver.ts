@@ -1,4 +1,4 @@
-import { Egress, type EgressAnswer, type EgressRequest } from '../../src/webhooks/egress.js';
+import { Egress, type EgressAnswer, type EgressRequest } from '../../src/webhooks/egress/egress.js';
 import type { Received, Scene } from './scene.js';
 import { currentActor } from './stage.js';
 

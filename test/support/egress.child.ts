@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Egress, type EgressAnswer } from '../../src/webhooks/egress.js';
+import { Egress, type EgressAnswer } from '../../src/webhooks/egress/egress.js';
 
 /** What the process is told as its only argument. */
 export interface EgressOrder {

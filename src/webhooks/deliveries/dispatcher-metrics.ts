@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { Metrics } from '../../platform/observability/index.js';
+import type { SentDelivery } from './deliver.js';
+
+/** From a receiver beside us to one that was down for a night, in seconds. */
+const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 7200, 43_200];
+
+/** What an operator sees of the dispatcher. No merchant, endpoint or URL is a label: there would be no end of them. */
+@Injectable()
+export class DispatcherMetrics {
+  private readonly attempts: Counter<'outcome' | 'fault'>;
+  private readonly dropped: Counter;
+  private readonly expired: Counter;
+  private readonly inFlight: Gauge;
+  private readonly eventToDelivered: Histogram;
+
+  constructor({ registry }: Metrics) {
+    const registers = [registry];
+    this.attempts = new Counter({
+      name: 'tranche_webhook_attempts_total',
+      help: 'Attempts to deliver, by what followed (delivered, retry, exhausted, gone) and what they failed of (none where delivered).',
+      labelNames: ['outcome', 'fault'] as const,
+      registers,
+    });
+    this.dropped = new Counter({
+      name: 'tranche_webhook_attempts_dropped_total',
+      help: 'Attempts whose result came after their lease and was dropped: the receiver may have got the event twice.',
+      registers,
+    });
+    this.expired = new Counter({
+      name: 'tranche_webhook_deliveries_expired_total',
+      help: 'Deliveries that were held for longer than WEBHOOK_HELD_DAYS and dropped.',
+      registers,
+    });
+    this.inFlight = new Gauge({
+      name: 'tranche_webhook_in_flight',
+      help: 'Deliveries that this process has claimed and not yet settled.',
+      registers,
+    });
+    this.eventToDelivered = new Histogram({
+      name: 'tranche_webhook_event_to_delivered_seconds',
+      help: 'From the transition that an event tells to its first delivery to an endpoint.',
+      buckets: LATENCY_BUCKETS_S,
+      registers,
+    });
+  }
+
+  setInFlight(count: number): void {
+    this.inFlight.set(count);
+  }
+
+  countExpired(count: number): void {
+    this.expired.inc(count);
+  }
+
+  observe(sent: readonly SentDelivery[], counted: readonly SentDelivery[]): void {
+    this.dropped.inc(sent.length - counted.length);
+    for (const { delivery, verdict, ended_ms, claimed_ms } of counted) {
+      this.attempts.inc({ outcome: verdict.kind, fault: verdict.kind === 'delivered' ? 'none' : verdict.fault });
+      if (verdict.kind !== 'delivered' || delivery.attempts_before > 0) continue;
+      // Up to the claim on the database's clock, from there on ours: the two are never compared.
+      const beforeClaim_ms = delivery.claimed_at.getTime() - delivery.occurred_at.getTime();
+      this.eventToDelivered.observe(Math.max(0, beforeClaim_ms + ended_ms - claimed_ms) / 1000);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { Transactions } from '../../platform/database/index.js';
+import { Metrics } from '../../platform/observability/index.js';
+
+/** A lane whose oldest due delivery has waited longer is one that somebody should look at, with less or more haste. */
+const LATE_S = [60, 600, 3_600] as const;
+
+interface Figures {
+  readonly [column: string]: unknown;
+  readonly active: number;
+  readonly paused: number;
+  readonly disabled: number;
+  readonly held: number;
+  /** One entry per lane that has something due. */
+  readonly ages_s: readonly number[];
+}
+
+/** How the lanes stand, the same in every process. No lane has a label of its own: `GET /v1/webhook-endpoints/{id}` tells of one. */
+@Injectable()
+export class LaneFigures {
+  private readonly lanes: Gauge<'status'>;
+  private readonly late: Gauge<'over_s'>;
+  private readonly held: Gauge;
+
+  constructor(
+    private readonly transactions: Transactions,
+    { registry }: Metrics,
+  ) {
+    const registers = [registry];
+    this.lanes = new Gauge({
+      name: 'tranche_webhook_lanes',
+      help: 'Webhook endpoints by status: active, paused by their breaker, disabled.',
+      labelNames: ['status'] as const,
+      registers,
+    });
+    this.late = new Gauge({
+      name: 'tranche_webhook_lanes_late',
+      help: 'Webhook endpoints whose oldest due delivery has waited for longer than so many seconds.',
+      labelNames: ['over_s'] as const,
+      registers,
+    });
+    this.held = new Gauge({
+      name: 'tranche_webhook_deliveries_held',
+      help: 'Webhook deliveries that are kept for disabled endpoints.',
+      registers,
+    });
+  }
+
+  async refresh(): Promise<void> {
+    const figures = await this.transactions.asEngine((tx) => tx.one<Figures>(READ));
+    if (figures === null) return;
+    for (const status of ['active', 'paused', 'disabled'] as const) this.lanes.set({ status }, figures[status]);
+    for (const over_s of LATE_S) this.late.set({ over_s }, figures.ages_s.filter((age_s) => age_s > over_s).length);
+    this.held.set(figures.held);
+  }
+}
+
+/** Hops through webhook_delivery_due, one step and one look per lane, however much waits. */
+const READ = `WITH RECURSIVE lane AS (
+    (SELECT endpoint_id FROM webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT n.endpoint_id FROM webhook_delivery n
+            WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
+    FROM lane WHERE lane.endpoint_id IS NOT NULL),
+  due AS (
+    SELECT (SELECT d.due_at FROM webhook_delivery d WHERE d.endpoint_id = lane.endpoint_id AND d.state IN ('waiting', 'in_flight')
+            ORDER BY d.due_at LIMIT 1) AS at FROM lane)
+  SELECT s.*, (SELECT count(*)::integer FROM webhook_delivery WHERE state = 'held') AS held,
+    (SELECT coalesce(array_agg(extract(epoch FROM tranche_now() - at)::double precision), '{}') FROM due WHERE at <= tranche_now()) AS ages_s
+  FROM (SELECT count(*) FILTER (WHERE status = 'active')::integer AS active, count(*) FILTER (WHERE status = 'paused')::integer AS paused,
+          count(*) FILTER (WHERE status = 'disabled')::integer AS disabled
+        FROM webhook_endpoint WHERE deleted_at IS NULL) s`;

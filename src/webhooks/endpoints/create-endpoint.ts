@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { Sealer } from '../../platform/crypto/index.js';
+import type { Tx } from '../../platform/database/index.js';
+import { newUuid, toTypeId } from '../../platform/ids/index.js';
+import type { UrlRefusal } from '../egress/webhook-url.js';
+import { newSigningSecret } from '../signing/signing-keys.js';
+import { endpointSecretsPlace, publicKeysOf, sealSecrets, signAsymmetrically } from '../signing/signing-secrets.js';
+import { refuseHeaders, refuseUnknownTypes, refuseUrl, webhookProblem } from '../webhooks.problems.js';
+import { type CustomHeaders, sealHeaders } from './custom-headers.js';
+import { EndpointSettingsRepository } from './endpoint-settings.repository.js';
+import { type EndpointContent, EndpointRepository } from './endpoint.repository.js';
+
+export interface CreateEndpointCommand extends EndpointContent {
+  readonly merchantId: string;
+  readonly refusal: UrlRefusal | null;
+  readonly rate_per_second: number | null;
+  readonly headers: CustomHeaders;
+  readonly asymmetric: boolean;
+}
+
+/** Registers an endpoint for the events of every bulk. The lane of a URL that bulks already name becomes the endpoint. */
+@Injectable()
+export class CreateEndpoint {
+  constructor(
+    private readonly endpoints: EndpointRepository,
+    private readonly settings: EndpointSettingsRepository,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** @returns its id, and its secret, which is never shown again. */
+  async execute(tx: Tx, command: CreateEndpointCommand): Promise<{ id: string; secret: string }> {
+    const { merchantId, refusal, rate_per_second, headers, asymmetric, ...content } = command;
+    if (refusal !== null) throw refuseUrl(refusal, '/url');
+    refuseUnknownTypes(content.event_types);
+    refuseHeaders(headers);
+    const id = await this.endpoints.insert(tx, { id: newUuid(), merchantId, ...content });
+    if (id === null) throw await this.urlTaken(tx, merchantId, content.url);
+    const secret = newSigningSecret();
+    const secrets = signAsymmetrically([{ secret, expires_at: null }], asymmetric);
+    await this.endpoints.writeSecrets(tx, id, sealSecrets(this.sealer, secrets, endpointSecretsPlace(id)));
+    await this.settings.write(tx, id, {
+      rate_per_second,
+      ...sealHeaders(this.sealer, headers, id),
+      public_keys: publicKeysOf(secrets),
+    });
+    return { id, secret };
+  }
+
+  private async urlTaken(tx: Tx, merchantId: string, url: string) {
+    const existing = await this.endpoints.idOfUrl(tx, merchantId, url);
+    const members = existing === null ? {} : { existing_id: toTypeId('endpoint', existing) };
+    return webhookProblem('endpoint_url_taken', 'An endpoint with this URL is registered already.', { members });
+  }
+}

@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../../platform/database/index.js';
+import { invalidCursor, type KeysetPage } from '../../platform/http/index.js';
+import { fromTypeId, toTypeId } from '../../platform/ids/index.js';
+
+export interface EventRow {
+  readonly id: string;
+  /** The bytes of every delivery. */
+  readonly body: Buffer;
+}
+
+export interface EventPage {
+  /** An event id as it was given. */
+  readonly after?: string | undefined;
+  readonly type?: string | undefined;
+  readonly limit: number;
+}
+
+export interface EventScope {
+  /** Uuids; null: any. */
+  readonly bulkId: string | null;
+  readonly payoutId: string | null;
+}
+
+/** A place in the order of the feed. Numbers are text, being 64 bits wide. */
+export interface FeedPlace {
+  /** The uuid of the event that stands there; null: before every event. */
+  readonly id: string | null;
+  readonly feed: string;
+  readonly place: string;
+}
+
+/** A reader that goes on from where it has come to. */
+export interface Follower {
+  readonly merchantId: string;
+  readonly scope: EventScope;
+  readonly type: string | null;
+  readonly at: FeedPlace;
+}
+
+export interface FollowedRow extends FeedPlace {
+  readonly id: string;
+  /** Null where scope or type leave the event out: it only moves the reader on. */
+  readonly body: Buffer | null;
+}
+
+/** Words that stand where an event's id may: begin before every event, or behind what there is now. */
+const FIRST = 'beginning';
+const LATEST = 'latest';
+/** Events of one reader in one look: a reader of a long past leaves the others their turn. */
+const FOLLOWED_MAX = 100;
+const BEGINNING: FeedPlace = { id: null, feed: '0', place: '0' };
+
+/**
+ * What makes a cursor safe: every transaction below the horizon has ended, so nothing can appear any more before what was
+ * shown (docs/adr, "The feed is ordered by transaction").
+ */
+const BELOW_HORIZON = 'AND feed < feed_horizon()';
+
+/** One page in the order of the feed. */
+const pageOf = (scope: string): string =>
+  `SELECT id, body FROM event
+   WHERE merchant_id = $1 AND (feed, place) > ($2::bigint, $3::bigint) AND ($4::text IS NULL OR type = $4) ${scope}
+   ORDER BY feed, place LIMIT $5`;
+
+/** One constant text per scope, so that each is prepared once and goes by its own index. */
+const PAGE_OF_MERCHANT = pageOf(BELOW_HORIZON);
+const PAGE_OF_BULK = pageOf(`AND bulk_id = $6 ${BELOW_HORIZON}`);
+const OF_PAYOUT = 'AND subject_id = $6 AND payout_id = $6 AND ($7::uuid IS NULL OR bulk_id = $7)';
+/** With the horizon, although a payout needs none, because what it gives is a cursor of the whole feed too. */
+const PAGE_OF_PAYOUT = pageOf(`${OF_PAYOUT} ${BELOW_HORIZON}`);
+/**
+ * Without the horizon: whoever writes an event of a payout holds its row, so its events are committed one after the other,
+ * and a merchant who has just edited it reads the edit at once.
+ */
+const HISTORY_OF_PAYOUT = pageOf(OF_PAYOUT);
+
+/** Reads of the event feed: the same order for every reader, each payout's events in the order of their sequence. */
+@Injectable()
+export class EventFeedQueries {
+  /** @throws `invalid_cursor` */
+  async page(tx: Tx, merchantId: string, { page, scope }: { page: EventPage; scope: EventScope }): Promise<KeysetPage<EventRow>> {
+    const values = await this.valuesOf(tx, merchantId, page);
+    return pageFrom(await this.read(tx, scope, values), page.limit);
+  }
+
+  /** One payout's own events, as soon as they are committed. @throws `invalid_cursor` */
+  async history(
+    tx: Tx,
+    merchantId: string,
+    { page, payoutId }: { page: EventPage; payoutId: string },
+  ): Promise<KeysetPage<EventRow>> {
+    const values = await this.valuesOf(tx, merchantId, page);
+    return pageFrom(
+      await tx.query<EventRow & Record<string, unknown>>(HISTORY_OF_PAYOUT, [...values, payoutId, null]),
+      page.limit,
+    );
+  }
+
+  /**
+   * What each follower has not seen yet, in one statement for all of them. What is left out is read all the same and comes without
+   * its body, so that a follower of something rare never reads the same events twice.
+   */
+  async follow(tx: Tx, followers: readonly Follower[]): Promise<KeysetPage<FollowedRow>[]> {
+    const asked = followers.map(({ merchantId, scope, type, at }, n) => ({
+      n,
+      ...{ merchant_id: merchantId, bulk_id: scope.bulkId, payout_id: scope.payoutId, type, feed: at.feed, place: at.place },
+    }));
+    const rows = await tx.query<FollowedRow & { n: number }>(
+      `SELECT f.n, e.id, e.feed, e.place, e.body
+       FROM jsonb_to_recordset($1::jsonb) AS f (n integer, merchant_id uuid, bulk_id uuid, payout_id uuid, type text, feed bigint, place bigint)
+       CROSS JOIN LATERAL (
+         SELECT id, feed, place, CASE WHEN (f.type IS NULL OR type = f.type) AND (f.bulk_id IS NULL OR bulk_id = f.bulk_id)
+           AND (f.payout_id IS NULL OR payout_id = f.payout_id) THEN body END AS body
+         FROM event WHERE merchant_id = f.merchant_id AND (feed, place) > (f.feed, f.place) ${BELOW_HORIZON}
+         ORDER BY feed, place LIMIT ${FOLLOWED_MAX}) e
+       ORDER BY f.n, e.feed, e.place`,
+      [JSON.stringify(asked)],
+    );
+    const pages = followers.map((): FollowedRow[] => []);
+    for (const { n, ...row } of rows) pages[n]?.push(row);
+    return pages.map((page) => ({ rows: page, hasMore: page.length === FOLLOWED_MAX }));
+  }
+
+  /**
+   * Where a reader begins: behind an event, behind everything there is now (`latest`), or at the beginning.
+   * @throws `invalid_cursor`
+   */
+  async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace> {
+    if (after === undefined || after === FIRST) return BEGINNING;
+    if (after === LATEST) {
+      return (
+        (await tx.one<FeedPlace & Record<string, unknown>>(
+          `SELECT id, feed, place FROM event WHERE merchant_id = $1 ${BELOW_HORIZON} ORDER BY feed DESC, place DESC LIMIT 1`,
+          [merchantId],
+        )) ?? BEGINNING
+      );
+    }
+    const id = fromTypeId('event', after);
+    const found =
+      id === null
+        ? null
+        : await tx.one<FeedPlace & Record<string, unknown>>(
+            `SELECT id, feed, place FROM event WHERE id = $1 AND merchant_id = $2`,
+            [id, merchantId],
+          );
+    if (found === null) throw invalidCursor('after');
+    return found;
+  }
+
+  /** Whether the merchant has such a bulk or payout. Each has at least the event of its creation. */
+  async knows(tx: Tx, merchantId: string, { bulkId, payoutId }: EventScope): Promise<boolean> {
+    const row = await tx.one(
+      payoutId === null
+        ? `SELECT 1 FROM event WHERE merchant_id = $1 AND bulk_id = $2 LIMIT 1`
+        : `SELECT 1 FROM event WHERE merchant_id = $1 AND subject_id = $2 AND payout_id = $2 LIMIT 1`,
+      [merchantId, payoutId ?? bulkId],
+    );
+    return row !== null;
+  }
+
+  private read(tx: Tx, { bulkId, payoutId }: EventScope, values: readonly unknown[]): Promise<EventRow[]> {
+    type Row = EventRow & Record<string, unknown>;
+    if (payoutId !== null) return tx.query<Row>(PAGE_OF_PAYOUT, [...values, payoutId, bulkId]);
+    if (bulkId !== null) return tx.query<Row>(PAGE_OF_BULK, [...values, bulkId]);
+    return tx.query<Row>(PAGE_OF_MERCHANT, values);
+  }
+
+  private async valuesOf(tx: Tx, merchantId: string, { after, type, limit }: EventPage): Promise<unknown[]> {
+    const from = await this.start(tx, merchantId, after);
+    // One more than asked for tells whether there is more.
+    return [merchantId, from.feed, from.place, type ?? null, limit + 1];
+  }
+}
+
+/** What a client sends back to go on behind this place. */
+export const cursorOf = ({ id }: FeedPlace): string => (id === null ? FIRST : toTypeId('event', id));
+
+const pageFrom = (found: readonly EventRow[], limit: number): KeysetPage<EventRow> => ({
+  rows: found.slice(0, limit),
+  hasMore: found.length > limit,
+});

@@ -1,0 +1,41 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
+import { Transactions, WakeListener } from '../../platform/database/index.js';
+import { SLEEP_MAX_MS, WakefulLoop } from '../../platform/workers/index.js';
+import { AdvanceResend } from './advance-resend.js';
+
+/** Advances resends, in every worker: each is advanced by one of them at a time. */
+@Injectable()
+export class ResendRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly loop = new WakefulLoop(ResendRunner.name, () => this.round());
+  private unsubscribe: (() => void) | null = null;
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly advance: AdvanceResend,
+    private readonly wakes: WakeListener,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.configuration.roles.has('worker')) this.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.stop();
+  }
+
+  start(): void {
+    this.unsubscribe = this.wakes.on('resend', () => this.loop.wake());
+    this.loop.start();
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe?.();
+    await this.loop.stop();
+  }
+
+  private async round(): Promise<number> {
+    return (await this.transactions.asEngine((tx) => this.advance.execute(tx))) ?? SLEEP_MAX_MS;
+  }
+}

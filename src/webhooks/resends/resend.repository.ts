@@ -1,0 +1,194 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../../platform/database/index.js';
+import { wakeLanes } from '../deliveries/lane.repository.js';
+import type { ResendState } from './resend.lifecycle.js';
+
+/** Events that one look reads: some tens of milliseconds, so that no transaction is long. */
+const MATCHED_PER_LOOK = 5_000;
+/**
+ * Deliveries of one lane that resends may have open at a time, all resends together: a live event waits behind no more of them, a few
+ * rounds of calls of a lane that has grown.
+ */
+const OPEN_PER_LANE_MAX = 32;
+/** Of one lane in one look, however many events a subject has, or a lane that was closed: no transaction is long. */
+const PICKED_PER_LOOK_MAX = 1_000;
+/** The next look while deliveries go: a receiver that answers fast has used up its places by then. */
+const LOOK_MS = 50;
+/** The longest until the next look: a resend that nothing moves (its receivers are down) is looked at less and less often, up to this. */
+const LOOK_MAX_MS = 1_000;
+
+/** Which deliveries; null: any. */
+export interface ResendFilter {
+  readonly endpointId: string | null;
+  readonly bulkId: string | null;
+  readonly eventType: string | null;
+  readonly state: string | null;
+  readonly createdAfter: Date | null;
+  readonly createdBefore: Date | null;
+}
+
+/** A resend that is due, locked. */
+export interface DueResend {
+  readonly id: string;
+  readonly bulk_id: string | null;
+  readonly state: ResendState;
+}
+
+/**
+ * Reads on where the resend stopped, in the order of the feed, up to where the feed ended when the resend was made. What was
+ * delivered since the resend was made, or belongs to an endpoint that nothing is sent to, is left alone; so are pings, which were
+ * about that moment.
+ */
+const matchEvents = (source: string): string => `
+  WITH seen AS MATERIALIZED (
+    SELECT v.id, v.feed, v.place, v.type FROM webhook_resend r JOIN event v ON ${source}
+      AND (v.feed, v.place) > (r.seen_feed, r.seen_place) AND v.feed < r.until_feed
+    WHERE r.id = $1 ORDER BY v.feed, v.place LIMIT ${MATCHED_PER_LOOK}),
+  found AS (
+    INSERT INTO webhook_resend_item (resend_id, endpoint_id, subject_id, sequence, delivery_id)
+    SELECT r.id, d.endpoint_id, d.subject_id, d.sequence, d.id
+    FROM webhook_resend r
+    JOIN seen ON r.event_type IS NULL OR seen.type = r.event_type
+    JOIN webhook_delivery d ON d.event_id = seen.id
+    JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.status <> 'disabled' AND e.deleted_at IS NULL
+    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND d.state IN ('delivered', 'exhausted', 'skipped', 'expired')
+      AND coalesce(d.delivered_at <= r.created_at, true)
+      AND (r.endpoint_id IS NULL OR d.endpoint_id = r.endpoint_id) AND (r.delivery_state IS NULL OR d.state = r.delivery_state)
+      AND (r.created_after IS NULL OR d.created_at > r.created_after) AND (r.created_before IS NULL OR d.created_at < r.created_before)
+    RETURNING 1),
+  last AS (SELECT feed, place FROM seen ORDER BY feed DESC, place DESC LIMIT 1)
+  UPDATE webhook_resend r SET matched = r.matched + (SELECT count(*) FROM found),
+    seen_feed = coalesce((SELECT feed FROM last), r.seen_feed), seen_place = coalesce((SELECT place FROM last), r.seen_place),
+    moved_at = tranche_now(), state = CASE WHEN (SELECT count(*) FROM seen) < ${MATCHED_PER_LOOK} THEN 'sending' ELSE r.state END
+  WHERE r.id = $1`;
+
+const MATCH_OF_BULK = matchEvents('v.bulk_id = r.bulk_id AND v.merchant_id = r.merchant_id');
+const MATCH_OF_MERCHANT = matchEvents('v.merchant_id = r.merchant_id');
+
+/** All SQL of resends. */
+@Injectable()
+export class ResendRepository {
+  async insert(tx: Tx, resend: { readonly id: string; readonly merchantId: string } & ResendFilter): Promise<void> {
+    const { id, merchantId, endpointId, bulkId, eventType, state, createdAfter, createdBefore } = resend;
+    await tx.query(
+      `INSERT INTO webhook_resend (id, merchant_id, endpoint_id, bulk_id, event_type, delivery_state, created_after, created_before,
+         until_feed, state)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, feed_now(), 'matching')`,
+      [id, merchantId, endpointId, bulkId, eventType, state, createdAfter, createdBefore],
+    );
+    tx.wake('resend');
+  }
+
+  /** Jobs of the merchant that have not ended. The merchant's row is locked, so that two requests do not both count one too few. */
+  async countRunning(tx: Tx, merchantId: string): Promise<number> {
+    await tx.query(`SELECT FROM merchant WHERE id = $1 FOR NO KEY UPDATE`, [merchantId]);
+    const row = await tx.one<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM webhook_resend WHERE merchant_id = $1 AND state IN ('matching', 'sending')`,
+      [merchantId],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Whether the merchant has a bulk of this id: each has written an event. */
+  async knowsBulk(tx: Tx, merchantId: string, bulkId: string): Promise<boolean> {
+    return (await tx.one(`SELECT FROM event WHERE bulk_id = $1 AND merchant_id = $2 LIMIT 1`, [bulkId, merchantId])) !== null;
+  }
+
+  /** The resend that has been due for longest, locked; one that another worker has is left to it. */
+  claim(tx: Tx): Promise<DueResend | null> {
+    return tx.one<DueResend & Record<string, unknown>>(
+      `SELECT id, bulk_id, state FROM webhook_resend WHERE state IN ('matching', 'sending') AND look_at <= tranche_now()
+       ORDER BY look_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`,
+    );
+  }
+
+  /** Milliseconds until a resend is due, or null where none is running. */
+  async nextLook(tx: Tx): Promise<number | null> {
+    const row = await tx.one<{ wait_ms: number | null }>(
+      `SELECT greatest(extract(epoch FROM min(look_at) - tranche_now()) * 1000, 0)::double precision AS wait_ms
+       FROM webhook_resend WHERE state IN ('matching', 'sending')`,
+    );
+    return row?.wait_ms ?? null;
+  }
+
+  /** Finds the next part of what a resend is about; when all of it is found, the resend sends. */
+  async match(tx: Tx, { id, bulk_id }: DueResend): Promise<void> {
+    await tx.query(bulk_id === null ? MATCH_OF_MERCHANT : MATCH_OF_BULK, [id]);
+  }
+
+  /**
+   * Lets the next deliveries of each lane go, as far as its open ones leave room: whole subjects, so that nothing newer of a
+   * payout can come between two of its events. From then on they are deliveries like any other, in the order of their sequence.
+   * What has been opened since by somebody else goes anyway; what a disabled or deleted endpoint would get is dropped. The reach
+   * of each lane is found first, and on its own: as a condition on the items it was computed for every one of them.
+   * @returns how many went.
+   */
+  async release(tx: Tx, resendId: string): Promise<number> {
+    const row = await tx.one<{ released: number }>(
+      `WITH RECURSIVE lane AS (
+         (SELECT endpoint_id FROM webhook_resend_item WHERE resend_id = $1 ORDER BY endpoint_id LIMIT 1)
+         UNION ALL
+         SELECT (SELECT n.endpoint_id FROM webhook_resend_item n
+                 WHERE n.resend_id = $1 AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
+         FROM lane WHERE lane.endpoint_id IS NOT NULL),
+       room AS MATERIALIZED (
+         SELECT e.id, e.status = 'disabled' OR e.deleted_at IS NOT NULL AS closed,
+           greatest(0, ${OPEN_PER_LANE_MAX} - (SELECT count(*) FROM webhook_delivery o
+             WHERE o.endpoint_id = e.id AND o.resend_id IS NOT NULL AND o.state IN ('waiting', 'in_flight'))) AS places
+         FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id),
+       reach AS MATERIALIZED (
+         SELECT room.id, room.closed, CASE WHEN room.closed THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid ELSE (
+           SELECT s.subject_id FROM (SELECT subject_id FROM webhook_resend_item
+             WHERE resend_id = $1 AND endpoint_id = room.id ORDER BY subject_id LIMIT room.places) s
+           ORDER BY s.subject_id DESC LIMIT 1) END AS last_subject
+         FROM room),
+       picked AS MATERIALIZED (
+         SELECT reach.closed, item.* FROM reach CROSS JOIN LATERAL (
+           SELECT i.endpoint_id, i.subject_id, i.sequence, i.delivery_id FROM webhook_resend_item i
+           WHERE i.resend_id = $1 AND i.endpoint_id = reach.id AND i.subject_id <= reach.last_subject
+           ORDER BY i.subject_id, i.sequence LIMIT ${PICKED_PER_LOOK_MAX}) item),
+       gone AS (
+         DELETE FROM webhook_resend_item i USING picked p
+         WHERE i.resend_id = $1 AND i.endpoint_id = p.endpoint_id AND i.subject_id = p.subject_id AND i.sequence = p.sequence),
+       again AS (
+         UPDATE webhook_delivery SET state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
+           delivered_at = NULL, resend_id = $1
+         WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed)) AND state IN ('delivered', 'exhausted', 'skipped', 'expired')
+         RETURNING endpoint_id),
+       woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM again')})
+       UPDATE webhook_resend SET released = released + (SELECT count(*) FROM again),
+         moved_at = CASE WHEN EXISTS (SELECT FROM again) THEN tranche_now() ELSE moved_at END,
+         look_at = tranche_now() + least(greatest(CASE WHEN NOT EXISTS (SELECT FROM again) THEN (tranche_now() - moved_at) / 4 END,
+           ${LOOK_MS} * interval '1 millisecond'), ${LOOK_MAX_MS} * interval '1 millisecond')
+       WHERE id = $1
+       RETURNING (SELECT count(*) FROM again)::integer AS released`,
+      [resendId],
+    );
+    return row?.released ?? 0;
+  }
+
+  /** Ends a resend of which nothing is left and nothing open. */
+  async finish(tx: Tx, resendId: string): Promise<void> {
+    await tx.query(
+      `UPDATE webhook_resend SET state = 'finished', finished_at = tranche_now()
+       WHERE id = $1 AND state = 'sending' AND NOT EXISTS (SELECT FROM webhook_resend_item WHERE resend_id = $1)
+         AND NOT EXISTS (SELECT FROM webhook_delivery WHERE resend_id = $1 AND state IN ('waiting', 'in_flight'))`,
+      [resendId],
+    );
+  }
+
+  /** Ends a resend that runs, and forgets what it has not let go. @returns false where the merchant has no such resend. */
+  async cancel(tx: Tx, merchantId: string, id: string): Promise<boolean> {
+    const resend = await tx.one(`SELECT FROM webhook_resend WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE`, [
+      id,
+      merchantId,
+    ]);
+    if (resend === null) return false;
+    await tx.query(
+      `UPDATE webhook_resend SET state = 'cancelled', finished_at = tranche_now() WHERE id = $1 AND state IN ('matching', 'sending')`,
+      [id],
+    );
+    await tx.query(`DELETE FROM webhook_resend_item WHERE resend_id = $1`, [id]);
+    return true;
+  }
+}
