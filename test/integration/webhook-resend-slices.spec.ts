@@ -82,6 +82,10 @@ const openBySubject = (lane: string): Promise<{ subject_id: string; open: number
 const openOf = async (lane: string): Promise<number> => (await openBySubject(lane)).reduce((sum, { open }) => sum + open, 0);
 
 describe('a resend', () => {
+  it('is not looked for again by itself where none is running', async () => {
+    expect(await db.transactions.asEngine((tx) => advance.execute(tx))).toBeNull();
+  });
+
   it('lets a few of each lane go, and of each subject all or none, so that nothing newer comes between', async () => {
     const { merchantId, lanes } = await sceneOf({ lanes: 2, subjects: 30 });
     const id = await resendFor(merchantId);

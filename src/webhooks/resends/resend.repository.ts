@@ -102,11 +102,11 @@ export class ResendRepository {
     );
   }
 
-  /** Milliseconds until a resend is due, or null where none is running. */
+  /** Milliseconds until a resend is due, or null where none is running: `greatest` of nothing and 0 would be 0, for ever. */
   async nextLook(tx: Tx): Promise<number | null> {
-    const row = await tx.one<{ wait_ms: number | null }>(
-      `SELECT greatest(extract(epoch FROM min(look_at) - tranche_now()) * 1000, 0)::double precision AS wait_ms
-       FROM webhook_resend WHERE state IN ('matching', 'sending')`,
+    const row = await tx.one<{ wait_ms: number }>(
+      `SELECT greatest(extract(epoch FROM look_at - tranche_now()) * 1000, 0)::double precision AS wait_ms
+       FROM webhook_resend WHERE state IN ('matching', 'sending') ORDER BY look_at LIMIT 1`,
     );
     return row?.wait_ms ?? null;
   }
