@@ -248,6 +248,15 @@ CREATE TABLE connector_worker (
   CONSTRAINT connector_worker_places_check CHECK (places >= 0)
 ) WITH (fillfactor=50);
 
+CREATE TABLE encryption_key (
+  id text NOT NULL,
+  probe bytea,
+  first_used_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  last_used_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  retired_at timestamp with time zone,
+  CONSTRAINT encryption_key_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE engine (
   one boolean DEFAULT true NOT NULL,
   paused_at timestamp with time zone,
@@ -288,6 +297,13 @@ CREATE TABLE feed_offset (
   CONSTRAINT feed_offset_one_check CHECK (one)
 );
 
+CREATE TABLE fingerprint_key (
+  one boolean DEFAULT true NOT NULL,
+  sealed bytea NOT NULL,
+  CONSTRAINT fingerprint_key_pkey PRIMARY KEY (one),
+  CONSTRAINT fingerprint_key_one_check CHECK (one)
+);
+
 CREATE TABLE idempotency_key (
   merchant_id uuid NOT NULL,
   method text NOT NULL,
@@ -302,6 +318,19 @@ CREATE TABLE idempotency_key (
   CONSTRAINT idempotency_key_pkey PRIMARY KEY (merchant_id, method, path, key)
 );
 CREATE INDEX idempotency_key_age ON idempotency_key USING btree (created_at);
+
+CREATE TABLE key_rotation (
+  table_name text NOT NULL,
+  key_id text NOT NULL,
+  behind text[],
+  checked bigint DEFAULT 0 NOT NULL,
+  resealed bigint DEFAULT 0 NOT NULL,
+  unreadable bigint DEFAULT 0 NOT NULL,
+  began_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  ended_at timestamp with time zone,
+  CONSTRAINT key_rotation_pkey PRIMARY KEY (table_name),
+  CONSTRAINT key_rotation_key_id_fkey FOREIGN KEY (key_id) REFERENCES encryption_key(id)
+);
 
 CREATE TABLE merchant (
   id uuid NOT NULL,

@@ -5,8 +5,8 @@ import { MerchantsModule } from './merchants/index.js';
 import { OpenapiModule } from './openapi/index.js';
 import { PayoutsModule } from './payouts/index.js';
 import { type Configuration, ConfigurationModule } from './platform/config/index.js';
-import { CryptoModule } from './platform/crypto/index.js';
 import { DatabaseModule } from './platform/database/index.js';
+import { EncryptionModule } from './platform/encryption/index.js';
 import { ObservabilityModule } from './platform/observability/index.js';
 import { ReconciliationModule } from './reconciliation/index.js';
 import { SchedulerModule } from './scheduler/index.js';
@@ -21,8 +21,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigurationModule.for(configuration),
-        CryptoModule.for(configuration.encryptionKeys),
         DatabaseModule.forRoot(),
+        EncryptionModule.for(configuration.encryptionKeys),
         ObservabilityModule,
         WebhooksModule,
         DispatcherModule,

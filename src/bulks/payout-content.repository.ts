@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Sealer } from '../platform/crypto/index.js';
+import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { parseAmount } from '../platform/money/index.js';
@@ -157,6 +157,18 @@ export class PayoutContentRepository {
 }
 
 const boundTo = (merchantId: string, payoutId: string, field: SealedField): string => `${merchantId}|${payoutId}|${field}`;
+
+const placeOf =
+  (field: SealedField): SealedTable['columns'][string] =>
+  ({ merchant_id = '', payout_id = '' }) =>
+    boundTo(merchant_id, payout_id, field);
+
+export const sealedPayoutRevisions: SealedTable = {
+  table: 'payout_revision',
+  key: { payout_id: 'uuid', revision: 'integer' },
+  placedBy: ['merchant_id'],
+  columns: { payout_method: placeOf('payout_method'), billing_data: placeOf('billing_data') },
+};
 
 /** The amount in minor units where it can be read; whether it is allowed is validation's to say. */
 export function readableAmount(content: Pick<PayoutContent, 'amount' | 'currency'>): { minor: bigint; canonical: string } | null {

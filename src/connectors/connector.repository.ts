@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Sealer } from '../platform/crypto/index.js';
+import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../platform/http/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
@@ -154,3 +154,9 @@ export class ConnectorRepository {
 }
 
 const placeOf = (id: string): string => `connector:${id}:config`;
+
+export const sealedConnectors: SealedTable = {
+  table: 'connector',
+  key: { id: 'uuid' },
+  columns: { config: ({ id = '' }) => placeOf(id) },
+};

@@ -1,2 +1,3 @@
 export * from './merchants.module.js';
 export * from './scopes.js';
+export { sealedMerchants } from './sealed-merchants.js';

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { BulkAudit } from '../bulks/index.js';
 import { forgetProviderNotifications } from '../payouts/index.js';
 import type { Transactions } from '../platform/database/index.js';
+import type { RotateKeys, UseEncryptionKey } from '../platform/encryption/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
 import type { ReconcileConnectors } from '../reconciliation/index.js';
@@ -16,13 +17,14 @@ export interface JobPorts {
   readonly bulkAudit: BulkAudit;
   readonly reconciliation: ReconcileConnectors;
   readonly expireHeld: ExpireHeld;
+  readonly rotateKeys: RotateKeys;
 }
 
 /**
  * Every recurring duty of the cluster, run by agenda: one worker at a time takes each. What is due at an instant of its own
  * (payouts, checks of intents, deliveries, leases that end) is no job: rows are the schedule, and the workers wake for them.
  */
-export const clusterJobs = ({ transactions, bulkAudit, reconciliation, expireHeld }: JobPorts): readonly Job[] =>
+export const clusterJobs = ({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys }: JobPorts): readonly Job[] =>
   defineJobs([
     {
       name: 'forget-idempotency-secrets',
@@ -60,6 +62,13 @@ export const clusterJobs = ({ transactions, bulkAudit, reconciliation, expireHel
       run: () => expireHeld.execute(),
     },
     {
+      name: 'rotate-encryption-keys',
+      meaning: 'Seals anew what lies under older encryption keys than the current one, and retires these keys.',
+      every: '1 minute',
+      lease_ms: 30 * MINUTE_MS,
+      run: () => rotateKeys.execute(),
+    },
+    {
       name: 'audit-bulk-counts',
       meaning:
         'Compares the stored counts of the newest bulks with their payouts; a difference is a defect and is logged as one.',
@@ -81,6 +90,11 @@ export const ownDuties = {
       await engine.refresh();
       await lanes.refresh();
     },
+  },
+  useEncryptionKey: {
+    meaning: 'Says that this process seals under its current encryption key, so that no rotation retires it meanwhile.',
+    every_ms: 60_000,
+    run: (use: UseEncryptionKey) => use.execute(),
   },
 } as const;
 

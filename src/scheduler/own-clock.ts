@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { UseEncryptionKey } from '../platform/encryption/index.js';
 import { LaneFigures } from '../webhooks/index.js';
 import { EngineFigures } from './engine-figures.js';
 import { ownDuties } from './jobs.js';
@@ -13,6 +14,7 @@ export class OwnClock {
   constructor(
     private readonly engine: EngineFigures,
     private readonly lanes: LaneFigures,
+    private readonly key: UseEncryptionKey,
   ) {}
 
   /** A turn is left out while the one before it is still running: the figures are no reason to queue up at a slow database. */
@@ -26,6 +28,15 @@ export class OwnClock {
       this.logger.warn(`the figures of the engine were not read: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       this.measuring = false;
+    }
+  }
+
+  @Interval(ownDuties.useEncryptionKey.every_ms)
+  async useEncryptionKey(): Promise<void> {
+    try {
+      await ownDuties.useEncryptionKey.run(this.key);
+    } catch (error) {
+      this.logger.warn(`the current encryption key was not reported: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -1,15 +1,30 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { BulkAudit, BulksModule } from '../bulks/index.js';
+import { BulkAudit, BulksModule, sealedPayoutRevisions } from '../bulks/index.js';
+import { sealedConnectors } from '../connectors/index.js';
+import { sealedMerchants } from '../merchants/index.js';
+import { SEALED_TABLES } from '../platform/crypto/index.js';
 import { Transactions } from '../platform/database/index.js';
+import { fingerprintKeyTable, RotateKeys } from '../platform/encryption/index.js';
+import { sealedIdempotencyKeys } from '../platform/http/index.js';
 import { AgendaClock, JOBS, type Job } from '../platform/jobs/index.js';
 import { ReconcileConnectors, ReconciliationModule } from '../reconciliation/index.js';
-import { DispatcherModule, ExpireHeld } from '../webhooks/index.js';
+import { DispatcherModule, ExpireHeld, sealedEndpoints } from '../webhooks/index.js';
 import { EngineFigures } from './engine-figures.js';
 import { clusterJobs } from './jobs.js';
 import { OwnClock } from './own-clock.js';
 
-type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld];
+type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys];
+
+/** Everything that lies sealed; a rotation that forgot one would leave it without its key. */
+const SEALED = [
+  fingerprintKeyTable,
+  sealedMerchants,
+  sealedConnectors,
+  sealedEndpoints,
+  sealedIdempotencyKeys,
+  sealedPayoutRevisions,
+];
 
 /** What runs when: the cluster's jobs and each process's own duties, all listed in jobs.ts. */
 @Module({
@@ -17,10 +32,12 @@ type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld];
   providers: [
     {
       provide: JOBS,
-      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld],
-      useFactory: (...[transactions, bulkAudit, reconciliation, expireHeld]: Ports): readonly Job[] =>
-        clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld }),
+      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys],
+      useFactory: (...[transactions, bulkAudit, reconciliation, expireHeld, rotateKeys]: Ports): readonly Job[] =>
+        clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys }),
     },
+    { provide: SEALED_TABLES, useValue: SEALED },
+    RotateKeys,
     AgendaClock,
     EngineFigures,
     OwnClock,

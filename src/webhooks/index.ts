@@ -7,6 +7,7 @@ export { VetWebhookUrl } from './egress/vet-webhook-url.js';
 export type { UrlRefusal } from './egress/webhook-url.js';
 export * from './endpoints/endpoint.events.js';
 export { EndpointRepository } from './endpoints/endpoint.repository.js';
+export { sealedEndpoints } from './endpoints/sealed-endpoints.js';
 export { allEvents, defineEvents, type EventTypeDefinition } from './events/event-catalogue.js';
 export type { EventDraft } from './events/event-draft.js';
 export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './events/event-schema.js';

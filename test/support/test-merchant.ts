@@ -4,8 +4,10 @@ import { newUuid } from '../../src/platform/ids/index.js';
 import type { TestDatabase } from './test-database.js';
 
 export const testEncryptionKey = { id: 'test', bytes: Buffer.alloc(32, 7) };
+/** What the keyed hashes of tests are made with. */
+export const testFingerprintKey = Buffer.alloc(32, 5);
 /** Seals under one fixed key, the same in every test. */
-export const testSealer = new Sealer([testEncryptionKey]);
+export const testSealer = new Sealer([testEncryptionKey], testFingerprintKey);
 
 export interface TestMerchant {
   readonly id: string;

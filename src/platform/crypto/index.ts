@@ -1,2 +1,2 @@
-export * from './crypto.module.js';
+export * from './sealed-table.js';
 export * from './sealer.js';

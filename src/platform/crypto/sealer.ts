@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 /** 96 random bits, the size GCM is specified for (NIST SP 800-38D 8.2.2): safe for 2^32 seals under one key. */
@@ -19,14 +19,26 @@ export interface EncryptionKey {
  */
 export class Sealer {
   private readonly keys: ReadonlyMap<string, EncryptionKey>;
-  /** In the order of the ring. */
-  private readonly fingerprintKeys: readonly [Buffer, ...Buffer[]];
 
-  /** The first key seals; all of them open. */
-  constructor(private readonly ring: readonly [EncryptionKey, ...EncryptionKey[]]) {
+  /**
+   * @param ring the first key seals; all of them open.
+   * @param fingerprintKey what keyed hashes are made with: a key of its own (NIST SP 800-57 5.2), which no rotation changes.
+   */
+  constructor(
+    private readonly ring: readonly [EncryptionKey, ...EncryptionKey[]],
+    private readonly fingerprintKey: Buffer,
+  ) {
     this.keys = new Map(ring.map((key) => [key.id, key]));
-    const [current, ...older] = ring;
-    this.fingerprintKeys = [fingerprintKeyOf(current), ...older.map(fingerprintKeyOf)];
+  }
+
+  /** The id of the key that seals. */
+  get current(): string {
+    return this.ring[0].id;
+  }
+
+  /** Whether what is sealed under this key can be opened. */
+  has(keyId: string): boolean {
+    return this.keys.has(keyId);
   }
 
   seal(plain: string, boundTo: string): Buffer {
@@ -40,12 +52,11 @@ export class Sealer {
 
   /** @throws where the key is unknown, the bytes were changed, or they were sealed for another place. */
   open(sealed: Buffer, boundTo: string): string {
-    const idLength = sealed[1] ?? 0;
-    const id = sealed.subarray(2, 2 + idLength).toString('utf8');
+    const id = keyIdOf(sealed);
     const key = this.keys.get(id);
     if (sealed[0] !== FORMAT || key === undefined)
       throw new Error(`sealed under key "${id}", which ENCRYPTION_KEYS does not have`);
-    const nonceAt = 2 + idLength;
+    const nonceAt = 2 + (sealed[1] ?? 0);
     const tagAt = nonceAt + NONCE_BYTES;
     const bodyAt = tagAt + TAG_BYTES;
     const decipher = createDecipheriv(ALGORITHM, key.bytes, sealed.subarray(nonceAt, tagAt))
@@ -54,19 +65,15 @@ export class Sealer {
     return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()]).toString('utf8');
   }
 
-  /** A keyed hash, for equality of personal data without keeping it. */
-  fingerprint(plain: string): Buffer {
-    return hashUnder(this.fingerprintKeys[0], plain);
+  /** The same for the same place under the current key; null where it is sealed under that already. */
+  resealed(sealed: Buffer, boundTo: string): Buffer | null {
+    return keyIdOf(sealed) === this.current ? null : this.seal(this.open(sealed, boundTo), boundTo);
   }
 
-  /** Whether it was made of this text, under any key of the ring: a rotation in between changes nothing. */
-  isFingerprintOf(fingerprint: Buffer, plain: string): boolean {
-    return this.fingerprintKeys.some((key) => hashUnder(key, plain).equals(fingerprint));
+  /** A keyed hash, for equality of personal data without keeping it. */
+  fingerprint(plain: string): Buffer {
+    return createHmac('sha256', this.fingerprintKey).update(plain, 'utf8').digest();
   }
 }
 
-/** A key of its own for each purpose (NIST SP 800-57 5.2): what seals is never what hashes. */
-const fingerprintKeyOf = ({ bytes }: EncryptionKey): Buffer =>
-  Buffer.from(hkdfSync('sha256', bytes, '', 'tranche fingerprint', 32));
-
-const hashUnder = (key: Buffer, plain: string): Buffer => createHmac('sha256', key).update(plain, 'utf8').digest();
+const keyIdOf = (sealed: Buffer): string => sealed.subarray(2, 2 + (sealed[1] ?? 0)).toString('utf8');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Sealer } from '../crypto/index.js';
+import type { SealedTable, Sealer } from '../crypto/index.js';
 import type { Tx } from '../database/index.js';
 import type { Answer } from './answer.js';
 
@@ -56,7 +56,7 @@ export class IdempotencyKeys {
       [scope.ownerId, scope.method, scope.path, scope.key],
     );
     if (row === null) return null;
-    const toAnotherBody = !this.sealer.isFingerprintOf(row.body_hash, bodyText);
+    const toAnotherBody = !this.sealer.fingerprint(bodyText).equals(row.body_hash);
     if (row.secret && row.response_body === null) return { toAnotherBody, answer: null };
     return {
       toAnotherBody,
@@ -121,3 +121,11 @@ function lockNumber(scope: IdempotencyScope): string {
 /** One text per scope, whatever characters its parts hold. */
 const placeOf = (scope: IdempotencyScope): string =>
   `idempotency_key:${JSON.stringify([scope.ownerId, scope.method, scope.path, scope.key])}`;
+
+export const sealedIdempotencyKeys: SealedTable = {
+  table: 'idempotency_key',
+  key: { merchant_id: 'uuid', method: 'text', path: 'text', key: 'text' },
+  columns: {
+    response_body: ({ merchant_id: ownerId = '', method = '', path = '', key = '' }) => placeOf({ ownerId, method, path, key }),
+  },
+};

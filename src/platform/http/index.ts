@@ -6,7 +6,7 @@ export { CREDENTIALS, type Credentials, type MerchantPrincipal } from './credent
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
 export { HttpServer } from './http-server.js';
-export { forgetIdempotencyKeys, forgetIdempotencySecrets } from './idempotency-keys.js';
+export { forgetIdempotencyKeys, forgetIdempotencySecrets, sealedIdempotencyKeys } from './idempotency-keys.js';
 export { pointerTo } from './json-pointer.js';
 export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
 export { KeysetList, invalidCursor, toList, type KeysetPage, type List } from './keyset-list.js';

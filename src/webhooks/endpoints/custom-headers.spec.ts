@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Sealer } from '../../platform/crypto/index.js';
 import { findingsOfHeaders, openHeaders, sealHeaders } from './custom-headers.js';
 
-const sealer = new Sealer([{ id: 'test', bytes: Buffer.alloc(32, 7) }]);
+const sealer = new Sealer([{ id: 'test', bytes: Buffer.alloc(32, 7) }], Buffer.alloc(32, 5));
 const faultsOf = (headers: unknown): string[] => findingsOfHeaders(headers).map(({ pointer, code }) => `${pointer} ${code}`);
 
 describe('headers of an endpoint', () => {

@@ -20,7 +20,7 @@ const SAFE = [/^authorization$/, /^api-key$/, /^cf-access-/, /^x-/];
 const BELIEVED = /^x-(?:forwarded|original|rewrite|http-method|real-ip|client-ip|cluster-client-ip|host|accel|sendfile)/;
 
 /** The place that an endpoint's headers are sealed for. */
-const headersPlace = (endpointId: string): string => `endpoint:${endpointId}:headers`;
+export const headersPlace = (endpointId: string): string => `endpoint:${endpointId}:headers`;
 
 /** Headers as they are kept: sealed, and their names in clear; none: null. */
 export function sealHeaders(sealer: Sealer, headers: CustomHeaders, endpointId: string) {

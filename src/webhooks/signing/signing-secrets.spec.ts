@@ -4,7 +4,7 @@ import { newSigningSecret } from './signing-keys.js';
 import { endpointSecretsPlace, openSecrets, rotateSecrets, sealSecrets, secretsAt } from './signing-secrets.js';
 
 const now = new Date('2026-11-21T12:00:00Z');
-const sealer = new Sealer([{ id: 'test', bytes: Buffer.alloc(32, 7) }]);
+const sealer = new Sealer([{ id: 'test', bytes: Buffer.alloc(32, 7) }], Buffer.alloc(32, 5));
 
 describe('signing secrets', () => {
   it('are 32 bytes in standard base64', () => {
