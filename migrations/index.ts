@@ -8,6 +8,7 @@ import { GuardProviders20261121090600 } from './20261121090600-guard-providers.j
 import { GrowLanes20261121100000 } from './20261121100000-grow-lanes.js';
 import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
+import { ReleaseHotRows20261121120000 } from './20261121120000-release-hot-rows.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
@@ -22,5 +23,6 @@ export const migrations = [
   GrowLanes20261121100000,
   AddResends20261121100100,
   AddResumeReasons20261121100700,
+  ReleaseHotRows20261121120000,
   RegisterEncryptionKeys20261121150000,
 ];

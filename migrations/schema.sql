@@ -109,8 +109,6 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_pkey PRIMARY KEY (id),
   CONSTRAINT attempt_idempotency_key_key UNIQUE (idempotency_key),
   CONSTRAINT attempt_payout_id_number_key UNIQUE (payout_id, number),
-  CONSTRAINT attempt_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
-  CONSTRAINT attempt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id),
   CONSTRAINT attempt_outcome_check CHECK (outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'not_taken'::text, 'unknown'::text]))
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
@@ -374,8 +372,6 @@ CREATE TABLE payout (
   CONSTRAINT payout_pkey PRIMARY KEY (id),
   CONSTRAINT payout_position_unique UNIQUE (bulk_id, "position"),
   CONSTRAINT payout_reference_unique UNIQUE (bulk_id, reference),
-  CONSTRAINT payout_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk(id),
-  CONSTRAINT payout_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
   CONSTRAINT payout_scheduled_is_complete CHECK (status <> 'SCHEDULED'::text OR scheduled_at IS NOT NULL AND connector_id IS NOT NULL),
   CONSTRAINT payout_status CHECK (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text, 'SCHEDULED'::text, 'VALIDATION_FAILED'::text, 'PROCESSING_IN_PROGRESS'::text, 'PROCESSED'::text, 'INTENT_CREATION_FAILED'::text, 'CANCELLED'::text])),
   CONSTRAINT payout_validation_is_leased CHECK ((status = 'VALIDATION_IN_PROGRESS'::text) = (lease_until IS NOT NULL))
@@ -400,8 +396,6 @@ CREATE TABLE payout_intent (
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT payout_intent_pkey PRIMARY KEY (payout_id),
   CONSTRAINT payout_intent_id_key UNIQUE (id),
-  CONSTRAINT payout_intent_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
-  CONSTRAINT payout_intent_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id),
   CONSTRAINT payout_intent_open_has_next_check CHECK ((status <> ALL (ARRAY['created'::text, 'unknown'::text, 'pending'::text, 'unclaimed'::text])) OR next_check_at IS NOT NULL),
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
@@ -424,8 +418,7 @@ CREATE TABLE payout_revision (
   intake_issues json,
   changed json,
   accepted_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
-  CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision),
-  CONSTRAINT payout_revision_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id)
+  CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision)
 );
 
 CREATE TABLE provider_notification (
@@ -499,8 +492,7 @@ CREATE TABLE webhook_attempt (
   address text,
   snippet text,
   next_attempt_at timestamp with time zone,
-  CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id),
-  CONSTRAINT webhook_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES webhook_delivery(id)
+  CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id)
 );
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt USING btree (delivery_id, number);
 
@@ -524,7 +516,6 @@ CREATE TABLE webhook_delivery (
   resend_id uuid,
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
-  CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
   CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);

@@ -79,6 +79,17 @@ describe('bulks under the work of many', () => {
     expect(await world.differences()).toEqual([]);
   });
 
+  it('are sound only where every row that is named is there', async () => {
+    const merchant = await world.merchant();
+    await world.scheduledBulk(merchant);
+    const [claimed] = await world.claim(merchant);
+    const rename = `UPDATE payout SET connector_id = $2 WHERE id = $1`;
+    await world.query(rename, [claimed!.payoutId, merchant.id]);
+    expect(await world.differences()).toEqual([`payout.connector_id names no connector: ${merchant.id}`]);
+    await world.query(rename, [claimed!.payoutId, merchant.connectorId]);
+    expect(await world.differences()).toEqual([]);
+  });
+
   /** Somebody of this database waits for a row that another transaction has locked. */
   const somebodyWaits = async (): Promise<boolean> =>
     (await world.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length >

@@ -14,6 +14,7 @@ import { toTypeId } from '../../src/platform/ids/index.js';
 import { letTimersGo } from './agenda-timers.js';
 import { ApiClient } from './api-client.js';
 import { eventually, MerchantClient } from './merchant-client.js';
+import { orphansOf } from './orphans.js';
 import { createDatabase, dropDatabase } from './test-database.js';
 import { testEncryptionKey } from './test-merchant.js';
 import { TEMPLATE_DATABASE } from './test-server.js';
@@ -42,7 +43,7 @@ export interface TestApp {
   stored(): Promise<string>;
   /** Every route that Express knows, such as `GET /v1/bulks/:id`. */
   routes(): string[];
-  /** Where the stored counts of a bulk differ from its payouts: nowhere. */
+  /** Where the stored counts of a bulk differ from its payouts, and which rows name one that is not there: none. */
   differences(): Promise<string[]>;
   /** A merchant that another process on the same database has made. */
   known(merchant: MerchantClient): MerchantClient;
@@ -77,7 +78,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     ledger: () => ledgerOf(operator),
     stored: () => everythingStored(app.get(Transactions, { strict: false })),
     routes: () => routesOf(app.getHttpAdapter().getInstance() as Routed),
-    differences: () => app.get(BulkAudit, { strict: false }).differences(),
+    differences: async () => [
+      ...(await app.get(BulkAudit, { strict: false }).differences()),
+      ...(await orphansOf(app.get(Transactions, { strict: false }))),
+    ],
     known: ({ created }) => new MerchantClient(url, created, () => feedCatchesUp(app.get(Transactions, { strict: false }))),
     part: (type) => app.get(type, { strict: false }),
     close: async () => {

@@ -12,6 +12,7 @@ import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { letTimersGo } from './agenda-timers.js';
 import { CONFIGURATION_OF_TESTS } from './app.js';
 import { type Item, validItem } from './items.js';
+import { orphansOf } from './orphans.js';
 import { createDatabase, dropDatabase } from './test-database.js';
 import { testMerchant } from './test-merchant.js';
 import { TEMPLATE_DATABASE } from './test-server.js';
@@ -150,8 +151,9 @@ export class EngineWorld {
     return rows.map(({ type }) => type);
   }
 
-  differences(): Promise<string[]> {
-    return this.get(BulkAudit).differences();
+  /** What the books say wrongly, and what names a row that is not there. */
+  async differences(): Promise<string[]> {
+    return [...(await this.get(BulkAudit).differences()), ...(await orphansOf(this.transactions))];
   }
 
   /** Moves the database's clock, the only one that leases and due times know. */
