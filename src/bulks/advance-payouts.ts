@@ -90,7 +90,7 @@ interface PlannedStep {
 function plan(step: PayoutStep): PlannedStep {
   let status: PayoutStatus = step.payout.status;
   const after = { ...step.payout, ...step.changes };
-  const shown = { scheduled_at: after.scheduled_at, issues: after.issues ?? [], intent: step.intent?.shown ?? null };
+  const shown = { ...findingsOf(after), intent: step.intent?.shown ?? null };
   const events: PayoutEvent[] = [];
   for (const transition of step.transitions) {
     if (!allows(payoutLifecycle, transition, status)) throw new Error(`a payout in ${status} can not ${transition}`);
@@ -102,6 +102,8 @@ function plan(step: PayoutStep): PlannedStep {
         status: to,
         final: isFinal(to, step.intent),
         ...shown,
+        // A validation begins with what was known before; what it found is told by its verdict.
+        ...(transition === 'begin_validation' ? findingsOf(step.payout) : {}),
         more: step.more,
       });
     }
@@ -130,6 +132,8 @@ function plan(step: PayoutStep): PlannedStep {
     },
   };
 }
+
+const findingsOf = ({ scheduled_at, issues }: PayoutRow) => ({ scheduled_at, issues: issues ?? [] });
 
 /** No further change comes by itself, except `returned`. */
 export function isFinal(status: PayoutStatus, intent: { readonly settled: boolean } | undefined): boolean {

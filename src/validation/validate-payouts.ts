@@ -8,6 +8,7 @@ import {
   PayoutRepository,
   type PayoutRow,
   type PayoutStep,
+  type PayoutTransition,
   ReferenceHoldRepository,
   type StoredContent,
 } from '../bulks/index.js';
@@ -36,8 +37,16 @@ interface Judged {
   readonly connectorId: string | null;
 }
 
+/** What one transaction has taken, and of it what is judged and waits for a second one. */
+interface Taken {
+  readonly count: number;
+  readonly unsettled: readonly Judged[];
+}
+
 /**
- * Judges what waits: takes a group under a lease, judges each payout by itself, writes the verdicts.
+ * Judges what waits: takes a group, judges each payout by itself and writes the verdicts, in one transaction. Two kinds of payouts
+ * are only begun in it, under a lease: those of a bulk that one invalid item rejects, because their verdict lets go or holds the
+ * whole bulk, and whoever holds some of its payouts must not wait for the others; and those that can not be opened.
  * Safe to crash here because a payout in validation has a lease: when it ends, the next round takes the payout over, and
  * the fence drops what its former judge may still write.
  */
@@ -57,9 +66,9 @@ export class ValidatePayouts {
   /** @returns how many payouts were taken. */
   async execute(): Promise<number> {
     const leaseEnds = this.clock.now_ms() + LEASE_S * 1000;
-    const judged = await this.transactions.asEngineConfirmed((tx) => this.takeAndJudge(tx));
-    if (judged.length > 0) await this.settleWhileOurs(judged, leaseEnds);
-    return judged.length;
+    const { count, unsettled } = await this.transactions.asEngineConfirmed((tx) => this.takeAndJudge(tx));
+    if (unsettled.length > 0) await this.settleWhileOurs(unsettled, leaseEnds);
+    return count;
   }
 
   /** A verdict is not lost because the database is away for a moment: else its payout waits for the end of the lease. */
@@ -75,55 +84,70 @@ export class ValidatePayouts {
     }
   }
 
-  private async takeAndJudge(tx: Tx): Promise<Judged[]> {
+  private async takeAndJudge(tx: Tx): Promise<Taken> {
     const waiting = await this.payouts.lockForValidation(tx, GROUP_MAX);
-    if (waiting.length === 0) return [];
-    const { rows } = await this.advance.execute(
-      tx,
-      waiting.map((payout) => ({
-        payout,
-        transitions: payout.status === 'VALIDATION_PENDING' ? ['begin_validation'] : [],
-        lease_s: LEASE_S,
-      })),
-    );
-    const taken = [...rows.values()];
+    if (waiting.length === 0) return { count: 0, unsettled: [] };
     const stored = await this.contents.current(
       tx,
-      taken.map(({ id }) => id),
+      waiting.map(({ id }) => id),
     );
-    const contexts = await this.contexts.load(tx, taken);
-    return taken.flatMap((payout) => judge(payout, stored.get(payout.id), contexts));
+    const contexts = await this.contexts.load(tx, waiting);
+    const judged = waiting.flatMap((payout) => judge(payout, stored.get(payout.id), contexts));
+    const verdicts = await this.verdicts(
+      tx,
+      judged.filter(({ payout }) => !isRejecting(payout)),
+    );
+    const settled = new Set(verdicts.map(({ payout }) => payout.id));
+    const begun = waiting
+      .filter(({ id }) => !settled.has(id))
+      .map((payout) => ({ payout, transitions: beginning(payout), lease_s: LEASE_S }));
+    const { rows } = await this.advance.execute(tx, [...verdicts, ...begun]);
+    if (verdicts.length > 0) tx.wake('execute');
+    const unsettled = judged.flatMap((verdict) => {
+      const payout = rows.get(verdict.payout.id);
+      return payout === undefined || settled.has(payout.id) ? [] : [{ ...verdict, payout }];
+    });
+    return { count: rows.size, unsettled };
   }
 
+  /** The verdicts that were left for a transaction of their own, under the lock of every payout that they may let go or hold. */
   private async settle(tx: Tx, judged: readonly Judged[]): Promise<void> {
-    const rejecting = [
-      ...new Set(judged.filter(({ payout }) => payout.invalid_items === 'reject').map(({ payout }) => payout.bulk_id)),
-    ];
+    const bulkIds = [...new Set(judged.map(({ payout }) => payout.bulk_id))];
     const locked = new Map(
       (
         await this.payouts.lock(
           tx,
           judged.map(({ payout }) => payout.id),
-          rejecting,
+          bulkIds,
         )
       ).map((row) => [row.id, row]),
     );
     const ours = judged.filter(({ payout }) => locked.get(payout.id)?.claim_no === payout.claim_no);
-    const valid = ours.filter(({ judgement }) => judgement.issues.length === 0).map(({ payout }) => payout);
+    await this.advance.execute(tx, await this.verdicts(tx, ours));
+    await this.progress.updateHolds(tx, bulkIds);
+    tx.wake('execute');
+  }
+
+  /** Takes the references of what is valid, which only one payout of each can have, and lets go those of what is not. */
+  private async verdicts(tx: Tx, judged: readonly Judged[]): Promise<PayoutStep[]> {
+    const valid = judged.filter(({ judgement }) => judgement.issues.length === 0).map(({ payout }) => payout);
     const holders = await this.holds.take(
       tx,
       valid.map(({ id, merchant_id, reference }) => ({ payout_id: id, merchant_id, reference })),
     );
-    const steps = ours.map((verdict) => stepOf(verdict, holders.get(verdict.payout.id)));
+    const steps = judged.map((verdict) => stepOf(verdict, holders.get(verdict.payout.id)));
     await this.holds.release(
       tx,
-      steps.filter(({ transitions }) => transitions[0] !== 'schedule').map(({ payout }) => payout),
+      steps.filter(({ transitions }) => !transitions.includes('schedule')).map(({ payout }) => payout),
     );
-    await this.advance.execute(tx, steps);
-    if (rejecting.length > 0) await this.progress.updateHolds(tx, rejecting);
-    tx.wake('execute');
+    return steps;
   }
 }
+
+const isRejecting = ({ invalid_items }: PayoutRow): boolean => invalid_items === 'reject';
+
+/** Nothing where a judge who died has begun it. */
+const beginning = ({ status }: PayoutRow): PayoutTransition[] => (status === 'VALIDATION_PENDING' ? ['begin_validation'] : []);
 
 function judge(payout: PayoutRow, stored: StoredContent | undefined, contexts: ReadonlyMap<string, JudgingContext>): Judged[] {
   const context = contexts.get(payout.bulk_id);
@@ -136,16 +160,18 @@ function judge(payout: PayoutRow, stored: StoredContent | undefined, contexts: R
 /** The verdict as a step; what the first validation of a dropping bulk finds invalid is cancelled with it. */
 function stepOf({ payout, judgement, connectorId }: Judged, holder: string | undefined): PayoutStep {
   const issues = holder === undefined ? judgement.issues : [duplicateReference(holder)];
+  const begin = beginning(payout);
   if (issues.length === 0) {
     return {
       payout,
-      transitions: ['schedule'],
+      transitions: [...begin, 'schedule'],
       changes: { issues: null, scheduled_at: judgement.scheduledAt, connector_id: connectorId },
     };
   }
   const changes = { issues, scheduled_at: judgement.scheduledAt };
-  const dropped = payout.invalid_items === 'drop' && payout.last_sequence === EVENTS_BEFORE_FIRST_VERDICT;
-  return { payout, transitions: dropped ? ['fail_validation', 'cancel'] : ['fail_validation'], changes };
+  const first = payout.last_sequence + begin.length === EVENTS_BEFORE_FIRST_VERDICT;
+  const dropped = payout.invalid_items === 'drop' && first;
+  return { payout, transitions: [...begin, 'fail_validation', ...(dropped ? (['cancel'] as const) : [])], changes };
 }
 
 /** The finding that only the database can make; the dry run makes the same. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
 import { EngineWorld } from '../support/engine-world.js';
+import { validItem } from '../support/items.js';
 
 /** As many as ValidatePayouts takes in one go. */
 const GROUP = 500;
@@ -47,6 +48,37 @@ describe('a turn of validation', () => {
     expect(await judged(bulkId)).toBe(2);
   });
 
+  it('leaves what can not be opened to a person, begun and told so, and judges the rest', async () => {
+    const merchant = await world.merchant();
+    const bulkId = await world.createBulk(merchant, { count: 2 });
+    const [sealed] = await world.payouts(bulkId);
+    await world.query(`UPDATE payout_revision SET payout_method = '\\x00' WHERE payout_id = $1`, [sealed!.id]);
+    for (const taken of [2, 0]) expect(await turn()).toBe(taken);
+    expect((await world.payouts(bulkId)).map(({ status }) => status)).toEqual(['VALIDATION_IN_PROGRESS', 'SCHEDULED']);
+    expect(await world.eventsOf(sealed!.id)).toEqual(['payout.created', 'payout.validation_in_progress']);
+    await world.letTimePass(31);
+    expect(await turn()).toBe(1);
+    expect(await world.eventsOf(sealed!.id)).toHaveLength(2);
+    expect(await world.differences()).toEqual([]);
+    await world.query(`UPDATE payout SET lease_until = 'infinity' WHERE id = $1`, [sealed!.id]);
+  });
+
+  it('tells its beginning as it was, and with its verdict what it found', async () => {
+    const merchant = await world.merchant();
+    const bulkId = await world.createBulk(merchant, { items: [{ ...validItem(), amount: '0.00' }] });
+    expect(await turn()).toBe(1);
+    const events = await world.query<{ issues: { code: string }[]; status: string }>(
+      `SELECT convert_from(body, 'UTF8')::json #> '{data,issues}' AS issues, convert_from(body, 'UTF8')::json #>> '{data,status}' AS status
+       FROM event WHERE bulk_id = $1 AND payout_id IS NOT NULL ORDER BY sequence`,
+      [bulkId],
+    );
+    expect(events.map(({ status, issues }) => [status, issues.map(({ code }) => code)])).toEqual([
+      ['VALIDATION_PENDING', []],
+      ['VALIDATION_IN_PROGRESS', []],
+      ['VALIDATION_FAILED', ['amount_not_positive']],
+    ]);
+  });
+
   it('judges what it has taken, and writes it once, also where nobody acknowledges its commits', async () => {
     const proxies: CuttingProxy[] = [];
     const cutOff = await EngineWorld.open(async (url) => {
@@ -55,12 +87,17 @@ describe('a turn of validation', () => {
       return proxy.url;
     });
     const merchant = await cutOff.merchant();
-    // The first commit of a turn takes, the second writes the verdicts.
-    for (const spared of [0, 1]) {
-      const bulkId = await cutOff.createBulk(merchant, { count: 2 });
+    // One commit is the whole turn; the verdicts of a bulk that one invalid item rejects have a second one.
+    const turns = [
+      { invalidItems: 'hold', spared: 0 },
+      { invalidItems: 'reject', spared: 0 },
+      { invalidItems: 'reject', spared: 1 },
+    ] as const;
+    for (const [cuts, { invalidItems, spared }] of turns.entries()) {
+      const bulkId = await cutOff.createBulk(merchant, { count: 2, invalidItems });
       proxies[0]?.cutAfter('COMMIT', spared);
       expect(await cutOff.get(ValidatePayouts).execute()).toBe(2);
-      expect(proxies[0]?.cuts).toBe(spared + 1);
+      expect(proxies[0]?.cuts).toBe(cuts + 1);
       expect((await cutOff.payouts(bulkId)).map(({ status, last_sequence }) => [status, last_sequence])).toEqual([
         ['SCHEDULED', 3],
         ['SCHEDULED', 3],
