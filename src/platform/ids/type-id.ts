@@ -1,5 +1,5 @@
-import { TypeID } from 'typeid-js';
-import { v7 } from 'uuid';
+import { randomUUID } from 'node:crypto';
+import { fromUUID, TypeID } from 'typeid-js';
 
 /** Every noun that has an id in the API; the word is the id's prefix. */
 export type IdKind =
@@ -17,11 +17,28 @@ export type IdKind =
   | 'link'
   | 'req';
 
-/** A fresh UUIDv7: rises with time, so that primary keys append instead of scattering. */
-export const newUuid = (): string => v7();
+/** The millisecond of the newest id, and how many were made in it before. */
+let newest_ms = 0;
+let count = 0;
+/** The 12 bits of the counter. */
+const COUNT_MAX = 0xfff;
+
+/**
+ * A fresh UUIDv7: rises with time, so that primary keys append instead of scattering, and within a millisecond by a counter
+ * (RFC 9562 6.2, method 1), so that the rows of a bulk keep its order. Of our own because each payout needs nine: the random
+ * bits are those that Node draws for many ids at once, which makes it four times as fast as drawing them for each.
+ */
+export function newUuid(): string {
+  const now_ms = Date.now();
+  if (now_ms > newest_ms) [newest_ms, count] = [now_ms, 0];
+  else if (count < COUNT_MAX) count += 1;
+  else [newest_ms, count] = [newest_ms + 1, 0];
+  const time = newest_ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}${randomUUID().slice(18)}`;
+}
 
 /** The id as the API shows it (TypeID 0.3: prefix, underscore, 26 characters of base32). */
-export const toTypeId = (kind: IdKind, uuid: string): string => TypeID.fromUUID(kind, uuid).toString();
+export const toTypeId = (kind: IdKind, uuid: string): string => fromUUID(uuid, kind);
 
 /** The uuid behind an id of this kind, or null where the text is no such id (which callers answer as not found). */
 export function fromTypeId(kind: IdKind, id: string): string | null {
