@@ -1,7 +1,18 @@
 import { agenda } from './agenda.js';
+import { bullmq } from './bullmq.js';
 import { graphileWorker } from './graphile-worker.js';
 import { pgBoss } from './pg-boss.js';
 import type { Peer } from './scheduler.js';
 
-/** Those that keep their jobs in PostgreSQL, as Tranche does. */
-export const peers: readonly Peer[] = [agenda, pgBoss, graphileWorker];
+/** Three that keep their jobs in PostgreSQL, as Tranche does, and one that keeps them in Redis. */
+const known: readonly Peer[] = [agenda, pgBoss, graphileWorker, bullmq];
+const missing = (peer: Peer): string | null => peer.missing?.() ?? null;
+
+/** Those that can take part on this machine. */
+export const peers = known.filter((peer) => missing(peer) === null);
+
+/** A sentence for each of the others. */
+export const absentPeers = known.flatMap((peer) => {
+  const reason = missing(peer);
+  return reason === null ? [] : [`${peer.name} takes no part: ${reason}`];
+});

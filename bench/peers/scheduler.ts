@@ -20,6 +20,8 @@ export interface Peer {
   readonly name: string;
   /** The documented settings that were the fastest here. */
   readonly settings: string;
+  /** Why it can not take part here; null where it can. */
+  readonly missing?: () => string | null;
   readonly open: (databaseUrl: string, inFlight: number) => Promise<Scheduler>;
 }
 
