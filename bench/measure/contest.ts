@@ -1,16 +1,27 @@
 import { ProcessorClock, type ProcessorTime } from './processor-time.js';
 import { ratioOf, shuffled, type Spread, spreadOf } from './statistics.js';
 
+/** What a measure of the engine is to reach: as data, because a result is read again from its file. */
+export type Goal =
+  /** The ratio to the limit, at least. */
+  | { readonly ofLimit: number }
+  /** So many times as good as each peer. */
+  | { readonly timesPeers: number }
+  | { readonly atMost: number }
+  | { readonly atLeast: number };
+
 /** One quantity that every contender of a contest is measured by. */
 export interface Measure {
   readonly name: string;
   readonly unit: string;
   readonly better: 'more' | 'less';
-  /** The ratio to the limit that the engine is to reach. */
-  readonly goal?: number;
-  /** A goal that is no ratio, in words. */
-  readonly goalInWords?: string;
+  readonly goal?: Goal;
+  /** What is known of why the goal is missed, wherever it is. */
+  readonly whyMissed?: string;
 }
+
+/** Taken of every contender where a contest asks for it: the server's processor time for each item. */
+export const SERVER_TIME = 'PostgreSQL';
 
 /** What one run gave: one figure for each measure that this contender has, and what it is counted by. */
 export interface Sample {
@@ -71,6 +82,8 @@ export interface Conditions {
   /** The server's first process, whose children count with it. */
   readonly postmaster: number;
   readonly say: (line: string) => void;
+  /** On `performance.now()`: no round begins that would not end by then, but the first. */
+  readonly ends: number;
 }
 
 interface Samples {
@@ -87,7 +100,9 @@ export async function hold(contest: Contest, conditions: Conditions): Promise<Re
   const taken = new Map<Contender, Samples>(contest.contenders.map((one) => [one, { samples: [], times: [] }]));
   const rounds = Math.min(conditions.rounds, contest.rounds_max ?? conditions.rounds);
   const warmUp = rounds > 1 && contest.rounds_max === undefined;
+  let measured = 0;
   for (let round = warmUp ? 0 : 1; round <= rounds; round += 1) {
+    const began = performance.now();
     for (const contender of shuffled(contest.contenders, random)) {
       const { sample, time } = await runOnce(contender, conditions);
       const name = round === 0 ? 'warm-up' : `round ${round} of ${rounds}`;
@@ -96,8 +111,14 @@ export async function hold(contest: Contest, conditions: Conditions): Promise<Re
       taken.get(contender)?.samples.push(sample);
       if (time !== null) taken.get(contender)?.times.push(time);
     }
+    measured = round;
+    const now = performance.now();
+    if (round > 0 && round < rounds && now + (now - began) > conditions.ends) {
+      say(`${contest.title}: its time is up after ${round} of ${rounds} rounds`);
+      break;
+    }
   }
-  return { title: contest.title, measures: contest.measures, rounds, standings: standingsOf(contest, taken) };
+  return { title: contest.title, measures: contest.measures, rounds: measured, standings: standingsOf(contest, taken) };
 }
 
 async function runOnce(
@@ -109,7 +130,8 @@ async function runOnce(
   const sample = await contender.run();
   const time = clock?.perItem(sample.items) ?? null;
   await contender.finish?.();
-  return { sample, time };
+  if (time === null) return { sample, time };
+  return { sample: { ...sample, figures: { ...sample.figures, [SERVER_TIME]: time.postgres_us } }, time };
 }
 
 const spoken = ({ measures }: Contest, { figures }: Sample): string =>

@@ -1,44 +1,70 @@
 import type { Measure, Result, Standing } from './contest.js';
+import { verdictOf } from './goal.js';
 import type { Spread } from './statistics.js';
 
-const HEAD = ['what', 'median', 'least to most', 'of the limit', 'goal', 'Tranche is × as good', 'µs of Node + PostgreSQL each'];
+const HEAD = [
+  'what',
+  'median',
+  'least to most',
+  'of the limit',
+  'goal',
+  '',
+  'Tranche is × as good',
+  'µs of Node + PostgreSQL each',
+];
 
-export const shown = (value: number): string => {
-  if (Number.isNaN(value)) return '–';
+export const shown = (value: number | null): string => {
+  // JSON has no word for what a system did not show.
+  if (value === null || Number.isNaN(value)) return '–';
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2);
 };
 
 const ratio = (spread: Spread | undefined): string => (spread === undefined ? '' : spread.median.toFixed(2));
 
-function lineOf(standing: Standing, measure: Measure, first: boolean): string[] {
-  const { name, figures, ofLimit, engineIsTimes, processor, kind } = standing;
+export const spokenVerdict = (met: boolean | null): string => (met === null ? '?' : met ? 'met' : 'missed');
+
+function lineOf(standing: Standing, measure: Measure, result: Result): string[] {
+  const { name, figures, ofLimit, engineIsTimes, processor } = standing;
   const spread = figures[measure.name];
   if (spread === undefined) return [];
-  const goal = kind === 'engine' ? (measure.goal?.toFixed(2) ?? measure.goalInWords ?? '') : '';
+  const verdict = verdictOf(measure, standing, result);
+  const first = measure === result.measures[0];
   return [
     `${name}, ${measure.name}`,
     `${shown(spread.median)} ${measure.unit}`,
     `${shown(spread.min)} to ${shown(spread.max)}`,
     ratio(ofLimit[measure.name]),
-    goal,
+    verdict?.goal ?? '',
+    verdict === null ? '' : spokenVerdict(verdict.met),
     ratio(engineIsTimes[measure.name]),
     first && processor !== null ? `${shown(processor.node_us)} + ${shown(processor.postgres_us)}` : '',
   ];
 }
 
-/** One contest as a Markdown table that is also straight on a screen. */
-export function toTable({ measures, standings }: Result): string {
-  const rows = standings.flatMap((standing) =>
-    measures.map((measure, index) => lineOf(standing, measure, index === 0)).filter((line) => line.length > 0),
-  );
-  const lines = [HEAD, ...rows];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+/** Markdown that is also straight on a screen. */
+export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((line) => line[column]?.length ?? 0)));
   const text = (line: readonly string[]): string =>
     `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [text(HEAD), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(text)].join('\n');
+  return [text(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(text)].join('\n');
 }
 
-/** What a fair reader has to know of the contenders. */
-export const toNotes = ({ standings }: Result): string =>
-  standings.flatMap(({ name, note }) => (note === null ? [] : [`- ${name}: ${note}.`])).join('\n');
+/** One contest. */
+export const toTable = (result: Result): string =>
+  tableOf(
+    HEAD,
+    result.standings.flatMap((standing) =>
+      result.measures.map((measure) => lineOf(standing, measure, result)).filter((line) => line.length > 0),
+    ),
+  );
+
+/** What a fair reader has to know of the contenders, and what is known of a goal that was missed. */
+export function toNotes(result: Result): string {
+  const notes = result.standings.flatMap(({ name, note }) => (note === null ? [] : [`- ${name}: ${note}.`]));
+  const missed = result.measures.filter((measure) =>
+    result.standings.some((standing) => verdictOf(measure, standing, result)?.met === false),
+  );
+  const reasons = missed.map(({ name, whyMissed }) => `- Missed, ${name}: ${whyMissed ?? 'not explained yet.'}`);
+  return [...notes, ...reasons].join('\n');
+}

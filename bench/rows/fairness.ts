@@ -1,66 +1,77 @@
-import type { Contender } from '../measure/contest.js';
-import { PAYOUTS_PER_BULK } from '../stage/merchant.js';
+import type { Contender, Contest, Sample } from '../measure/contest.js';
+import { type BenchMerchant, PAYOUTS_PER_BULK } from '../stage/merchant.js';
+import type { Stage } from '../stage/stage.js';
 import { type Row, sized } from './row.js';
 
 const LATENCY_MS = 20;
 const IN_FLIGHT = 50;
 const SMALL = 3;
+/** So many of the large merchant's are paid before the small one's are due: by then as much is claimed ahead as ever is. */
+const IN_FULL_SWING = 1_000;
 
 export const fairness: Row = {
   name: 'fairness',
   asks: `a bulk of ${SMALL} behind full bulks of another merchant at the same provider: due to settled`,
+  minutes: 2.5,
   async contests(stage, effort) {
     const { pid: worker } = await stage.worker();
-    const connectorId = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);
-    const [small, large] = [
-      await stage.merchant({ connector_id: connectorId }),
-      await stage.merchant({ connector_id: connectorId }),
-    ];
-    const backlog = PAYOUTS_PER_BULK * sized(effort, { quick: 3, usual: 10, full: 200 });
-    const settled = async (): Promise<{ items: number; figures: Record<string, number> }> => {
-      const start = performance.now();
-      await stage.operator(`/merchants/${small.id}/resume`);
-      return { items: SMALL, figures: { settled: await small.untilProcessed(start) } };
-    };
-    const waiting = async (): Promise<void> => {
-      await stage.operator(`/merchants/${small.id}/pause`, { reason: 'waits for its turn' });
-      await small.createValidated(SMALL);
-    };
-    const alone: Contender = {
-      name: 'alone',
-      kind: 'limit',
-      processes: () => [worker],
-      prepare: async () => {
-        await large.untilProcessed();
-        await waiting();
-      },
-      run: settled,
-    };
-    const behind: Contender = {
-      name: `behind ${backlog} payouts`,
-      kind: 'engine',
-      processes: () => [worker],
-      prepare: async () => {
-        await large.untilProcessed();
-        await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'waits for its turn' });
-        await large.createValidated(backlog);
-        await waiting();
-        await stage.operator(`/connectors/${connectorId}/resume`);
-        // In full swing: as much is claimed ahead as ever is.
-        const before = await stage.servers.count(`bulk_progress WHERE merchant_id = $1 AND processed < 200`, [large.uuid]);
-        await stage.servers.untilNone(
-          `(SELECT count(*) AS slow FROM bulk_progress WHERE merchant_id = $1 AND processed < 200) g WHERE g.slow = $2`,
-          [large.uuid, before],
-        );
-      },
-      run: settled,
-    };
-    return [
-      {
-        title: 'fairness',
-        measures: [{ name: 'settled', unit: 'ms', better: 'less', goal: 0.5 }],
-        contenders: [behind, alone],
-      },
-    ];
+    const connector = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);
+    const [small, large] = [await stage.merchant({ connector_id: connector }), await stage.merchant({ connector_id: connector })];
+    const backlog = PAYOUTS_PER_BULK * sized(effort, { quick: 4, usual: 30, full: 200 });
+    // Laid once: a run takes a small part of it.
+    await brake(stage, large, 'pause');
+    await large.createValidated(backlog);
+    return [contestOf({ stage, worker, small, large, backlog })];
   },
 };
+
+interface Setting {
+  readonly stage: Stage;
+  readonly worker: number;
+  readonly small: BenchMerchant;
+  readonly large: BenchMerchant;
+  readonly backlog: number;
+}
+
+const brake = (stage: Stage, { id }: BenchMerchant, step: 'pause' | 'resume'): Promise<unknown> =>
+  stage.operator(`/merchants/${id}/${step}`, { reason: 'waits for its turn' });
+
+function contestOf({ stage, worker, small, large, backlog }: Setting): Contest {
+  const { servers } = stage;
+  const run = async (): Promise<Sample> => {
+    const start = performance.now();
+    await brake(stage, small, 'resume');
+    return { items: SMALL, figures: { settled: await small.untilProcessed(start) } };
+  };
+  const prepare = async (): Promise<void> => {
+    await brake(stage, small, 'pause');
+    await small.createValidated(SMALL);
+  };
+  const left = (): Promise<number> => servers.count(`payout WHERE merchant_id = $1 AND status = 'SCHEDULED'`, [large.uuid]);
+  const alone: Contender = { name: 'alone', kind: 'limit', processes: () => [worker], prepare, run };
+  const behind: Contender = {
+    name: `behind ${backlog} payouts`,
+    kind: 'engine',
+    processes: () => [worker],
+    prepare: async () => {
+      await prepare();
+      const before = await left();
+      await brake(stage, large, 'resume');
+      while (before - (await left()) < IN_FULL_SWING) await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+    run: async () => {
+      const sample = await run();
+      if ((await left()) === 0) throw new Error('nothing was left of the bulks in front');
+      return sample;
+    },
+    finish: async () => {
+      await brake(stage, large, 'pause');
+      await servers.untilNone(`payout WHERE merchant_id = $1 AND status = 'PROCESSING_IN_PROGRESS'`, [large.uuid]);
+    },
+  };
+  return {
+    title: 'fairness',
+    measures: [{ name: 'settled', unit: 'ms', better: 'less', goal: { ofLimit: 0.5 } }],
+    contenders: [behind, alone],
+  };
+}

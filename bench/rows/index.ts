@@ -1,3 +1,4 @@
+import { abuse } from './abuse.js';
 import { create } from './create.js';
 import { deliver } from './deliver.js';
 import { edit } from './edit.js';
@@ -21,6 +22,7 @@ export const rows: readonly Row[] = [
   edit,
   deliver,
   isolation,
+  abuse,
   wholeLife,
   scale,
   memory,

@@ -8,6 +8,8 @@ export type Effort = 'quick' | 'usual' | 'full';
 export interface Row {
   readonly name: string;
   readonly asks: string;
+  /** What it may take at the usual sizes: its contests share it, and each ends its rounds before its part is over. */
+  readonly minutes: number;
   readonly contests: (stage: Stage, effort: Effort) => Promise<readonly Contest[]>;
 }
 

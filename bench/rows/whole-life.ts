@@ -7,6 +7,7 @@ const LATENCY_MS = 20;
 export const wholeLife: Row = {
   name: 'whole-life',
   asks: 'full bulks that are due at once, through HTTP, provider and webhooks: from the first request to the last webhook',
+  minutes: 2,
   async contests(stage, effort) {
     const bulks = sized(effort, { quick: 1, usual: 10, full: 100 });
     const [api, worker] = [await stage.api(), await stage.worker()];

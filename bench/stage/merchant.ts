@@ -62,6 +62,10 @@ export class BenchMerchant {
     return this.account.id;
   }
 
+  get key(): string {
+    return this.account.key;
+  }
+
   get uuid(): string {
     return fromTypeId('merchant', this.account.id) ?? '';
   }

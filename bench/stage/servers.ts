@@ -10,6 +10,9 @@ import { type MainProgram, mainProgram } from '../../test/support/main-program.j
 /** How often a state that is waited for is looked at: often enough for a figure, seldom enough to cost nothing. */
 const LOOK_MS = 10;
 
+/** A program lets its calls end before it does; none of the bench's takes so long. */
+const FAREWELL_MS = 20_000;
+
 const STATEMENTS_SHOWN = 25;
 
 export interface Statement {
@@ -44,6 +47,8 @@ export class BenchServers {
       settings: profile === null ? {} : { shared_preload_libraries: 'pg_stat_statements' },
     });
     const sql = new pg.Pool({ connectionString: database.url, max: 16 });
+    // Without a listener the end of the server would end us.
+    sql.on('error', () => undefined);
     const { rows } = await sql.query<{ file: string }>(`SELECT current_setting('data_directory') || '/postmaster.pid' AS file`);
     const postmaster = Number(readFileSync(rows[0]?.file ?? '', 'utf8').split('\n')[0]);
     if (profile !== null) await sql.query('CREATE EXTENSION pg_stat_statements');
@@ -78,7 +83,9 @@ export class BenchServers {
   async stop(program: MainProgram): Promise<void> {
     this.programs.splice(this.programs.indexOf(program), 1);
     program.signal('SIGTERM');
+    const overdue = setTimeout(() => program.signal('SIGKILL'), FAREWELL_MS);
     await program.ended;
+    clearTimeout(overdue);
     process.stderr.write(program.complaints());
   }
 
@@ -112,7 +119,8 @@ export class BenchServers {
     // A frozen one hears nothing else.
     for (const program of this.programs) program.signal('SIGCONT');
     await Promise.all([...this.programs].map((program) => this.stop(program)));
-    await this.sql.end();
+    // Work that is broken off may hold a connection for good; the server that it leads to goes anyhow.
+    void this.sql.end();
     await this.database.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -10,6 +10,7 @@ export class Stage {
   private apiProgram: Promise<MainProgram> | null = null;
   private workerProgram: Promise<MainProgram> | null = null;
   private merchants = 0;
+  private closed: Promise<void> | null = null;
 
   private constructor(readonly servers: BenchServers) {}
 
@@ -17,8 +18,8 @@ export class Stage {
     return new Stage(await BenchServers.open(profile));
   }
 
-  api(): Promise<MainProgram> {
-    return (this.apiProgram ??= this.servers.start('api'));
+  api(environment: Readonly<Record<string, string>> = {}): Promise<MainProgram> {
+    return (this.apiProgram ??= this.servers.start('api', environment));
   }
 
   /** The first one migrates, so it is the api. */
@@ -64,8 +65,16 @@ export class Stage {
     this.ends.push(end);
   }
 
-  async close(): Promise<void> {
-    for (const end of this.ends) await end();
-    await this.servers.close();
+  /** Once, however often it is asked for: by a signal, and by the failure that the signal brings about. */
+  close(): Promise<void> {
+    return (this.closed ??= this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
+    try {
+      for (const end of this.ends) await end();
+    } finally {
+      await this.servers.close();
+    }
   }
 }
