@@ -10,6 +10,7 @@ import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
 import { ReleaseHotRows20261121120000 } from './20261121120000-release-hot-rows.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
+import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   AddResumeReasons20261121100700,
   ReleaseHotRows20261121120000,
   RegisterEncryptionKeys20261121150000,
+  BoundEvents20261121160000,
 ];

@@ -287,6 +287,16 @@ CREATE TABLE event (
 );
 CREATE INDEX event_by_bulk ON event USING btree (bulk_id, feed, place);
 CREATE INDEX event_feed ON event USING btree (merchant_id, feed, place);
+CREATE INDEX event_of_rare_type ON event USING btree (merchant_id, type, feed, place) WHERE (type <> ALL (ARRAY['payout.created'::text, 'payout.validation_in_progress'::text, 'payout.scheduled'::text, 'payout.processing_in_progress'::text, 'payout.processed'::text, 'payout.intent_succeeded'::text]));
+
+CREATE TABLE event_horizon (
+  merchant_id uuid NOT NULL,
+  feed bigint NOT NULL,
+  place bigint NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  CONSTRAINT event_horizon_pkey PRIMARY KEY (merchant_id),
+  CONSTRAINT event_horizon_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id)
+);
 
 CREATE TABLE feed_offset (
   one boolean DEFAULT true NOT NULL,
@@ -528,6 +538,7 @@ CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (m
 CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
 CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
 CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
+CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
 
 CREATE TABLE webhook_endpoint (
   id uuid NOT NULL,

@@ -8,3 +8,4 @@ export * from './payouts.module.js';
 export { faultOf, pathTo } from './provider-news.js';
 export { ProviderNotificationRepository, forgetProviderNotifications } from './provider-notification.repository.js';
 export { SettleIntents, type Finding } from './settle-intents.js';
+export { subjectsAtWork } from './subjects-at-work.js';

@@ -8,6 +8,7 @@ import { defineJobs, type Job } from '../platform/jobs/index.js';
 import type { ReconcileConnectors } from '../reconciliation/index.js';
 import type { ExpireHeld, LaneFigures } from '../webhooks/index.js';
 import type { EngineFigures } from './engine-figures.js';
+import type { RemoveOldEvents } from './remove-old-events.js';
 
 const MINUTE_MS = 60_000;
 
@@ -18,13 +19,21 @@ export interface JobPorts {
   readonly reconciliation: ReconcileConnectors;
   readonly expireHeld: ExpireHeld;
   readonly rotateKeys: RotateKeys;
+  readonly removeOldEvents: RemoveOldEvents;
 }
 
 /**
  * Every recurring duty of the cluster, run by agenda: one worker at a time takes each. What is due at an instant of its own
  * (payouts, checks of intents, deliveries, leases that end) is no job: rows are the schedule, and the workers wake for them.
  */
-export const clusterJobs = ({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys }: JobPorts): readonly Job[] =>
+export const clusterJobs = ({
+  transactions,
+  bulkAudit,
+  reconciliation,
+  expireHeld,
+  rotateKeys,
+  removeOldEvents,
+}: JobPorts): readonly Job[] =>
   defineJobs([
     {
       name: 'forget-idempotency-secrets',
@@ -67,6 +76,13 @@ export const clusterJobs = ({ transactions, bulkAudit, reconciliation, expireHel
       every: '1 minute',
       lease_ms: 30 * MINUTE_MS,
       run: () => rotateKeys.execute(),
+    },
+    {
+      name: 'remove-old-events',
+      meaning: 'Removes events with their deliveries, and ended resends, that are older than EVENTS_RETENTION_DAYS.',
+      every: '1 hour',
+      lease_ms: 60 * MINUTE_MS,
+      run: () => removeOldEvents.execute(),
     },
     {
       name: 'audit-bulk-counts',

@@ -13,8 +13,9 @@ import { DispatcherModule, ExpireHeld, sealedEndpoints } from '../webhooks/index
 import { EngineFigures } from './engine-figures.js';
 import { clusterJobs } from './jobs.js';
 import { OwnClock } from './own-clock.js';
+import { RemoveOldEvents } from './remove-old-events.js';
 
-type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys];
+type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents];
 
 /** Everything that lies sealed; a rotation that forgot one would leave it without its key. */
 const SEALED = [
@@ -32,15 +33,17 @@ const SEALED = [
   providers: [
     {
       provide: JOBS,
-      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys],
-      useFactory: (...[transactions, bulkAudit, reconciliation, expireHeld, rotateKeys]: Ports): readonly Job[] =>
-        clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys }),
+      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents],
+      useFactory: (
+        ...[transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents]: Ports
+      ): readonly Job[] => clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents }),
     },
     { provide: SEALED_TABLES, useValue: SEALED },
     RotateKeys,
     AgendaClock,
     EngineFigures,
     OwnClock,
+    RemoveOldEvents,
   ],
 })
 export class SchedulerModule {}

@@ -6,6 +6,7 @@ import { Dispatcher } from './deliveries/dispatcher.js';
 import { ExpireHeld } from './deliveries/expire-held.js';
 import { LaneFigures } from './deliveries/lane-figures.js';
 import { SettleDeliveries } from './deliveries/settle-deliveries.js';
+import { OldEventsRepository } from './events/old-events.repository.js';
 import { AdvanceResend } from './resends/advance-resend.js';
 import { ResendRunner } from './resends/resend-runner.js';
 import { WebhooksModule } from './webhooks.module.js';
@@ -21,9 +22,10 @@ import { WebhooksModule } from './webhooks.module.js';
     DispatcherMetrics,
     ExpireHeld,
     LaneFigures,
+    OldEventsRepository,
     ResendRunner,
     SettleDeliveries,
   ],
-  exports: [ExpireHeld, LaneFigures],
+  exports: [ExpireHeld, LaneFigures, OldEventsRepository],
 })
 export class DispatcherModule {}

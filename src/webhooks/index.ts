@@ -12,6 +12,7 @@ export { allEvents, defineEvents, type EventTypeDefinition } from './events/even
 export type { EventDraft } from './events/event-draft.js';
 export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './events/event-schema.js';
 export { EventStreams } from './events/event-streams.js';
+export { OldEventsRepository, type OldEvent, type WholeEvent } from './events/old-events.repository.js';
 export { recordEvents } from './events/record-events.js';
 export { resendLifecycle } from './resends/resend.lifecycle.js';
 export { newSigningSecret } from './signing/signing-keys.js';

@@ -25,6 +25,12 @@ export const webhookProblem = defineProblems({
     title: 'Endpoint disabled',
     meaning: 'Nothing is sent to a disabled or deleted endpoint. Enable it first.',
   },
+  cursor_expired: {
+    status: 410,
+    title: 'Cursor expired',
+    meaning:
+      'Events behind this cursor have been removed, being older than the operator keeps them (EVENTS_RETENTION_DAYS). Read the payouts anew, and go on from the oldest event that is kept, `after=beginning`.',
+  },
   too_many_streams: {
     status: 429,
     title: 'Too many streams',
@@ -53,6 +59,12 @@ const unknownType = (pointer: string): ProblemFinding => ({
   code: 'invalid_field',
   detail: 'There is no such event type; see docs/events.md.',
 });
+
+export const cursorExpired = (): Problem =>
+  webhookProblem(
+    'cursor_expired',
+    'Events behind this cursor have been removed. Read the payouts anew, and go on with after=beginning, the oldest event that is kept.',
+  );
 
 /** The refusal of a body's URL, in the shape of any other wrong field. */
 export const refuseUrl = (refusal: UrlRefusal, pointer: string): Problem =>

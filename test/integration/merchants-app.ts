@@ -55,6 +55,8 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookProxyUrl: null,
   webhookRetrySchedule_s: [1],
   webhookHeld_days: 30,
+  eventsRetention_days: null,
+  archiveDir: null,
   webhookTimeout_s: 15,
   lease_s: 60,
   quarantine: false,

@@ -200,6 +200,8 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   webhookRetrySchedule_s: Array.from({ length: 60 }, () => 5),
   webhookTimeout_s: 5,
   webhookHeld_days: 30,
+  eventsRetention_days: null,
+  archiveDir: null,
   lease_s: LEASE_S,
   quarantine: false,
   drainTimeout_s: 5,

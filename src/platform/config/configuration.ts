@@ -22,6 +22,10 @@ export interface Configuration {
   readonly webhookRetrySchedule_s: readonly number[];
   readonly webhookTimeout_s: number;
   readonly webhookHeld_days: number;
+  /** Null: for ever. */
+  readonly eventsRetention_days: number | null;
+  /** Null: what is removed is written nowhere. */
+  readonly archiveDir: string | null;
   readonly lease_s: number;
   /** Starts with sending off, because the database may have lost commits. */
   readonly quarantine: boolean;

@@ -60,6 +60,8 @@ function contradictionsIn(values: Partial<Values>): string[] {
       `LEASE_S must be more than WEBHOOK_TIMEOUT_S + ${LEASE_MARGIN_S} = ${timeout + LEASE_MARGIN_S}: a claim must outlive the call it is for`,
     );
   }
+  if (values.ARCHIVE_DIR !== null && values.EVENTS_RETENTION_DAYS === null)
+    faults.push('ARCHIVE_DIR needs EVENTS_RETENTION_DAYS: without it nothing is removed, and nothing archived');
   const { HEADERS_TIMEOUT_S: headers, REQUEST_TIMEOUT_S: request } = values;
   if (headers !== undefined && request !== undefined && headers > request)
     faults.push('HEADERS_TIMEOUT_S must not be more than REQUEST_TIMEOUT_S: the headers are a part of the request');
@@ -85,6 +87,8 @@ function toConfiguration(values: Values): WrittenConfiguration {
     webhookRetrySchedule_s: values.WEBHOOK_RETRY_SCHEDULE,
     webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
     webhookHeld_days: values.WEBHOOK_HELD_DAYS,
+    eventsRetention_days: values.EVENTS_RETENTION_DAYS,
+    archiveDir: values.ARCHIVE_DIR,
     lease_s: values.LEASE_S,
     quarantine: values.QUARANTINE,
     drainTimeout_s: values.DRAIN_TIMEOUT_S,

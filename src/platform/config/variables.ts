@@ -113,6 +113,20 @@ export const variables = {
     sentence: 'How long the events of a disabled webhook endpoint are kept for the day it is enabled.',
     parse: parse.integer(1, 3_650),
   }),
+  EVENTS_RETENTION_DAYS: variable({
+    unit: 'days',
+    default: null,
+    sentence:
+      'Removes events of payouts and bulks at rest, with their deliveries, once they are older. Unset: everything is kept for ever.',
+    parse: parse.integer(1, 36_500),
+  }),
+  ARCHIVE_DIR: variable({
+    unit: null,
+    default: null,
+    sentence:
+      'Where workers write what EVENTS_RETENTION_DAYS removes, before it goes, as compressed lines of JSON. Unset: it is gone.',
+    parse: parse.anyText,
+  }),
   LEASE_S: variable({
     unit: 'seconds',
     default: '60',

@@ -14,7 +14,8 @@ const MARGIN = 1_000_000;
 export async function liftFeed(runner: QueryRunner): Promise<void> {
   await runner.query(
     `UPDATE feed_offset SET lifted_by = lifted_by + newest.feed - feed_now() + $1
-     FROM (SELECT feed FROM event ORDER BY place DESC LIMIT 1) AS newest
+     FROM (SELECT max(feed) AS feed FROM (
+       (SELECT feed FROM event ORDER BY place DESC LIMIT 1) UNION ALL SELECT max(feed) FROM event_horizon) AS known) AS newest
      WHERE newest.feed > feed_now()`,
     [MARGIN],
   );

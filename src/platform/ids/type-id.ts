@@ -37,6 +37,9 @@ export function newUuid(): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}${randomUUID().slice(18)}`;
 }
 
+/** When a UUIDv7 was made, in milliseconds since 1970, by the clock of who made it (RFC 9562 5.7). */
+export const instantOf = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+
 /** The id as the API shows it (TypeID 0.3: prefix, underscore, 26 characters of base32). */
 export const toTypeId = (kind: IdKind, uuid: string): string => fromUUID(uuid, kind);
 

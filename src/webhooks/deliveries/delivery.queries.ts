@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
+import { isRare, TYPE_IS_RARE } from '../events/rare-types.js';
 import type { DeliveryAttemptDto, DeliveryDto, DeliveryWithAttemptsDto } from './delivery-response.dto.js';
 import type { DeliveryState } from './delivery.lifecycle.js';
 
@@ -75,6 +76,16 @@ const newestFirst = (scope = '') =>
 const OF_MERCHANT = newestFirst();
 const OF_BULK = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE bulk_id = $3 AND merchant_id = $1))');
 const OF_PAYOUT = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE subject_id = $4 AND merchant_id = $1))');
+/** By webhook_delivery_undelivered, event_of_rare_type or webhook_delivery_due: what is rare among the many that were delivered. */
+const UNDELIVERED = `('exhausted', 'held', 'skipped', 'expired')`;
+const OF_UNDELIVERED = newestFirst(`AND d.state = $5 AND d.state IN ${UNDELIVERED}`);
+const OF_RARE_TYPE = newestFirst(
+  `AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE merchant_id = $1 AND type = $6 AND ${TYPE_IS_RARE}))`,
+);
+/** Reads back no further than to the oldest that is open, and nothing where none is. */
+const OF_OPEN = newestFirst(`AND d.state IN ('waiting', 'in_flight') AND d.id >= (
+      SELECT o.id FROM webhook_delivery o WHERE o.endpoint_id = ANY (ARRAY (SELECT id FROM webhook_endpoint WHERE merchant_id = $1))
+        AND o.state IN ('waiting', 'in_flight') ORDER BY o.id LIMIT 1)`);
 
 /** A merchant's deliveries and their attempts. */
 @Injectable()
@@ -101,9 +112,12 @@ export class DeliveryQueries {
   }
 }
 
-const listOf = ({ bulkId, payoutId }: DeliveryFilter): KeysetList<DeliveryView> => {
+const listOf = ({ bulkId, payoutId, state, type }: DeliveryFilter): KeysetList<DeliveryView> => {
   if (payoutId !== null) return OF_PAYOUT;
-  return bulkId === null ? OF_MERCHANT : OF_BULK;
+  if (bulkId !== null) return OF_BULK;
+  if (isRare(type)) return OF_RARE_TYPE;
+  if (state === null || state === 'delivered') return OF_MERCHANT;
+  return state === 'waiting' || state === 'in_flight' ? OF_OPEN : OF_UNDELIVERED;
 };
 
 const instant = (at: Date | null): string | null => (at === null ? null : formatInstant(at));

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
 import { invalidCursor, type KeysetPage } from '../../platform/http/index.js';
-import { fromTypeId, toTypeId } from '../../platform/ids/index.js';
+import { fromTypeId, instantOf, toTypeId } from '../../platform/ids/index.js';
+import { cursorExpired } from '../webhooks.problems.js';
+import { isRare, TYPE_IS_RARE } from './rare-types.js';
 
 export interface EventRow {
   readonly id: string;
@@ -57,6 +59,13 @@ const BEGINNING: FeedPlace = { id: null, feed: '0', place: '0' };
  */
 const BELOW_HORIZON = 'AND feed < feed_horizon()';
 
+/** An event's place, and whether events behind it have been removed. */
+const PLACE_OF = `
+  SELECT e.feed, e.place, coalesce((e.feed, e.place) < (h.feed, h.place), false) AS passed
+  FROM event e LEFT JOIN event_horizon h ON h.merchant_id = e.merchant_id WHERE e.id = $1 AND e.merchant_id = $2`;
+/** The time in an id is of the clock of the process that made it; ours may differ, hardly by more. */
+const CLOCKS_APART_MAX_MS = 60_000;
+
 /** One page in the order of the feed. */
 const pageOf = (scope: string): string =>
   `SELECT id, body FROM event
@@ -65,6 +74,8 @@ const pageOf = (scope: string): string =>
 
 /** One constant text per scope, so that each is prepared once and goes by its own index. */
 const PAGE_OF_MERCHANT = pageOf(BELOW_HORIZON);
+/** By event_of_rare_type. */
+const PAGE_OF_RARE_TYPE = pageOf(`AND type = $4 AND ${TYPE_IS_RARE} ${BELOW_HORIZON}`);
 const PAGE_OF_BULK = pageOf(`AND bulk_id = $6 ${BELOW_HORIZON}`);
 const OF_PAYOUT = 'AND subject_id = $6 AND payout_id = $6 AND ($7::uuid IS NULL OR bulk_id = $7)';
 /** With the horizon, although a payout needs none, because what it gives is a cursor of the whole feed too. */
@@ -81,7 +92,7 @@ export class EventFeedQueries {
   /** @throws `invalid_cursor` */
   async page(tx: Tx, merchantId: string, { page, scope }: { page: EventPage; scope: EventScope }): Promise<KeysetPage<EventRow>> {
     const values = await this.valuesOf(tx, merchantId, page);
-    return pageFrom(await this.read(tx, scope, values), page.limit);
+    return pageFrom(await this.read(tx, { ...scope, type: page.type }, values), page.limit);
   }
 
   /** One payout's own events, as soon as they are committed. @throws `invalid_cursor` */
@@ -124,7 +135,7 @@ export class EventFeedQueries {
 
   /**
    * Where a reader begins: behind an event, behind everything there is now (`latest`), or at the beginning.
-   * @throws `invalid_cursor`
+   * @throws `invalid_cursor`, `cursor_expired` where it may have missed something that was removed since
    */
   async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace> {
     if (after === undefined || after === FIRST) return BEGINNING;
@@ -137,33 +148,41 @@ export class EventFeedQueries {
       );
     }
     const id = fromTypeId('event', after);
-    const found =
-      id === null
-        ? null
-        : await tx.one<FeedPlace & Record<string, unknown>>(
-            `SELECT id, feed, place FROM event WHERE id = $1 AND merchant_id = $2`,
-            [id, merchantId],
-          );
-    if (found === null) throw invalidCursor('after');
-    return found;
+    if (id === null) throw invalidCursor('after');
+    const found = await tx.one<FeedPlace & { passed: boolean }>(PLACE_OF, [id, merchantId]);
+    if (found === null) throw (await this.mayBeRemoved(tx, merchantId, id)) ? cursorExpired() : invalidCursor('after');
+    if (found.passed) throw cursorExpired();
+    return { id, feed: found.feed, place: found.place };
   }
 
-  /** Whether the merchant has such a bulk or payout. Each has at least the event of its creation. */
+  /** Judged by the time that is in the id alone: of an event that was never there, or is another's, it says the same. */
+  private async mayBeRemoved(tx: Tx, merchantId: string, id: string): Promise<boolean> {
+    const horizon = await tx.one<{ occurred_at: Date }>(`SELECT occurred_at FROM event_horizon WHERE merchant_id = $1`, [
+      merchantId,
+    ]);
+    return horizon !== null && instantOf(id) <= horizon.occurred_at.getTime() + CLOCKS_APART_MAX_MS;
+  }
+
+  /** Whether the merchant has such a bulk or payout; its events may all have been removed. */
   async knows(tx: Tx, merchantId: string, { bulkId, payoutId }: EventScope): Promise<boolean> {
     const row = await tx.one(
       payoutId === null
-        ? `SELECT 1 FROM event WHERE merchant_id = $1 AND bulk_id = $2 LIMIT 1`
-        : `SELECT 1 FROM event WHERE merchant_id = $1 AND subject_id = $2 AND payout_id = $2 LIMIT 1`,
+        ? `SELECT FROM bulk WHERE merchant_id = $1 AND id = $2`
+        : `SELECT FROM payout WHERE merchant_id = $1 AND id = $2`,
       [merchantId, payoutId ?? bulkId],
     );
     return row !== null;
   }
 
-  private read(tx: Tx, { bulkId, payoutId }: EventScope, values: readonly unknown[]): Promise<EventRow[]> {
+  private read(
+    tx: Tx,
+    { bulkId, payoutId, type }: EventScope & Pick<EventPage, 'type'>,
+    values: readonly unknown[],
+  ): Promise<EventRow[]> {
     type Row = EventRow & Record<string, unknown>;
     if (payoutId !== null) return tx.query<Row>(PAGE_OF_PAYOUT, [...values, payoutId, bulkId]);
     if (bulkId !== null) return tx.query<Row>(PAGE_OF_BULK, [...values, bulkId]);
-    return tx.query<Row>(PAGE_OF_MERCHANT, values);
+    return tx.query<Row>(isRare(type) ? PAGE_OF_RARE_TYPE : PAGE_OF_MERCHANT, values);
   }
 
   private async valuesOf(tx: Tx, merchantId: string, { after, type, limit }: EventPage): Promise<unknown[]> {

@@ -33,7 +33,7 @@ export class EventsController {
   ) {}
 
   /** All events, oldest first. An event never appears behind one that was already answered, so `after` misses nothing. */
-  @Operation('listEvents', { refuses: ['invalid_cursor'] })
+  @Operation('listEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('events')
   async list(@Merchant() merchant: MerchantPrincipal, @Query() query: EventFeedQuery): Promise<EventListDto> {
     const page = await this.transactions.asMerchant(merchant.id, (tx) =>
@@ -47,7 +47,7 @@ export class EventsController {
    * byte, `id` the event's. Whoever reconnects with `Last-Event-ID` misses nothing. A heartbeat comes every 15 seconds, and may
    * carry an `id` without data.
    */
-  @Operation('streamEvents', { refuses: ['invalid_cursor', 'too_many_streams'] })
+  @Operation('streamEvents', { refuses: ['invalid_cursor', 'cursor_expired', 'too_many_streams'] })
   @Get('events/stream')
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -69,7 +69,7 @@ export class EventsController {
   }
 
   /** The events of one bulk and its payouts, oldest first. */
-  @Operation('listBulkEvents', { refuses: ['invalid_cursor'] })
+  @Operation('listBulkEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('bulks/:id/events')
   listOfBulk(
     @Merchant() merchant: MerchantPrincipal,
@@ -84,7 +84,7 @@ export class EventsController {
   }
 
   /** The events of one payout, oldest first: its history, with the difference that each edit made. */
-  @Operation('listPayoutEvents', { refuses: ['invalid_cursor'] })
+  @Operation('listPayoutEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('payouts/:id/events')
   listOfPayout(
     @Merchant() merchant: MerchantPrincipal,

@@ -89,9 +89,9 @@ export class ResendRepository {
     return row?.count ?? 0;
   }
 
-  /** Whether the merchant has a bulk of this id: each has written an event. */
+  /** Whether the merchant has a bulk of this id, be its events kept or not. */
   async knowsBulk(tx: Tx, merchantId: string, bulkId: string): Promise<boolean> {
-    return (await tx.one(`SELECT FROM event WHERE bulk_id = $1 AND merchant_id = $2 LIMIT 1`, [bulkId, merchantId])) !== null;
+    return (await tx.one(`SELECT FROM bulk WHERE id = $1 AND merchant_id = $2`, [bulkId, merchantId])) !== null;
   }
 
   /** The resend that has been due for longest, locked; one that another worker has is left to it. */

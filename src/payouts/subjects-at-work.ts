@@ -1,0 +1,19 @@
+import type { Tx } from '../platform/database/index.js';
+
+/** From here a payout goes on only when somebody asks for it. */
+const AT_REST = `('PROCESSED', 'INTENT_CREATION_FAILED', 'CANCELLED')`;
+const OUTCOME_OPEN = `('created', 'unknown', 'needs_review', 'pending', 'unclaimed')`;
+
+/**
+ * Which of these payouts and bulks are not at rest: a payout that is not, or whose intent is still open, and a bulk with such a
+ * status. What is invalid is not at rest: its merchant may still edit it.
+ */
+export async function subjectsAtWork(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ id: string }>(
+    `SELECT p.id FROM payout p LEFT JOIN payout_intent i ON i.payout_id = p.id
+     WHERE p.id = ANY ($1::uuid[]) AND (p.status NOT IN ${AT_REST} OR i.status IN ${OUTCOME_OPEN})
+     UNION ALL SELECT bulk_id FROM bulk_progress WHERE bulk_id = ANY ($1::uuid[]) AND status NOT IN ${AT_REST}`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
