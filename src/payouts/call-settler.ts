@@ -49,6 +49,7 @@ export class CallSettler {
       await this.judgeConnector(tx, results);
       return counted;
     });
+    this.ports.metrics.countSettled(settled.size);
     const late = results.length - settled.size;
     if (late === 0) return;
     this.ports.metrics.resultDropped(late);

@@ -5,12 +5,24 @@ import { Metrics } from '../platform/observability/index.js';
 /** What an operator is woken for; each has its section in docs/operations.md. */
 @Injectable()
 export class ExecutionMetrics {
+  private readonly claimed: Counter;
+  private readonly settled: Counter;
   private readonly leasesLost: Counter;
   private readonly resultsDropped: Counter;
   private readonly breakerOpenings: Counter;
 
   constructor({ registry }: Metrics) {
     const registers = [registry];
+    this.claimed = new Counter({
+      name: 'tranche_payouts_claimed_total',
+      help: 'Payouts that this process claimed, to send them or to look them up.',
+      registers,
+    });
+    this.settled = new Counter({
+      name: 'tranche_payouts_settled_total',
+      help: 'Results of providers that this process wrote, whatever they said.',
+      registers,
+    });
     this.leasesLost = new Counter({
       name: 'tranche_leases_lost_total',
       help: 'Payouts that were taken over by another process before this one had sent them.',
@@ -26,6 +38,14 @@ export class ExecutionMetrics {
       help: 'Times that a breaker opened, or stayed open after a probe, because sends failed in a row.',
       registers,
     });
+  }
+
+  countClaimed(count: number): void {
+    this.claimed.inc(count);
+  }
+
+  countSettled(count: number): void {
+    this.settled.inc(count);
   }
 
   leaseLost(count: number): void {

@@ -131,7 +131,7 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
       metrics: this.metrics,
     });
     const pipeline = new ProviderPipeline(open, {
-      claim: (limit, request) => this.claims.execute(connectorId, limit, request),
+      claim: (limit, request) => this.claim(connectorId, limit, request),
       claimProbe: (capabilities) => this.claimProbe(connectorId, capabilities),
       renew: (held) => this.leases.execute(held),
       leasesLost: (count) => this.metrics.leaseLost(count),
@@ -146,10 +146,16 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     return { pipeline, settler };
   }
 
+  private async claim(...request: Parameters<ClaimPayouts['execute']>): Promise<Claimed[]> {
+    const claimed = await this.claims.execute(...request);
+    this.metrics.countClaimed(claimed.length);
+    return claimed;
+  }
+
   private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claimed[]> {
     const hold_ms = capabilities.timeout_ms + PROBE_MARGIN_MS;
     if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return [];
-    const claimed = await this.claims.execute(connectorId, 1, { ...capabilities, scope: 'sends' });
+    const claimed = await this.claim(connectorId, 1, { ...capabilities, scope: 'sends' });
     if (claimed.length === 0) await this.transactions.asEngine((tx) => this.traffic.releaseProbe(tx, connectorId));
     return claimed;
   }

@@ -15,6 +15,10 @@ interface Figures {
   readonly quarantined: number;
   readonly deliveries_waiting: number;
   readonly delivery_age_s: number;
+  readonly feed_lag_s: number;
+  readonly database_bytes: number;
+  readonly connections_used: number;
+  readonly transaction_id_age: number;
 }
 
 /** What an operator watches of the engine as a whole; the same in every process, since it is read from the database. */
@@ -41,13 +45,26 @@ export class EngineFigures {
       quarantined: gauge('quarantined', '1 while nothing is sent because the database may have lost commits.'),
       deliveries_waiting: gauge('webhook_deliveries_waiting', 'Webhook deliveries that are due and not delivered.'),
       delivery_age_s: gauge('webhook_deliveries_oldest_seconds', 'Age of the oldest of them, in seconds.'),
+      feed_lag_s: gauge(
+        'event_feed_lag_seconds',
+        'Age of the oldest transaction that writes on the server: readers of the feed of events stay behind it.',
+      ),
+      database_bytes: gauge('database_size_bytes', 'What the database takes on the disk of its server.'),
+      connections_used: gauge(
+        'database_connections_used_ratio',
+        'Connections of the server that are in use, of max_connections.',
+      ),
+      transaction_id_age: gauge(
+        'database_transaction_id_age',
+        'Transactions since the last freeze; PostgreSQL stops at 2 thousand million.',
+      ),
     };
   }
 
   async refresh(): Promise<void> {
     const figures = await this.transactions.asEngine((tx) =>
       tx.one<Figures>(
-        `SELECT d.due, d.lateness_s, i.unknown, i.needs_review, c.connectors_paused, c.breakers_open, s.stray_payments, e.quarantined, w.deliveries_waiting, w.delivery_age_s
+        `SELECT d.*, i.*, c.*, s.*, e.*, w.*, p.*
          FROM (SELECT count(*)::integer AS due, coalesce(extract(epoch FROM tranche_now() - min(scheduled_at)), 0)::double precision AS lateness_s
                FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()) d,
               (SELECT count(*) FILTER (WHERE status = 'unknown')::integer AS unknown,
@@ -57,7 +74,12 @@ export class EngineFigures {
               (SELECT count(*)::integer AS stray_payments FROM stray_payment WHERE acknowledged_at IS NULL) s,
               (SELECT count(quarantined_at)::integer AS quarantined FROM engine) e,
               (SELECT count(*)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(created_at)), 0)::double precision AS delivery_age_s
-               FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) w`,
+               FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) w,
+              (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start) FILTER (WHERE backend_xid IS NOT NULL)), 0)::double precision AS feed_lag_s,
+                 (count(*) FILTER (WHERE backend_type = 'client backend'))::double precision / current_setting('max_connections')::integer AS connections_used,
+                 pg_database_size(current_database())::double precision AS database_bytes,
+                 (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS transaction_id_age
+               FROM pg_stat_activity) p`,
       ),
     );
     if (figures === null) return;

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { testApp, type TestApp } from '../support/app.js';
 import { validItem, validItems } from '../support/items.js';
 import type { Bulk } from '../support/merchant-client.js';
@@ -46,4 +47,43 @@ it('an unchanged bulk is answered in full: there is no 304', async () => {
     const answer = await merchant.get<Bulk>(`/v1/bulks/${bulk.id}`, { 'if-none-match': tag });
     expect([answer.status, answer.body.id]).toEqual([200, bulk.id]);
   }
+});
+
+describe('what ops/ says', () => {
+  const read = (path: string) => readFileSync(path, 'utf8');
+  const rules = () =>
+    read('ops/alerts.yml')
+      .split('- alert: ')
+      .slice(1)
+      .map((text) => ({ name: text.split('\n')[0]!, runbook: /runbook: '([^']+)'/.exec(text)?.[1] ?? '' }));
+
+  it('of metrics is what /metrics has', async () => {
+    const { text } = await app.client(null).get('/metrics');
+    const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!));
+    const named = ['ops/alerts.yml', 'ops/grafana-dashboard.json', 'docs/operations.md'].flatMap((path) =>
+      [...read(path).matchAll(/\b(?:tranche|nodejs|process)_[a-z0-9]+_[a-z0-9_]+\b/g)].map(([name]) => ({ path, name })),
+    );
+    const unknown = named.filter(({ name }) => !known.has(name) && !known.has(name.replace(/_(bucket|sum|count)$/, '')));
+    expect(unknown).toEqual([]);
+    expect(named.length).toBeGreaterThan(80);
+  });
+
+  it('of each alert leads to a heading of docs/operations.md', () => {
+    const headings = [...read('docs/operations.md').matchAll(/^#+ (.+)$/gm)].map(
+      ([, title]) =>
+        `docs/operations.md#${title!
+          .toLowerCase()
+          .replace(/[^\w\s-]/g, '')
+          .replace(/\s/g, '-')}`,
+    );
+    expect(rules().filter(({ runbook }) => !headings.includes(runbook))).toEqual([]);
+    expect(rules().length).toBeGreaterThan(20);
+  });
+
+  it('leaves no metric of ours out of the dashboard', async () => {
+    const { text } = await app.client(null).get('/metrics');
+    const dashboard = read('ops/grafana-dashboard.json');
+    const ours = [...text.matchAll(/^# TYPE (tranche_\w+)/gm)].map(([, name]) => name!);
+    expect(ours.filter((name) => !dashboard.includes(name))).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DatabaseError, type PoolClient } from 'pg';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { DataSource, QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { Tx } from './tx.js';
 
@@ -65,6 +65,12 @@ export const isUnanswered = (error: unknown): boolean => error instanceof Commit
 @Injectable()
 export class Transactions {
   constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+
+  /** How the connections of this process stand at this moment. */
+  pool(): { readonly busy: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = (this.dataSource.driver as unknown as { readonly master: Pool }).master;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+  }
 
   /** A transaction of the engine itself: sees every merchant. */
   asEngine<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {

@@ -4,13 +4,14 @@ import { HealthController } from './health.controller.js';
 import { MetricsController } from './metrics.controller.js';
 import { Metrics } from './metrics.js';
 import { ObserveRequests } from './observe-requests.middleware.js';
+import { PoolFigures } from './pool-figures.js';
 import { Readiness } from './readiness.js';
 
 /** What an operator can see of a process: `/healthz`, `/readyz`, `/metrics` and one log line for each request. */
 @Global()
 @Module({
   controllers: [HealthController, MetricsController],
-  providers: [Metrics, Readiness, DatabaseReadiness],
+  providers: [Metrics, Readiness, DatabaseReadiness, PoolFigures],
   exports: [Metrics, Readiness],
 })
 export class ObservabilityModule implements NestModule {
