@@ -9,6 +9,7 @@ import { GrowLanes20261121100000 } from './20261121100000-grow-lanes.js';
 import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
 import { ReleaseHotRows20261121120000 } from './20261121120000-release-hot-rows.js';
+import { MergeIndexes20261121120100 } from './20261121120100-merge-indexes.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 
@@ -25,6 +26,7 @@ export const migrations = [
   AddResends20261121100100,
   AddResumeReasons20261121100700,
   ReleaseHotRows20261121120000,
+  MergeIndexes20261121120100,
   RegisterEncryptionKeys20261121150000,
   BoundEvents20261121160000,
 ];

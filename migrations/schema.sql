@@ -106,9 +106,8 @@ CREATE TABLE attempt (
   http_status integer,
   provider_reference text,
   detail text,
-  CONSTRAINT attempt_pkey PRIMARY KEY (id),
+  CONSTRAINT attempt_pkey PRIMARY KEY (payout_id, number),
   CONSTRAINT attempt_idempotency_key_key UNIQUE (idempotency_key),
-  CONSTRAINT attempt_payout_id_number_key UNIQUE (payout_id, number),
   CONSTRAINT attempt_outcome_check CHECK (outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'not_taken'::text, 'unknown'::text]))
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
@@ -381,12 +380,11 @@ CREATE TABLE payout (
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT payout_pkey PRIMARY KEY (id),
   CONSTRAINT payout_position_unique UNIQUE (bulk_id, "position"),
-  CONSTRAINT payout_reference_unique UNIQUE (bulk_id, reference),
+  CONSTRAINT payout_reference_unique UNIQUE (merchant_id, reference, bulk_id),
   CONSTRAINT payout_scheduled_is_complete CHECK (status <> 'SCHEDULED'::text OR scheduled_at IS NOT NULL AND connector_id IS NOT NULL),
   CONSTRAINT payout_status CHECK (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text, 'SCHEDULED'::text, 'VALIDATION_FAILED'::text, 'PROCESSING_IN_PROGRESS'::text, 'PROCESSED'::text, 'INTENT_CREATION_FAILED'::text, 'CANCELLED'::text])),
   CONSTRAINT payout_validation_is_leased CHECK ((status = 'VALIDATION_IN_PROGRESS'::text) = (lease_until IS NOT NULL))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0, autovacuum_analyze_scale_factor=0.02);
-CREATE INDEX payout_by_reference ON payout USING btree (merchant_id, reference);
 CREATE INDEX payout_due ON payout USING btree (connector_id, merchant_id, scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
 CREATE INDEX payout_merchant_newest ON payout USING btree (merchant_id, id DESC);
 CREATE INDEX payout_next_due ON payout USING btree (scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
@@ -410,7 +408,7 @@ CREATE TABLE payout_intent (
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id, next_check_at) WHERE (next_check_at IS NOT NULL);
-CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference);
+CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 
 CREATE TABLE payout_revision (

@@ -143,7 +143,7 @@ export class ClaimPayouts {
     const sends = new Set(due.filter((payout) => isToBeSent(intentOf(intents, payout), capabilities)).map(({ id }) => id));
     await this.intents.beginCheck(
       tx,
-      due.map(({ id }) => ({ payout_id: id, attempt_id: intents.get(id)?.attempt_id ?? '', send: sends.has(id) })),
+      due.map(({ id, attempt_no }) => ({ payout_id: id, number: attempt_no, send: sends.has(id) })),
       this.configuration.lease_s,
     );
     const { rows } = await this.advance.execute(

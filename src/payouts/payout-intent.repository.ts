@@ -55,7 +55,8 @@ export interface IntentWrite {
 export type IntentWritten = Pick<IntentRow, 'payout_id' | 'provider_reference' | 'failure' | 'next_check_at' | 'updated_at'>;
 
 export interface AttemptWrite {
-  readonly attempt_id: string;
+  readonly payout_id: string;
+  readonly number: number;
   readonly live: boolean;
   readonly may_have_been_taken: boolean;
   readonly ever_unknown: boolean;
@@ -179,14 +180,14 @@ export class PayoutIntentRepository {
   /** Written ahead: another send of the same key, or a look, under a lease. */
   async beginCheck(
     tx: Tx,
-    checks: readonly { payout_id: string; attempt_id: string; send: boolean }[],
+    checks: readonly { payout_id: string; number: number; send: boolean }[],
     lease_s: number,
   ): Promise<void> {
     await tx.query(
-      `WITH v AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, attempt_id uuid, send boolean)),
+      `WITH v AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, number integer, send boolean)),
        sends AS (
          UPDATE attempt a SET sends = a.sends + 1, last_send_at = tranche_now(), may_have_been_taken = true
-         FROM v WHERE a.id = v.attempt_id AND v.send)
+         FROM v WHERE a.payout_id = v.payout_id AND a.number = v.number AND v.send)
        UPDATE payout_intent i SET next_check_at = tranche_now() + $2 * interval '1 second'
        FROM v WHERE i.payout_id = v.payout_id`,
       [JSON.stringify(checks), lease_s],
@@ -201,9 +202,9 @@ export class PayoutIntentRepository {
            outcome = v.outcome, http_status = coalesce(v.http_status, a.http_status),
            provider_reference = coalesce(v.provider_reference, a.provider_reference), detail = v.detail,
            ended_at = CASE WHEN v.live THEN NULL ELSE coalesce(a.ended_at, tranche_now()) END
-         FROM jsonb_to_recordset($2::jsonb) AS v (attempt_id uuid, live boolean, may_have_been_taken boolean, ever_unknown boolean,
+         FROM jsonb_to_recordset($2::jsonb) AS v (payout_id uuid, number integer, live boolean, may_have_been_taken boolean, ever_unknown boolean,
            refused json, outcome text, http_status integer, provider_reference text, detail text)
-         WHERE a.id = v.attempt_id),
+         WHERE a.payout_id = v.payout_id AND a.number = v.number),
        steps AS (
          INSERT INTO attempt_step (attempt_id, action, outcome, http_status, detail)
          SELECT * FROM jsonb_to_recordset($3::jsonb) AS v (attempt_id uuid, action text, outcome text, http_status integer, detail text))

@@ -160,8 +160,9 @@ const intentWriteOf = ({ payout, intent, decision, status }: Settled) => ({
   checks: status === intent.status ? intent.checks + 1 : 0,
 });
 
-const attemptWriteOf = ({ intent, decision, httpStatus }: Settled) => ({
-  attempt_id: intent.attempt_id,
+const attemptWriteOf = ({ payout, decision, httpStatus }: Settled) => ({
+  payout_id: payout.id,
+  number: payout.attempt_no,
   live: decision.attempt.live,
   may_have_been_taken: decision.attempt.mayHaveBeenTaken,
   ever_unknown: decision.attempt.everUnknown,
