@@ -3,6 +3,8 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 const ALGORITHM = 'aes-256-gcm';
 /** 96 random bits, the size GCM is specified for (NIST SP 800-38D 8.2.2): safe for 2^32 seals under one key. */
 const NONCE_BYTES = 12;
+/** So many are drawn at once: a draw of 12 bytes costs as much as a draw of thousands, and nearly as much as a seal. */
+const NONCES_DRAWN = 256;
 const TAG_BYTES = 16;
 const FORMAT = 1;
 
@@ -19,6 +21,8 @@ export interface EncryptionKey {
  */
 export class Sealer {
   private readonly keys: ReadonlyMap<string, EncryptionKey>;
+  /** Random bytes that no seal has used yet. */
+  private unused = Buffer.alloc(0);
 
   /**
    * @param ring the first key seals; all of them open.
@@ -44,10 +48,18 @@ export class Sealer {
   seal(plain: string, boundTo: string): Buffer {
     const [key] = this.ring;
     const id = Buffer.from(key.id, 'utf8');
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.nextNonce();
     const cipher = createCipheriv(ALGORITHM, key.bytes, nonce).setAAD(Buffer.from(boundTo, 'utf8'));
     const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
     return Buffer.concat([Buffer.from([FORMAT, id.length]), id, nonce, cipher.getAuthTag(), body]);
+  }
+
+  /** Each is given once: what is given is cut off. */
+  private nextNonce(): Buffer {
+    if (this.unused.length === 0) this.unused = randomBytes(NONCE_BYTES * NONCES_DRAWN);
+    const nonce = this.unused.subarray(0, NONCE_BYTES);
+    this.unused = this.unused.subarray(NONCE_BYTES);
+    return nonce;
   }
 
   /** @throws where the key is unknown, the bytes were changed, or they were sealed for another place. */
