@@ -15,6 +15,7 @@ import { claimedIntent } from './settle-intents.js';
 /** One payout in this process's hands: what to ask the provider, and until when. */
 export interface Claimed {
   readonly payoutId: string;
+  readonly merchantId: string;
   readonly claimNo: number;
   readonly action: 'send' | 'look_up';
   readonly request: IntentRequest;
@@ -198,6 +199,7 @@ function claimedOf(
   }
   return {
     payoutId: payout.id,
+    merchantId: payout.merchant_id,
     claimNo: payout.claim_no,
     action: claim.action,
     leaseEnds: claim.leaseEnds,

@@ -3,6 +3,7 @@ import { type Capabilities, FAULTS_TO_OPEN, type OpenConnector } from '../connec
 import { type Allowance, NOTHING_ALLOWED } from './allowance.js';
 import { type CallResult, callProvider, notStarted } from './call-provider.js';
 import type { Claimed } from './claim-payouts.js';
+import { ClaimedQueue } from './claimed-queue.js';
 import type { ClaimScope } from './payout-intent.repository.js';
 import type { Renewal } from './renew-leases.js';
 
@@ -23,6 +24,13 @@ export interface PipelinePorts {
 const CLAIMED_AHEAD_MS = 2_000;
 /** One claim statement's most: beyond it a larger group gains nothing (measured: 500 to 1000). */
 const CLAIM_MAX = 1_000;
+/**
+ * Calls that end ask for more when half of what may be claimed ahead is gone, so that claims are large. Whatever else wakes us
+ * (a payout that comes due, a bulk that is let go) may be another merchant's, who should not wait until then: it is claimed for
+ * with this part of the room, which is not so little that every wake brings a claim.
+ */
+const LOW_WATER = 0.5;
+const ROOM_TO_CLAIM = 0.1;
 /** Before the first answer a provider is assumed to take this long. */
 const CALL_ASSUMED_MS = 100;
 /** From the answer with a wish, or the last fault, until its row is written and read, at the longest. */
@@ -36,7 +44,7 @@ const CALL_WEIGHT = 0.05;
  */
 export class ProviderPipeline {
   private readonly logger = new Logger(ProviderPipeline.name);
-  private queue: Claimed[] = [];
+  private readonly queue = new ClaimedQueue();
   private readonly calls = new Map<Claimed, Promise<void>>();
   private readonly renewing: NodeJS.Timeout;
   private allowance: Allowance = NOTHING_ALLOWED;
@@ -83,7 +91,7 @@ export class ProviderPipeline {
   async fill(): Promise<number> {
     if (this.stopped || !this.mayCall()) return 0;
     const room = this.ahead() - this.queue.length;
-    if (room < this.ahead() / 2) return 0;
+    if (room < this.ahead() * ROOM_TO_CLAIM) return 0;
     this.claiming ??= this.claim(Math.ceil(room)).finally(() => {
       this.claiming = null;
     });
@@ -101,9 +109,7 @@ export class ProviderPipeline {
   }
 
   private giveBack(which: (claimed: Claimed) => boolean): void {
-    const back = this.queue.filter(which);
-    this.queue = this.queue.filter((claimed) => !which(claimed));
-    for (const claimed of back) this.ports.settle(notStarted(claimed));
+    for (const claimed of this.queue.remove(which)) this.ports.settle(notStarted(claimed));
   }
 
   private giveBackWhatMustNotLeave(): void {
@@ -133,7 +139,7 @@ export class ProviderPipeline {
   private async claim(limit: number): Promise<number> {
     const claimed = await (this.allowance.maySend === 'anything' ? this.claimOf('all', limit) : this.claimHeldBack(limit));
     this.dry = claimed.length === 0;
-    this.queue.push(...claimed);
+    this.queue.push(claimed);
     // What is allowed may have changed while they were claimed.
     this.giveBackWhatMustNotLeave();
     this.startCalls();
@@ -161,7 +167,7 @@ export class ProviderPipeline {
       const call = this.call(claimed).finally(() => {
         this.calls.delete(claimed);
         this.startCalls();
-        if (!this.dry && this.queue.length < this.ahead() / 2) this.ports.lowWater();
+        if (!this.dry && this.queue.length < this.ahead() * LOW_WATER) this.ports.lowWater();
       });
       this.calls.set(claimed, call);
     }
@@ -216,13 +222,12 @@ export class ProviderPipeline {
 
   /** What is queued and was taken over meanwhile is not sent; the result of what is in flight is dropped when it comes. */
   private async renew(): Promise<void> {
-    const held = [...this.queue, ...this.calls.keys()];
+    const held = [...this.queue.all(), ...this.calls.keys()];
     if (held.length === 0) return;
     try {
       const { kept, leaseEnds } = await this.ports.renew(held);
       const asked = new Set(held);
-      const lost = this.queue.filter((claimed) => asked.has(claimed) && !kept.has(claimed.payoutId));
-      this.queue = this.queue.filter((claimed) => !lost.includes(claimed));
+      const lost = this.queue.remove((claimed) => asked.has(claimed) && !kept.has(claimed.payoutId));
       for (const claimed of asked) if (kept.has(claimed.payoutId)) claimed.leaseEnds = leaseEnds;
       if (lost.length === 0) return;
       this.ports.leasesLost(lost.length);

@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Connector, OpenConnector, SubmitOutcome } from '../connectors/index.js';
+import type { Claimed } from './claim-payouts.js';
+import { ClaimedQueue } from './claimed-queue.js';
+import { ProviderPipeline } from './provider-pipeline.js';
+
+const claimed = (merchantId: string, place: number): Claimed => ({
+  payoutId: `${merchantId}${place}`,
+  merchantId,
+  claimNo: 1,
+  action: 'send',
+  leaseEnds: Infinity,
+  request: {
+    intentId: '',
+    idempotencyKey: '',
+    reference: `${merchantId}${place}`,
+    bulkReference: null,
+    amount: '1.00',
+    currency: 'EUR',
+    payoutMethod: {},
+    billingData: {},
+    metadata: {},
+  },
+});
+const many = (merchantId: string, count: number): Claimed[] =>
+  Array.from({ length: count }, (_, place) => claimed(merchantId, place));
+const ids = (list: readonly Claimed[]): string[] => list.map(({ payoutId }) => payoutId);
+
+describe('what is claimed and waits for a place', () => {
+  it('goes in turns of the merchants, each merchant’s in its order', () => {
+    const queue = new ClaimedQueue();
+    queue.push(many('a', 4));
+    queue.push(many('b', 2));
+    const order = Array.from({ length: 7 }, () => queue.shift()?.payoutId);
+    expect(order).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'a3', undefined]);
+  });
+
+  it('leaves with what is taken out, and nothing else', () => {
+    const queue = new ClaimedQueue();
+    queue.push([...many('a', 2), ...many('b', 2)]);
+    expect(ids(queue.remove(({ payoutId }) => payoutId !== 'a1'))).toEqual(['a0', 'b0', 'b1']);
+    expect([queue.length, ids(queue.all())]).toEqual([1, ['a1']]);
+  });
+});
+
+/** A provider that answers when the test says so, one call at a time, and remembers what it was asked for. */
+class Provider implements Connector {
+  readonly capabilities = {
+    methodTypes: null,
+    currencies: null,
+    lookup: true,
+    keyRetention_ms: 1,
+    staleWindow_ms: 1,
+    timeout_ms: 1,
+  };
+  readonly asked: string[] = [];
+  private answer: ((outcome: SubmitOutcome) => void) | null = null;
+
+  submit({ reference }: Claimed['request']): Promise<SubmitOutcome> {
+    this.asked.push(reference);
+    return new Promise((resolve) => (this.answer = resolve));
+  }
+
+  async answerNext(): Promise<void> {
+    this.answer?.({ kind: 'unknown', detail: '', httpStatus: null, unreadable: false });
+    await turn();
+  }
+
+  lookup = () => Promise.reject(new Error('nobody looks'));
+  close = () => Promise.resolve();
+}
+
+describe('a payout that comes due while another merchant’s fill the pipeline', () => {
+  it('is called for before most of those that were claimed ahead of it', async () => {
+    const provider = new Provider();
+    const due: Claimed[][] = [many('large', 20)];
+    const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
+    const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
+      claim: () => Promise.resolve(due.shift() ?? []),
+      claimProbe: () => Promise.resolve([]),
+      renew: () => Promise.resolve({ kept: new Map(), leaseEnds: Infinity } as never),
+      leasesLost: () => undefined,
+      renewEvery_ms: 1e9,
+      settle: () => undefined,
+      lowWater: () => undefined,
+    });
+    pipeline.update(open as unknown as OpenConnector, {
+      places: 1,
+      until: Infinity,
+      from: 0,
+      maySend: 'anything',
+      slowly: false,
+    });
+    await pipeline.fill();
+    for (let call = 0; call < 4; call += 1) await provider.answerNext();
+    due.push(many('small', 1));
+    await pipeline.fill();
+    for (let call = 0; call < 2; call += 1) await provider.answerNext();
+    expect(provider.asked).toContain('small0');
+    const stopped = pipeline.stop();
+    await provider.answerNext();
+    await stopped;
+  });
+});
