@@ -3,8 +3,8 @@ import { shown } from './table.js';
 
 const BAR_HEIGHT = 16;
 const ROW_HEIGHT = 23;
-const LABEL_WIDTH = 250;
-const BARS_WIDTH = 400;
+const LABEL_WIDTH = 300;
+const BARS_WIDTH = 380;
 const VALUE_WIDTH = 110;
 const TITLE_HEIGHT = 46;
 const GAP = 22;

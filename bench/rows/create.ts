@@ -28,7 +28,7 @@ const measuresOf = (atOnce: number): Measure[] => [
 export const create: Row = {
   name: 'create',
   asks: `bulks of ${PAYOUTS_PER_BULK} over HTTP, from the request to the durable answer`,
-  minutes: 2,
+  minutes: 1.5,
   async contests(stage, effort) {
     const merchant = await stage.merchant();
     const bulks = sized(effort, { quick: 4, usual: 12, full: 24 });

@@ -12,7 +12,7 @@ const IN_FLIGHT = 256;
 export const deliver: Row = {
   name: 'deliver',
   asks: `events to delivered: signed, in order of each payout, ${MERCHANTS} receivers that take ${LATENCY_MS} ms`,
-  minutes: 2.5,
+  minutes: 2,
   async contests(stage, effort) {
     const { pid: worker } = await stage.worker();
     const receiver = await stage.receiver(LATENCY_MS);

@@ -11,7 +11,7 @@ const IN_FLIGHT = 50;
 export const edit: Row = {
   name: 'edit',
   asks: `${PAYOUTS_PER_BULK} payouts of a bulk edited, or cancelled, in one call, while another merchant's are executed`,
-  minutes: 2,
+  minutes: 1.5,
   async contests(stage, effort) {
     const { pid: api } = await stage.api();
     const others = await backgroundOf(stage, effort);

@@ -20,7 +20,7 @@ type Scene = (typeof SCENES)[number];
 export const execute: Row = {
   name: 'execute',
   asks: 'due to settled through the http connector, with intent, attempt, events and deliveries durable',
-  minutes: 7,
+  minutes: 6,
   async contests(stage, effort) {
     const contests: Contest[] = [];
     for (const scene of SCENES) contests.push(await contestOf(stage, effort, scene));

@@ -12,7 +12,7 @@ const IN_FULL_SWING = 1_000;
 export const fairness: Row = {
   name: 'fairness',
   asks: `a bulk of ${SMALL} behind full bulks of another merchant at the same provider: due to settled`,
-  minutes: 2.5,
+  minutes: 2,
   async contests(stage, effort) {
     const { pid: worker } = await stage.worker();
     const connector = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);

@@ -27,7 +27,7 @@ const LATER = { scheduled_date: new Date(Date.now() + 86_400_000).toISOString() 
 export const isolation: Row = {
   name: 'isolation',
   asks: `event to arrival at ${HEALTHY} healthy receivers, without and with sick ones beside them`,
-  minutes: 5,
+  minutes: 4,
   async contests(stage, effort) {
     const sick = await SickReceivers.start();
     stage.onClose(() => sick.end());

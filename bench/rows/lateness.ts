@@ -32,7 +32,7 @@ type Timetable = (payouts: number) => (place: number) => number;
 export const lateness: Row = {
   name: 'lateness',
   asks: 'when the provider had the request, minus the instant that was asked for',
-  minutes: 6.5,
+  minutes: 5.5,
   async contests(stage, effort) {
     const setting = await settingOf(stage);
     const spread: Timetable = (payouts) => {

@@ -11,7 +11,7 @@ const DOWN = 'http://127.0.0.1:9/hooks';
 export const memory: Row = {
   name: 'memory',
   asks: 'the most memory of each process, with payouts waiting, due ones being paid, and a receiver that is down',
-  minutes: 3,
+  minutes: 2.5,
   async contests(stage, effort) {
     const waiting = sized(effort, { quick: 50_000, usual: 1_000_000, full: 1_000_000 });
     const due = sized(effort, { quick: 3_000, usual: 20_000, full: 100_000 });

@@ -35,7 +35,7 @@ interface Scene {
 export const scale: Row = {
   name: 'scale',
   asks: 'claim, idle worker and reads on a large database beside a small one, most payouts waiting for a later day or finished',
-  minutes: 3,
+  minutes: 2.5,
   async contests(stage, effort) {
     const scenes = [await sceneOf(stage, SMALL)];
     for (const payouts of SIZES[effort]) {

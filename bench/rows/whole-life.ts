@@ -7,7 +7,7 @@ const LATENCY_MS = 20;
 export const wholeLife: Row = {
   name: 'whole-life',
   asks: 'full bulks that are due at once, through HTTP, provider and webhooks: from the first request to the last webhook',
-  minutes: 2,
+  minutes: 1.5,
   async contests(stage, effort) {
     const bulks = sized(effort, { quick: 1, usual: 10, full: 100 });
     const [api, worker] = [await stage.api(), await stage.worker()];
@@ -23,6 +23,8 @@ export const wholeLife: Row = {
           { name: 'created to last webhook', unit: 's', better: 'less' },
           { name: 'payouts', unit: 'per s', better: 'more' },
           { name: 'webhooks', unit: 'per s', better: 'more' },
+          { name: 'disk', unit: 'KiB a payout', better: 'less' },
+          { name: 'WAL', unit: 'KiB a payout', better: 'less' },
         ],
         contenders: [
           {
@@ -31,13 +33,17 @@ export const wholeLife: Row = {
             note: 'one api and one worker; processor time is that of both',
             processes: () => [api.pid, worker.pid],
             run: async () => {
+              const before = await stage.servers.written();
               const span_ms = await spanOf(async () => {
                 await inParallel(drafts, 2, (draft) => merchant.create(draft));
                 await merchant.untilProcessed();
                 await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight')`);
               });
               const payouts = bulks * PAYOUTS_PER_BULK;
+              const after = await stage.servers.written();
               const figures = {
+                disk: (after.disk_kib - before.disk_kib) / payouts,
+                WAL: (after.wal_kib - before.wal_kib) / payouts,
                 'created to last webhook': span_ms / 1000,
                 payouts: perSecond(payouts, span_ms),
                 webhooks: perSecond(await receiver.count(), span_ms),

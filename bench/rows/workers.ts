@@ -10,7 +10,7 @@ const TOGETHER_MS = 3_000;
 export const workers: Row = {
   name: 'workers',
   asks: 'execute with one, two and four worker processes: what they lose to each other on the same cores',
-  minutes: 3.5,
+  minutes: 3,
   async contests(stage, effort) {
     await stage.api();
     const connectorId = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);

@@ -104,6 +104,15 @@ export class BenchServers {
     return rows;
   }
 
+  /** What lies in the database, and what it has ever written ahead, in KiB. */
+  async written(): Promise<{ readonly disk_kib: number; readonly wal_kib: number }> {
+    const { rows } = await this.sql.query<{ disk_kib: number; wal_kib: number }>(
+      `SELECT pg_database_size(current_database()) / 1024.0::double precision AS disk_kib,
+         pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::double precision / 1024 AS wal_kib`,
+    );
+    return rows[0] ?? { disk_kib: Number.NaN, wal_kib: Number.NaN };
+  }
+
   async count(from: string, values: readonly unknown[] = []): Promise<number> {
     const { rows } = await this.sql.query<{ count: string }>(`SELECT count(*) AS count FROM ${from}`, [...values]);
     return Number(rows[0]?.count);
