@@ -10,6 +10,8 @@ import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
 import { ReleaseHotRows20261121120000 } from './20261121120000-release-hot-rows.js';
 import { MergeIndexes20261121120100 } from './20261121120100-merge-indexes.js';
+import { AddRateBuckets20261121130000 } from './20261121130000-add-rate-buckets.js';
+import { AddOperatorKeys20261121130100 } from './20261121130100-add-operator-keys.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 
@@ -27,6 +29,8 @@ export const migrations = [
   AddResumeReasons20261121100700,
   ReleaseHotRows20261121120000,
   MergeIndexes20261121120100,
+  AddRateBuckets20261121130000,
+  AddOperatorKeys20261121130100,
   RegisterEncryptionKeys20261121150000,
   BoundEvents20261121160000,
 ];

@@ -73,7 +73,7 @@ CREATE TRIGGER agenda_jobs_updated_at_trigger BEFORE UPDATE ON agenda_jobs FOR E
 
 CREATE TABLE api_key (
   id uuid NOT NULL,
-  merchant_id uuid NOT NULL,
+  merchant_id uuid,
   name text,
   secret_hash bytea NOT NULL,
   scopes text[],
@@ -86,6 +86,7 @@ CREATE TABLE api_key (
   CONSTRAINT api_key_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id)
 );
 CREATE INDEX api_key_merchant ON api_key USING btree (merchant_id, id);
+CREATE INDEX api_key_of_operators ON api_key USING btree (id) WHERE (merchant_id IS NULL);
 
 CREATE TABLE attempt (
   id uuid NOT NULL,
@@ -441,6 +442,13 @@ CREATE TABLE provider_notification (
 );
 CREATE INDEX provider_notification_age ON provider_notification USING btree (received_at);
 CREATE INDEX provider_notification_key ON provider_notification USING btree (connector_id, idempotency_key);
+
+CREATE TABLE rate_bucket (
+  name text NOT NULL,
+  tokens double precision NOT NULL,
+  filled_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  CONSTRAINT rate_bucket_pkey PRIMARY KEY (name)
+) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 
 CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,

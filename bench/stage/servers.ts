@@ -70,6 +70,8 @@ export class BenchServers {
         OPERATOR_KEY: this.operatorKey,
         ENCRYPTION_KEYS: this.keys,
         RATE_LIMIT_PER_SECOND: '0',
+        ADDRESS_RATE_LIMIT_PER_SECOND: '0',
+        GUESS_RATE_LIMIT_PER_SECOND: '0',
         LOG_LEVEL: 'error',
         ...environment,
       },

@@ -1,13 +1,14 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A merchant's key to the API. The key itself is stored nowhere, only its hash. */
+/** A merchant's or an operator's key to the API. The key itself is stored nowhere, only its hash. */
 @Entity('api_key')
 export class ApiKey {
   @PrimaryColumn('uuid')
   readonly id: string;
 
-  @Column('uuid')
-  readonly merchant_id: string;
+  /** Null: an operator's. */
+  @Column('uuid', { nullable: true })
+  readonly merchant_id: string | null;
 
   @Column('text', { nullable: true })
   readonly name: string | null;

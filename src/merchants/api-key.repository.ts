@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
 import type { ApiKey } from './api-key.entity.js';
 
-/** A key that is valid at this moment, with what every request of its merchant needs. */
+/** A key that is valid at this moment, with what every request that comes with it needs. */
 export interface ValidApiKey {
   readonly id: string;
-  readonly merchant_id: string;
+  /** Null: an operator's. */
+  readonly merchant_id: string | null;
   readonly scopes: string[] | null;
   /** The merchant's. */
   readonly timezone: string | null;
@@ -15,7 +16,7 @@ export interface ValidApiKey {
 
 export interface NewApiKeyRow {
   readonly id: string;
-  readonly merchant_id: string;
+  readonly merchant_id: string | null;
   readonly name: string | null;
   readonly secret_hash: Buffer;
   readonly scopes: readonly string[] | null;
@@ -26,7 +27,7 @@ type ApiKeyRow = ApiKey & Record<string, unknown>;
 
 const COLUMNS = 'id, merchant_id, name, secret_hash, scopes, expires_at, revoked_at, last_used_at, created_at';
 
-/** All SQL of API keys but their list. */
+/** All SQL of API keys but their lists. */
 @Injectable()
 export class ApiKeyRepository {
   async insert(tx: Tx, key: NewApiKeyRow): Promise<ApiKey> {
@@ -42,16 +43,16 @@ export class ApiKeyRepository {
     return tx.one<ValidApiKey & Record<string, unknown>>(
       `SELECT k.id, k.merchant_id, k.scopes, m.timezone, (extract(epoch FROM k.expires_at - tranche_now()) * 1000)::float8 AS expires_in_ms
        FROM api_key k
-       JOIN merchant m ON m.id = k.merchant_id
+       LEFT JOIN merchant m ON m.id = k.merchant_id
        WHERE k.secret_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > tranche_now())`,
       [secretHash],
     );
   }
 
-  /** Revoking what is revoked keeps the first instant. @returns false where this merchant has no such key. */
-  async revoke(tx: Tx, merchantId: string, id: string): Promise<boolean> {
+  /** Revoking what is revoked keeps the first instant. @returns false where this merchant, or (null) no operator, has such a key. */
+  async revoke(tx: Tx, merchantId: string | null, id: string): Promise<boolean> {
     const row = await tx.one(
-      'UPDATE api_key SET revoked_at = coalesce(revoked_at, tranche_now()) WHERE merchant_id = $1 AND id = $2 RETURNING id',
+      'UPDATE api_key SET revoked_at = coalesce(revoked_at, tranche_now()) WHERE id = $2 AND merchant_id IS NOT DISTINCT FROM $1 RETURNING id',
       [merchantId, id],
     );
     return row !== null;

@@ -8,13 +8,14 @@ import { apiKeyMode, hashApiKey, newApiKey } from './api-key-format.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { MerchantRepository } from './merchant.repository.js';
-import type { Scope } from './scopes.js';
+import type { OperatorScope, Scope } from './scopes.js';
 
 export interface CreateApiKeyCommand {
-  readonly merchantId: string;
+  /** Null: a key for an operator. */
+  readonly merchantId: string | null;
   readonly name: string | null;
   /** Null: all. */
-  readonly scopes: readonly Scope[] | null;
+  readonly scopes: readonly (Scope | OperatorScope)[] | null;
   /** RFC 3339 instant; null: never. */
   readonly expiresAt: string | null;
 }
@@ -25,7 +26,7 @@ export interface CreatedApiKey {
   readonly apiKey: string;
 }
 
-/** Makes a further key for a merchant; only its hash is stored. */
+/** Makes a further key for a merchant, or for an operator; only its hash is stored. */
 @Injectable()
 export class CreateApiKey {
   constructor(
@@ -35,13 +36,14 @@ export class CreateApiKey {
   ) {}
 
   async execute(tx: Tx, command: CreateApiKeyCommand): Promise<CreatedApiKey> {
-    if ((await this.merchants.find(tx, command.merchantId)) === null) throw notFound();
+    const { merchantId } = command;
+    if (merchantId !== null && (await this.merchants.find(tx, merchantId)) === null) throw notFound();
     const expiresAt = command.expiresAt === null ? null : readExpiry(command.expiresAt);
     const id = newUuid();
-    const apiKey = newApiKey(id, apiKeyMode(this.configuration));
+    const apiKey = newApiKey(id, merchantId === null ? 'op' : apiKeyMode(this.configuration));
     const key = await this.keys.insert(tx, {
       id,
-      merchant_id: command.merchantId,
+      merchant_id: merchantId,
       name: command.name,
       secret_hash: hashApiKey(apiKey),
       scopes: command.scopes,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions } from '../platform/database/index.js';
-import type { Credentials, MerchantPrincipal } from '../platform/http/index.js';
+import type { Caller, Credentials } from '../platform/http/index.js';
 import { apiKeyMode, type ApiKeyMode, hashApiKey, keyIdOf } from './api-key-format.js';
 import { ApiKeyRepository, type ValidApiKey } from './api-key.repository.js';
 import { KeyUsage } from './key-usage.js';
@@ -15,9 +15,13 @@ const BELIEVED_MS = 4_000;
 /** Some 3 MB. Past it all is forgotten, which costs each key one look-up. */
 const REMEMBERED_MAX = 10_000;
 
+const NOBODY: Caller = { kind: 'nobody' };
+/** The key of the configuration: every scope, and no row to revoke. */
+const ROOT: Caller = { kind: 'operator', operator: { keyId: null, scopes: null } };
+
 interface Remembered {
   readonly keyId: string;
-  readonly principal: Promise<MerchantPrincipal | null>;
+  readonly caller: Promise<Caller>;
   /** On the monotonic clock, counted from before the look-up was sent. */
   until_ms: number;
 }
@@ -27,7 +31,7 @@ interface Remembered {
 export class KeyCredentials implements Credentials {
   /** By the hash of the whole key: its id alone is no secret. */
   private readonly remembered = new Map<string, Remembered>();
-  private readonly operatorKeyHash: Buffer;
+  private readonly rootKeyHash: Buffer;
   private readonly mode: ApiKeyMode;
 
   constructor(
@@ -36,37 +40,42 @@ export class KeyCredentials implements Credentials {
     private readonly usage: KeyUsage,
     @Inject(CONFIGURATION) configuration: Configuration,
   ) {
-    this.operatorKeyHash = sha256(configuration.operatorKey);
+    this.rootKeyHash = sha256(configuration.operatorKey);
     this.mode = apiKeyMode(configuration);
   }
 
-  /** Compares hashes, so that neither the time taken nor the length tells anything about the key. */
-  operatorKey(bearer: string): boolean {
-    return timingSafeEqual(sha256(bearer), this.operatorKeyHash);
+  knows(bearer: string): boolean {
+    return this.isRootKey(bearer) || this.remember(nameOf(hashApiKey(bearer))) !== null;
   }
 
-  async merchantKey(bearer: string): Promise<MerchantPrincipal | null> {
+  async identify(bearer: string): Promise<Caller> {
+    if (this.isRootKey(bearer)) return ROOT;
     // What has not the form, the mode or the checksum of a key never reaches the database.
-    const keyId = keyIdOf(bearer, this.mode);
-    if (keyId === null) return null;
-    const principal = await this.recall(keyId, hashApiKey(bearer));
-    if (principal !== null) this.usage.note(principal.keyId);
-    return principal;
+    const keyId = keyIdOf(bearer, this.mode) ?? keyIdOf(bearer, 'op');
+    if (keyId === null) return NOBODY;
+    const caller = await this.recall(keyId, hashApiKey(bearer));
+    if (caller.kind !== 'nobody') this.usage.note(keyId);
+    return caller;
   }
 
   /** The next request with this key asks the database again. */
   forget(keyId: string): void {
-    for (const [hash, entry] of this.remembered) if (entry.keyId === keyId) this.remembered.delete(hash);
+    for (const [name, entry] of this.remembered) if (entry.keyId === keyId) this.remembered.delete(name);
   }
 
-  private recall(keyId: string, hash: Buffer): Promise<MerchantPrincipal | null> {
-    const name = hash.toString('base64');
-    const asked_ms = performance.now();
-    const known = this.remembered.get(name);
-    if (known !== undefined && asked_ms < known.until_ms) return known.principal;
+  /** Compares hashes, so that neither the time taken nor the length tells anything about the key. */
+  private isRootKey(bearer: string): boolean {
+    return timingSafeEqual(sha256(bearer), this.rootKeyHash);
+  }
 
+  private recall(keyId: string, hash: Buffer): Promise<Caller> {
+    const name = nameOf(hash);
+    const known = this.remember(name);
+    if (known !== null) return known.caller;
+
+    const asked_ms = performance.now();
     const found = this.transactions.asEngine((tx) => this.keys.findValid(tx, hash));
-    const entry: Remembered = { keyId, until_ms: asked_ms + BELIEVED_MS, principal: found.then(toPrincipal) };
+    const entry: Remembered = { keyId, until_ms: asked_ms + BELIEVED_MS, caller: found.then(toCaller) };
     if (this.remembered.size >= REMEMBERED_MAX) this.remembered.clear();
     this.remembered.set(name, entry);
     void found.then(
@@ -79,7 +88,12 @@ export class KeyCredentials implements Credentials {
         this.drop(name, entry);
       },
     );
-    return entry.principal;
+    return entry.caller;
+  }
+
+  private remember(name: string): Remembered | null {
+    const entry = this.remembered.get(name);
+    return entry !== undefined && performance.now() < entry.until_ms ? entry : null;
   }
 
   private drop(name: string, entry: Remembered): void {
@@ -87,7 +101,13 @@ export class KeyCredentials implements Credentials {
   }
 }
 
-const toPrincipal = (key: ValidApiKey | null): MerchantPrincipal | null =>
-  key === null ? null : { id: key.merchant_id, keyId: key.id, scopes: key.scopes, timezone: key.timezone };
+function toCaller(key: ValidApiKey | null): Caller {
+  if (key === null) return NOBODY;
+  const { id: keyId, merchant_id, scopes, timezone } = key;
+  if (merchant_id === null) return { kind: 'operator', operator: { keyId, scopes } };
+  return { kind: 'merchant', merchant: { id: merchant_id, keyId, scopes, timezone } };
+}
+
+const nameOf = (hash: Buffer): string => hash.toString('base64');
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();

@@ -1,7 +1,7 @@
 import { toTypeId } from '../platform/ids/index.js';
 import type { CreatedApiKey } from './create-api-key.js';
 import type { CreatedMerchant } from './create-merchant.js';
-import type { ApiKeyDto, CreatedApiKeyDto } from './dto/api-key.dto.js';
+import type { ApiKeyDto, CreatedApiKeyDto, CreatedOperatorKeyDto, OperatorKeyDto } from './dto/api-key.dto.js';
 import type { EngineBrakeDto, EngineStatusDto } from './dto/engine.dto.js';
 import type { CreatedMerchantDto, MerchantDto } from './dto/merchant.dto.js';
 import type { EngineStatus } from './engine.queries.js';
@@ -37,18 +37,27 @@ export function toCreatedMerchantResponse(created: CreatedMerchant): CreatedMerc
   });
 }
 
+const keyMembers = (key: ShownApiKey) => ({
+  name: key.name,
+  scopes: key.scopes,
+  expires_at: instant(key.expires_at),
+  revoked_at: instant(key.revoked_at),
+  last_used_at: instant(key.last_used_at),
+  created_at: key.created_at.toISOString(),
+});
+
 export function toApiKeyResponse(key: ShownApiKey): ApiKeyDto {
-  return {
-    id: toTypeId('key', key.id),
-    object: 'api_key',
-    merchant_id: toTypeId('merchant', key.merchant_id),
-    name: key.name,
-    scopes: key.scopes,
-    expires_at: instant(key.expires_at),
-    revoked_at: instant(key.revoked_at),
-    last_used_at: instant(key.last_used_at),
-    created_at: key.created_at.toISOString(),
-  };
+  if (key.merchant_id === null) throw new Error('an operator’s key is not shown as a merchant’s');
+  const merchant_id = toTypeId('merchant', key.merchant_id);
+  return { id: toTypeId('key', key.id), object: 'api_key', merchant_id, ...keyMembers(key) };
+}
+
+export function toOperatorKeyResponse(key: ShownApiKey): OperatorKeyDto {
+  return { id: toTypeId('key', key.id), object: 'operator_key', ...keyMembers(key) };
+}
+
+export function toCreatedOperatorKeyResponse({ key, apiKey }: CreatedApiKey): CreatedOperatorKeyDto {
+  return Object.assign(toOperatorKeyResponse(key), { api_key: apiKey });
 }
 
 export function toCreatedApiKeyResponse({ key, apiKey }: CreatedApiKey): CreatedApiKeyDto {

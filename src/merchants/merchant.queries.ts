@@ -33,6 +33,16 @@ const keysOfMerchant = new KeysetList<Row<ShownApiKey>>({
   select: (condition) => `SELECT ${API_KEY_COLUMNS} FROM api_key WHERE merchant_id = $1 AND ${condition}`,
 });
 
+const keysOfOperators = new KeysetList<Row<ShownApiKey>>({
+  kind: 'key',
+  key: 'id',
+  type: 'uuid',
+  order: 'descending',
+  cursor: 'SELECT id AS key FROM api_key WHERE id = $1 AND merchant_id IS NULL',
+  values: 0,
+  select: (condition) => `SELECT ${API_KEY_COLUMNS} FROM api_key WHERE merchant_id IS NULL AND ${condition}`,
+});
+
 /** Lists for the operator's screens, newest first, without secrets and hashes. */
 @Injectable()
 export class MerchantQueries {
@@ -48,5 +58,10 @@ export class MerchantQueries {
   /** Revoked and expired ones too. @throws `invalid_cursor` */
   keysOf(tx: Tx, merchantId: string, page: PageQuery): Promise<KeysetPage<ShownApiKey>> {
     return keysOfMerchant.read(tx, page, { values: [merchantId], cursorValues: [merchantId] });
+  }
+
+  /** Revoked and expired ones too. @throws `invalid_cursor` */
+  operatorKeys(tx: Tx, page: PageQuery): Promise<KeysetPage<ShownApiKey>> {
+    return keysOfOperators.read(tx, page, { values: [], cursorValues: [] });
   }
 }

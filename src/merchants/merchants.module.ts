@@ -12,6 +12,7 @@ import { ConnectorQueries } from './connector.queries.js';
 import { CreateApiKey } from './create-api-key.js';
 import { CreateConnector } from './create-connector.js';
 import { CreateMerchant } from './create-merchant.js';
+import { CreateOperatorKey } from './create-operator-key.js';
 import { KeyCredentials } from './credentials.js';
 import { EngineQueries } from './engine.queries.js';
 import { EngineRepository } from './engine.repository.js';
@@ -22,6 +23,7 @@ import { MerchantQueries } from './merchant.queries.js';
 import { MerchantRepository } from './merchant.repository.js';
 import { OperatorConnectorsController } from './operator-connectors.controller.js';
 import { OperatorEngineController } from './operator-engine.controller.js';
+import { OperatorKeysController } from './operator-keys.controller.js';
 import { OperatorMerchantsController } from './operator-merchants.controller.js';
 import { RevokeApiKey } from './revoke-api-key.js';
 import { RotateWebhookSecret } from './rotate-webhook-secret.js';
@@ -36,7 +38,7 @@ import { UpdateMerchant } from './update-merchant.js';
 @Global()
 @Module({
   imports: [ConnectorsModule, TypeOrmModule.forFeature([Merchant, ApiKey])],
-  controllers: [OperatorMerchantsController, OperatorConnectorsController, OperatorEngineController],
+  controllers: [OperatorMerchantsController, OperatorConnectorsController, OperatorEngineController, OperatorKeysController],
   providers: [
     MerchantRepository,
     ApiKeyRepository,
@@ -49,6 +51,7 @@ import { UpdateMerchant } from './update-merchant.js';
     CreateMerchant,
     UpdateMerchant,
     CreateApiKey,
+    CreateOperatorKey,
     RevokeApiKey,
     RotateWebhookSecret,
     CreateConnector,

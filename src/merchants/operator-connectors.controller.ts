@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import type { ConnectorEntity } from '../connectors/index.js';
 import { ConnectorRegistry } from '../connectors/index.js';
 import { Transactions, Tx } from '../platform/database/index.js';
-import { idOf, Operation, OperatorRoute, PageQuery, RequestTx, toList } from '../platform/http/index.js';
+import { idOf, Operation, OperatorRoute, PageQuery, RequestTx, Scopes, toList } from '../platform/http/index.js';
 import { BrakeConnector } from './brake-connector.js';
 import { toConnectorResponse, toLedgerEntryResponse } from './connector-responses.js';
 import { ConnectorQueries } from './connector.queries.js';
@@ -28,6 +28,7 @@ export class OperatorConnectorsController {
 
   /** Configures a connector. Its secrets are sealed and never answered. */
   @Operation('createConnector', { sets: ['Location'] })
+  @Scopes('connectors:write')
   @Post()
   async create(
     @RequestTx() tx: Tx,
@@ -51,6 +52,7 @@ export class OperatorConnectorsController {
 
   /** All connectors, newest first. */
   @Operation('listConnectors')
+  @Scopes('read')
   @Get()
   async list(@Query() page: PageQuery): Promise<ConnectorListDto> {
     return toList(await this.transactions.asEngine((tx) => this.queries.list(tx, page)), (connector) =>
@@ -60,6 +62,7 @@ export class OperatorConnectorsController {
 
   /** One connector. */
   @Operation('getConnector')
+  @Scopes('read')
   @Get(':id')
   async get(@Param('id', idOf('connector')) id: string): Promise<ConnectorDto> {
     return this.toResponse(await this.transactions.asEngine((tx) => this.queries.get(tx, id)));
@@ -67,6 +70,7 @@ export class OperatorConnectorsController {
 
   /** Changes what is given; `config` member by member, so that no secret needs to be sent again. */
   @Operation('updateConnector')
+  @Scopes('connectors:write')
   @Patch(':id')
   async update(
     @RequestTx() tx: Tx,
@@ -90,6 +94,7 @@ export class OperatorConnectorsController {
 
   /** What a connector of type `sandbox` has paid, newest first, append-only. */
   @Operation('listConnectorLedger', { refuses: ['no_ledger'] })
+  @Scopes('read')
   @Get(':id/ledger')
   async ledger(@Param('id', idOf('connector')) id: string, @Query() page: PageQuery): Promise<LedgerDto> {
     return toList(await this.transactions.asEngine((tx) => this.queries.ledger(tx, id, page)), toLedgerEntryResponse);
@@ -97,6 +102,7 @@ export class OperatorConnectorsController {
 
   /** No payout is claimed for this connector until it is resumed. What was claimed before goes on. */
   @Operation('pauseConnector')
+  @Scopes('brakes:write')
   @Post(':id/pause')
   @HttpCode(200)
   async pause(
@@ -109,6 +115,7 @@ export class OperatorConnectorsController {
 
   /** Lets the connector go on, whoever paused it; overdue payouts run at once. */
   @Operation('resumeConnector')
+  @Scopes('brakes:write')
   @Post(':id/resume')
   @HttpCode(200)
   async resume(

@@ -2,7 +2,17 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Transactions, Tx } from '../platform/database/index.js';
-import { CarriesSecret, idOf, notFound, Operation, OperatorRoute, PageQuery, RequestTx, toList } from '../platform/http/index.js';
+import {
+  CarriesSecret,
+  idOf,
+  notFound,
+  Operation,
+  OperatorRoute,
+  PageQuery,
+  RequestTx,
+  Scopes,
+  toList,
+} from '../platform/http/index.js';
 import { BrakeMerchant } from './brake-merchant.js';
 import { CreateApiKey } from './create-api-key.js';
 import { CreateMerchant } from './create-merchant.js';
@@ -41,6 +51,7 @@ export class OperatorMerchantsController {
 
   /** Makes a merchant with its first API key and its webhook signing secret, which are shown here only. */
   @Operation('createMerchant', { sets: ['Location'] })
+  @Scopes('merchants:write')
   @Post()
   @CarriesSecret()
   async create(
@@ -56,6 +67,7 @@ export class OperatorMerchantsController {
 
   /** All merchants, newest first. */
   @Operation('listMerchants')
+  @Scopes('read')
   @Get()
   async list(@Query() page: PageQuery): Promise<MerchantListDto> {
     return toList(await this.transactions.asEngine((tx) => this.queries.list(tx, page)), toMerchantResponse);
@@ -63,6 +75,7 @@ export class OperatorMerchantsController {
 
   /** One merchant. */
   @Operation('getMerchant')
+  @Scopes('read')
   @Get(':id')
   async get(@Param('id', idOf('merchant')) id: string): Promise<MerchantDto> {
     const merchant = await this.transactions.asEngine((tx) => this.queries.find(tx, id));
@@ -72,6 +85,7 @@ export class OperatorMerchantsController {
 
   /** Changes what is given. Payouts that are already judged keep their judgement and their route. */
   @Operation('updateMerchant')
+  @Scopes('merchants:write')
   @Patch(':id')
   async update(
     @RequestTx() tx: Tx,
@@ -84,6 +98,7 @@ export class OperatorMerchantsController {
 
   /** Makes a further key, which is shown here only. */
   @Operation('createApiKey')
+  @Scopes('keys:write')
   @Post(':id/api-keys')
   @CarriesSecret()
   async createKey(
@@ -97,6 +112,7 @@ export class OperatorMerchantsController {
 
   /** The merchant's keys without their secrets, newest first, revoked and expired ones too. */
   @Operation('listApiKeys')
+  @Scopes('read')
   @Get(':id/api-keys')
   async listKeys(@Param('id', idOf('merchant')) merchantId: string, @Query() page: PageQuery): Promise<ApiKeyListDto> {
     const keys = await this.transactions.asEngine(async (tx) => {
@@ -108,6 +124,7 @@ export class OperatorMerchantsController {
 
   /** Revokes a key: within 5 seconds no process takes it any more. Repeating is harmless. */
   @Operation('revokeApiKey')
+  @Scopes('keys:write')
   @Delete(':id/api-keys/:key_id')
   @HttpCode(204)
   async revokeKey(
@@ -120,6 +137,7 @@ export class OperatorMerchantsController {
 
   /** Replaces the webhook signing secret; until the grace ends both sign. The new one is shown here only. */
   @Operation('rotateWebhookSecret')
+  @Scopes('merchants:write')
   @Post(':id/rotate-webhook-secret')
   @HttpCode(200)
   @CarriesSecret()
@@ -134,6 +152,7 @@ export class OperatorMerchantsController {
 
   /** No payout of this merchant is claimed until it is resumed. What was claimed before goes on. */
   @Operation('pauseMerchant')
+  @Scopes('brakes:write')
   @Post(':id/pause')
   @HttpCode(200)
   async pause(
@@ -146,6 +165,7 @@ export class OperatorMerchantsController {
 
   /** Lets the merchant go on; overdue payouts run at once. */
   @Operation('resumeMerchant')
+  @Scopes('brakes:write')
   @Post(':id/resume')
   @HttpCode(200)
   async resume(

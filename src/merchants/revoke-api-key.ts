@@ -5,7 +5,8 @@ import { ApiKeyRepository } from './api-key.repository.js';
 import { KeyCredentials } from './credentials.js';
 
 export interface RevokeApiKeyCommand {
-  readonly merchantId: string;
+  /** Null: an operator's key. */
+  readonly merchantId: string | null;
   readonly keyId: string;
 }
 

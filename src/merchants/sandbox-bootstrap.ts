@@ -37,7 +37,7 @@ export class SandboxBootstrap implements OnApplicationBootstrap {
     const made = await this.transactions.asEngine((tx) => this.makeFirst(tx));
     if (made !== null || !this.configuration.databaseIsEmbedded) return made;
     const kept = await readSandboxKey(this.configuration.dataDir);
-    return kept !== null && (await this.credentials.merchantKey(kept)) !== null ? kept : null;
+    return kept !== null && (await this.credentials.identify(kept)).kind === 'merchant' ? kept : null;
   }
 
   private async makeFirst(tx: Tx): Promise<string | null> {

@@ -3,7 +3,7 @@ import type { Examples } from './example-of.js';
 import { EXAMPLE_UUID } from './example-uuid.js';
 import { isObject, type JsonObject } from './json.js';
 import { refusalsOf, takesIdempotencyKey } from './kernel-refusals.js';
-import { headerReferences, problemResponses } from './problem-responses.js';
+import { EVERY_ANSWER, headerReferences, problemResponses } from './problem-responses.js';
 import type { RouteFacts } from './route-facts.js';
 
 const JSON_TYPE = 'application/json';
@@ -98,7 +98,7 @@ function describeAnswer(
   return {
     description: typeof description === 'string' && description !== '' ? description : (DONE[status] ?? 'Answered.'),
     headers: headerReferences([
-      'Request-Id',
+      ...EVERY_ANSWER,
       ...route.notes.sets,
       ...(takesIdempotencyKey(route) ? ['Idempotent-Replayed'] : []),
     ]),

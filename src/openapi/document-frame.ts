@@ -16,6 +16,17 @@ export const ANSWER_HEADERS: JsonObject = {
     schema: { type: 'string', enum: ['true'] },
   },
   'Retry-After': { description: 'Seconds until it is worth another try.', required: true, schema: text('^[1-9][0-9]*$') },
+  RateLimit: {
+    description:
+      'What is left of each limit that counted this request, by name: `r` requests at once, and `t` seconds until all of them are back (draft-ietf-httpapi-ratelimit-headers). Absent where the operator turned the limit off.',
+    schema: text(),
+    example: '"address";r=9999;t=1, "key";r=999;t=1',
+  },
+  'RateLimit-Policy': {
+    description: 'Those limits: `q` requests within `w` seconds.',
+    schema: text(),
+    example: '"address";q=10000;w=10, "key";q=1000;w=10',
+  },
   'WWW-Authenticate': { description: 'How to send a key.', required: true, schema: text() },
 };
 
@@ -49,7 +60,12 @@ export const SECURITY_SCHEMES: JsonObject = {
     scheme: 'bearer',
     description: "A merchant's API key. A key may be narrowed to scopes; each operation lists those that it needs.",
   },
-  operator: { type: 'http', scheme: 'bearer', description: 'The key of whoever runs this installation.' },
+  operator: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'The key of whoever runs this installation: `OPERATOR_KEY`, or one made of it that is narrowed to scopes; each operation lists those that it needs.',
+  },
 };
 
 /** In the order in which a reader meets them. */
@@ -65,6 +81,7 @@ export const TAGS: readonly JsonObject[] = [
   { name: 'Webhooks', description: 'What your endpoint is sent.' },
   { name: 'Connectors', description: 'What providers call.' },
   { name: 'Operator: merchants', description: 'Merchants, their keys, and their brake.' },
+  { name: 'Operator: keys', description: 'Keys of those who run this installation, each with its scopes.' },
   { name: 'Operator: connectors', description: 'The ways to providers, and their brakes.' },
   { name: 'Operator: intents', description: 'What only a person can decide.' },
   { name: 'Operator: engine', description: 'The engine as a whole, and its brake.' },

@@ -10,10 +10,10 @@ export const takesIdempotencyKey = ({ method, caller }: RouteFacts): boolean => 
  * through, so that no controller has to repeat what it does not decide.
  */
 const STEPS: readonly { readonly at: (route: RouteFacts) => boolean; readonly codes: readonly string[] }[] = [
-  { at: () => true, codes: ['malformed_request', 'request_timeout', 'headers_too_large', 'internal_error'] },
+  { at: () => true, codes: ['malformed_request', 'request_timeout', 'rate_limited', 'headers_too_large', 'internal_error'] },
   {
     at: ({ caller }) => caller !== 'nobody',
-    codes: ['unauthorized', 'forbidden', 'rate_limited', 'invalid_query', 'database_unavailable'],
+    codes: ['unauthorized', 'forbidden', 'invalid_query', 'database_unavailable'],
   },
   {
     at: ({ method }) => WRITES.has(method),

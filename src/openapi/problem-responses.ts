@@ -122,12 +122,15 @@ function responseOf(status: number, codes: readonly string[], keeps: boolean): J
 
 function headersOf(status: number, keeps: boolean): JsonObject {
   return headerReferences([
-    'Request-Id',
+    ...EVERY_ANSWER,
     ...(keeps && KEPT.has(status) ? ['Idempotent-Replayed'] : []),
     ...(SAYS_WHEN_AGAIN.has(status) ? ['Retry-After'] : []),
     ...(status === 401 ? ['WWW-Authenticate'] : []),
   ]);
 }
+
+/** Headers that every answer has. */
+export const EVERY_ANSWER = ['Request-Id', 'RateLimit', 'RateLimit-Policy'] as const;
 
 export const headerReferences = (names: readonly string[]): JsonObject =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Transactions, type Tx } from '../platform/database/index.js';
-import { idOf, notFound, Operation, OperatorRoute, RequestTx, toList } from '../platform/http/index.js';
+import { idOf, notFound, Operation, OperatorRoute, RequestTx, Scopes, toList } from '../platform/http/index.js';
 import { idFilter } from '../platform/ids/index.js';
 import { ResolveIntentDto } from './dto/payout-request.dto.js';
 import { PayoutDto } from './dto/payout-response.dto.js';
@@ -24,6 +24,7 @@ export class IntentsController {
 
   /** Intents of every merchant whose outcome is not known: `needs_review` waits for you, `unknown` is being asked for. Newest first. */
   @Operation('listUnclearIntents')
+  @Scopes('read')
   @Get()
   async list(@Query() { status, connector_id, ...page }: UnclearIntentQuery): Promise<UnclearIntentListDto> {
     const filter = { status: status ?? null, connectorId: idFilter('connector', connector_id) };
@@ -32,6 +33,7 @@ export class IntentsController {
 
   /** Settles an intent in needs_review by hand, with the reason kept at its attempt. */
   @Operation('resolveIntent', { refuses: ['intent_not_in_review'] })
+  @Scopes('intents:resolve')
   @Post(':id/resolve')
   @HttpCode(200)
   async resolve(

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Transactions, type Tx } from '../platform/database/index.js';
-import { Operation, OperatorRoute, RequestTx } from '../platform/http/index.js';
+import { Operation, OperatorRoute, RequestTx, Scopes } from '../platform/http/index.js';
 import { formatInstant } from '../platform/time/index.js';
 import { LiftQuarantineDto, QuarantineDto } from './dto/quarantine.dto.js';
 import { Quarantine, type QuarantineFacts } from './quarantine.js';
@@ -19,6 +19,7 @@ export class QuarantineController {
 
   /** Whether sending is off, and what it waits for. */
   @Operation('getQuarantine')
+  @Scopes('read')
   @Get()
   async get(): Promise<QuarantineDto> {
     return toQuarantineResponse(await this.transactions.asEngine((tx) => this.quarantine.find(tx)));
@@ -26,6 +27,7 @@ export class QuarantineController {
 
   /** Lets sending begin although the comparison has not matched. It ends by itself where it has. */
   @Operation('liftQuarantine', { refuses: ['not_in_quarantine'] })
+  @Scopes('brakes:write')
   @Post('lift')
   @HttpCode(200)
   async lift(@RequestTx() tx: Tx, @Body() { reason }: LiftQuarantineDto): Promise<QuarantineDto> {

@@ -5,6 +5,7 @@ import type { Transactions } from '../platform/database/index.js';
 import type { RotateKeys, UseEncryptionKey } from '../platform/encryption/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
+import { forgetFullBuckets } from '../platform/rate-limit/index.js';
 import type { ReconcileConnectors } from '../reconciliation/index.js';
 import type { ExpireHeld, LaneFigures } from '../webhooks/index.js';
 import type { EngineFigures } from './engine-figures.js';
@@ -48,6 +49,13 @@ export const clusterJobs = ({
       every: '15 minutes',
       lease_ms: 10 * MINUTE_MS,
       run: () => inSlices(transactions, forgetIdempotencyKeys),
+    },
+    {
+      name: 'forget-full-rate-buckets',
+      meaning: 'Deletes the rate buckets of keys and addresses that have not come for a minute.',
+      every: '1 minute',
+      lease_ms: 5 * MINUTE_MS,
+      run: () => inSlices(transactions, forgetFullBuckets),
     },
     {
       name: 'reconcile-connectors',

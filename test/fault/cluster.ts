@@ -73,6 +73,8 @@ export function startCluster(databaseUrl: string, environments: readonly Environ
     WEBHOOK_RETRY_SCHEDULE: Array<string>(9).fill('0.5').join(','),
     LEASE_S: String(LEASE_S),
     RATE_LIMIT_PER_SECOND: '0',
+    ADDRESS_RATE_LIMIT_PER_SECOND: '0',
+    GUESS_RATE_LIMIT_PER_SECOND: '0',
     DATABASE_POOL_SIZE: '6',
     LOG_LEVEL: 'fatal',
   };

@@ -9,6 +9,7 @@ import { connect } from 'node:net';
 import { Sealer } from '../../src/platform/crypto/index.js';
 import { Transactions, type Tx } from '../../src/platform/database/index.js';
 import {
+  type Caller,
   CarriesSecret,
   configureHttp,
   type Credentials,
@@ -288,8 +289,8 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
   );
   const keys = new Map<string, MerchantPrincipal>();
   const credentials: Credentials = {
-    merchantKey: (bearer) => Promise.resolve(keys.get(bearer) ?? null),
-    operatorKey: (bearer) => bearer === OPERATOR_KEY,
+    knows: () => false,
+    identify: (bearer) => Promise.resolve(callerOf(bearer, keys.get(bearer))),
   };
   const platform = {
     module: Platform,
@@ -310,7 +311,7 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
 
   const testing = await Test.createTestingModule({ imports: [KernelModule] }).compile();
   const app = testing.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
-  configureHttp(app, { rateLimitPerSecond });
+  configureHttp(app, { rateLimitPerSecond, addressRateLimitPerSecond: 0, guessRateLimitPerSecond: 0, trustedProxies: [] });
   await app.listen(0, '127.0.0.1');
   const origin = `http://127.0.0.1:${String((app.getHttpServer().address() as AddressInfo).port)}`;
   const key = (scopes?: string[]): string => {
@@ -325,6 +326,11 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
     key,
     close: () => app.close(),
   };
+}
+
+function callerOf(bearer: string, merchant: MerchantPrincipal | undefined): Caller {
+  if (bearer === OPERATOR_KEY) return { kind: 'operator', operator: { keyId: null, scopes: null } };
+  return merchant === undefined ? { kind: 'nobody' } : { kind: 'merchant', merchant };
 }
 
 async function send(method: string, url: URL, options: CallOptions): Promise<Answered> {

@@ -64,6 +64,9 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   headersTimeout_s: 15,
   requestTimeout_s: 60,
   rateLimitPerSecond: 0,
+  addressRateLimitPerSecond: 0,
+  guessRateLimitPerSecond: 0,
+  trustedProxies: [],
   maxBulkItems: 1000,
   logLevel: 'silent',
 };

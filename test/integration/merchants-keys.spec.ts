@@ -191,17 +191,17 @@ describe('the look-up of a key', () => {
     const { key } = await makeKey();
     const lookUp = jest.spyOn(app.context.get(ApiKeyRepository), 'findValid');
     const credentials = app.context.get(KeyCredentials);
-    const found = await Promise.all(Array.from({ length: 50 }, () => credentials.merchantKey(key)));
+    const found = await Promise.all(Array.from({ length: 50 }, () => credentials.identify(key)));
     expect(new Set(found).size).toBe(1);
     expect(lookUp).toHaveBeenCalledTimes(1);
     pass(5);
-    await credentials.merchantKey(key);
+    await credentials.identify(key);
     expect(lookUp).toHaveBeenCalledTimes(2);
   });
 
   it('is not made for what has not the form of a key', async () => {
     const lookUp = jest.spyOn(app.context.get(ApiKeyRepository), 'findValid');
-    expect(await app.context.get(KeyCredentials).merchantKey('tr_live_made_up')).toBeNull();
+    expect(await app.context.get(KeyCredentials).identify('tr_live_made_up')).toEqual({ kind: 'nobody' });
     expect(lookUp).not.toHaveBeenCalled();
   });
 
@@ -209,8 +209,8 @@ describe('the look-up of a key', () => {
     const { key } = await makeKey();
     const credentials = app.context.get(KeyCredentials);
     jest.spyOn(app.context.get(ApiKeyRepository), 'findValid').mockRejectedValueOnce(new Error('the link was cut'));
-    await expect(credentials.merchantKey(key)).rejects.toThrow('the link was cut');
-    expect(await credentials.merchantKey(key)).not.toBeNull();
+    await expect(credentials.identify(key)).rejects.toThrow('the link was cut');
+    expect(await credentials.identify(key)).toMatchObject({ kind: 'merchant' });
   });
 });
 

@@ -1,10 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { SCOPES } from '../../src/merchants/scopes.js';
+import { OPERATOR_SCOPES, SCOPES } from '../../src/merchants/scopes.js';
 import type { Answer, ProblemBody } from '../support/api-client.js';
 import { newReference } from '../support/items.js';
 import { assertAnswer } from '../support/openapi-answers.js';
 import { idKindsOf, type Operation, operations, pathWith } from './operations.js';
-import { everyRow, idsOf, keyOf, scopesOf, type Tenant, type Tenants, twoTenants, unknownId, uselessKeys } from './tenants.js';
+import {
+  everyRow,
+  idsOf,
+  keyOf,
+  operatorKeyOf,
+  scopesOf,
+  type Tenant,
+  type Tenants,
+  twoTenants,
+  unknownId,
+  uselessKeys,
+} from './tenants.js';
 
 /** Routes that take no key, and what they answer to whoever has a useless one. A route that is not here asks for a key. */
 const PUBLIC: Readonly<Record<string, number>> = {
@@ -23,6 +34,11 @@ const METRICS = 'GET /metrics';
 const guarded = operations.filter(({ caller }) => caller !== 'nobody');
 const ofMerchants = operations.filter(({ caller }) => caller === 'merchant');
 const ofOperator = operations.filter(({ caller }) => caller === 'operator');
+/** Each scope, with the routes of the kind of caller that has it. */
+const narrowings = [
+  ...SCOPES.map((scope) => ({ scope, routes: ofMerchants, others: SCOPES.filter((each) => each !== scope) })),
+  ...OPERATOR_SCOPES.map((scope) => ({ scope, routes: ofOperator, others: OPERATOR_SCOPES.filter((each) => each !== scope) })),
+];
 const withIds = (all: readonly Operation[]): Operation[] => all.filter((operation) => idKindsOf(operation).length > 0);
 
 let tenants: Tenants;
@@ -34,10 +50,10 @@ let before: string;
 beforeAll(async () => {
   tenants = await twoTenants();
   useless = await uselessKeys(tenants);
-  for (const scope of SCOPES) {
-    const only = await keyOf(tenants.app, tenants.one.client, { scopes: [scope] });
-    const without = await keyOf(tenants.app, tenants.one.client, { scopes: SCOPES.filter((each) => each !== scope) });
-    narrow.set(scope, { only: only.api_key, without: without.api_key });
+  for (const { scope, routes, others } of narrowings) {
+    const make = (scopes: readonly string[]) =>
+      routes === ofOperator ? operatorKeyOf(tenants.app, { scopes }) : keyOf(tenants.app, tenants.one.client, { scopes });
+    narrow.set(scope, { only: (await make([scope])).api_key, without: (await make(others)).api_key });
   }
   before = await everyRow(tenants.app);
 });
@@ -130,6 +146,8 @@ describe('Without a key that is valid now', () => {
       (await attempt(operation, { ids: [], authorization, headers })).status;
     expect(await status(null)).toBe(200);
     expect(await status(bearer(tenants.app.operator.key!))).toBe(200);
+    expect(await status(bearer(narrow.get('read')!.only))).toBe(200);
+    expect(await status(bearer(narrow.get('read')!.without))).toBe(401);
     expect(await status(bearer(tenants.one.client.key!))).toBe(401);
     for (const wrong of ['an unknown key', 'a revoked key', 'an expired key']) expect(await status(useless[wrong]!)).toBe(401);
     expect(await status(null, { 'x-forwarded-for': '203.0.113.7' })).toBe(401);
@@ -137,11 +155,17 @@ describe('Without a key that is valid now', () => {
 });
 
 describe('With a key of the wrong kind', () => {
-  it.each(ofMerchants)('$name refuses the operator', async (operation) => {
-    const authorization = bearer(tenants.app.operator.key!);
-    const answer = await attempt(operation, { ids: idsOf(operation, tenants.one), authorization, headers: withIdempotencyKey() });
-    expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
-    expect(seen(await attempt(operation, { ids: unknownIdsOf(operation), authorization }))).toEqual(seen(answer));
+  it.each(ofMerchants)('$name refuses the operator, by the root key and by any other', async (operation) => {
+    for (const key of [tenants.app.operator.key!, narrow.get('merchants:write')!.only]) {
+      const authorization = bearer(key);
+      const answer = await attempt(operation, {
+        ids: idsOf(operation, tenants.one),
+        authorization,
+        headers: withIdempotencyKey(),
+      });
+      expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
+      expect(seen(await attempt(operation, { ids: unknownIdsOf(operation), authorization }))).toEqual(seen(answer));
+    }
   });
 
   it.each(ofOperator)('$name refuses a merchant, of his own things too', async (operation) => {
@@ -158,13 +182,14 @@ describe('With a key of the wrong kind', () => {
 });
 
 describe('With a key of narrow scope', () => {
-  it('every merchant route asks for a scope, and every scope opens a route', () => {
-    expect(ofMerchants.filter(({ scopes }) => scopes.length === 0).map(({ name }) => name)).toEqual([]);
+  it('every route asks for a scope, and every scope opens a route', () => {
+    expect(guarded.filter(({ scopes }) => scopes.length === 0).map(({ name }) => name)).toEqual([]);
     expect(scopesOf(ofMerchants).sort()).toEqual([...SCOPES].sort());
+    expect(scopesOf(ofOperator).sort()).toEqual([...OPERATOR_SCOPES].sort());
   });
 
-  describe.each([...SCOPES])('%s', (scope) => {
-    it.each(ofMerchants)('opens $name where that asks for it, and nowhere else', async (operation) => {
+  describe.each(narrowings)('$scope', ({ scope, routes }) => {
+    it.each(routes)('opens $name where that asks for it, and nowhere else', async (operation) => {
       const needed = operation.scopes.includes(scope);
       const { only, without } = narrow.get(scope)!;
       // What is let through is refused for its query, so nothing happens.
@@ -176,7 +201,7 @@ describe('With a key of narrow scope', () => {
       expect((await answerTo(without)) === 403).toBe(needed);
     });
 
-    it.each(ofMerchants.filter(({ scopes }) => scopes.includes(scope)))(
+    it.each(routes.filter(({ scopes }) => scopes.includes(scope)))(
       'is missed at $name, of one’s own and of nothing alike',
       async (operation) => {
         const { without } = narrow.get(scope)!;

@@ -44,6 +44,8 @@ beforeAll(async () => {
     HEADERS_TIMEOUT_S: String(HEADERS_TIMEOUT_S),
     REQUEST_TIMEOUT_S: String(REQUEST_TIMEOUT_S),
     RATE_LIMIT_PER_SECOND: '0',
+    ADDRESS_RATE_LIMIT_PER_SECOND: '0',
+    GUESS_RATE_LIMIT_PER_SECOND: '0',
     NODE_OPTIONS: `--max-old-space-size=${String(HEAP_MIB)}`,
   });
   url = await program.ready;

@@ -51,7 +51,7 @@ export const operations: readonly Operation[] = Object.entries(openapiDocument.p
       method: method.toUpperCase(),
       path,
       caller: asked === undefined ? 'nobody' : 'merchant' in asked ? 'merchant' : 'operator',
-      scopes: asked?.merchant ?? [],
+      scopes: asked?.merchant ?? asked?.operator ?? [],
       parameters: parameters.map((parameter) => resolved<Parameter>(parameter)),
       streams: responses['200']?.content?.['text/event-stream'] !== undefined,
       body: requestBody?.content['application/json'],

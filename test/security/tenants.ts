@@ -100,6 +100,8 @@ export async function uselessKeys({ app, one }: Tenants): Promise<Readonly<Recor
     .asEngine((tx) =>
       tx.query('UPDATE api_key SET expires_at = tranche_now() WHERE secret_hash = $1', [hashApiKey(expired.api_key)]),
     );
+  const ofOperator = await operatorKeyOf(app);
+  await app.operator.delete(`/v1/operator/keys/${ofOperator.id}`);
   return {
     'no key': null,
     'an empty key': 'Bearer ',
@@ -113,6 +115,8 @@ export async function uselessKeys({ app, one }: Tenants): Promise<Readonly<Recor
     'the id of a key': `Bearer ${one.client.created.api_key_id}`,
     'an unknown key': `Bearer ${newApiKey(newUuid(), 'test')}`,
     'a known id with another secret': `Bearer ${newApiKey(fromTypeId('key', one.client.created.api_key_id)!, 'test')}`,
+    'an unknown key of an operator': `Bearer ${newApiKey(newUuid(), 'op')}`,
+    'a revoked key of an operator': `Bearer ${ofOperator.api_key}`,
     'a revoked key': `Bearer ${revoked.api_key}`,
     'an expired key': `Bearer ${expired.api_key}`,
   };
@@ -125,6 +129,12 @@ interface MadeKey {
 
 export async function keyOf(app: TestApp, client: MerchantClient, fields: object = {}): Promise<MadeKey> {
   const made = await app.operator.post<MadeKey>(`/v1/operator/merchants/${client.id}/api-keys`, fields);
+  if (made.status !== 201) throw new Error(`no key: ${made.text}`);
+  return made.body;
+}
+
+export async function operatorKeyOf(app: TestApp, fields: object = {}): Promise<MadeKey> {
+  const made = await app.operator.post<MadeKey>('/v1/operator/keys', fields);
   if (made.status !== 201) throw new Error(`no key: ${made.text}`);
   return made.body;
 }

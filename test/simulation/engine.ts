@@ -208,6 +208,9 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   headersTimeout_s: 15,
   requestTimeout_s: 60,
   rateLimitPerSecond: 0,
+  addressRateLimitPerSecond: 0,
+  guessRateLimitPerSecond: 0,
+  trustedProxies: [],
   maxBulkItems: 1000,
   logLevel: 'silent',
 });

@@ -114,6 +114,9 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   headersTimeout_s: 15,
   requestTimeout_s: 60,
   rateLimitPerSecond: 0,
+  addressRateLimitPerSecond: 0,
+  guessRateLimitPerSecond: 0,
+  trustedProxies: [],
   maxBulkItems: 1000,
   logLevel: 'silent',
 };

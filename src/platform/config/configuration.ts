@@ -34,8 +34,14 @@ export interface Configuration {
   readonly headersTimeout_s: number;
   /** Until the whole request has to be here. */
   readonly requestTimeout_s: number;
-  /** Per key; 0 = off. The burst is ten times of it. */
+  /** Of each key; 0 = off. The burst is ten times of it, as of the two below. */
   readonly rateLimitPerSecond: number;
+  /** Of each address, with any key or none; 0 = off. */
+  readonly addressRateLimitPerSecond: number;
+  /** Of each address without a valid key; 0 = off. */
+  readonly guessRateLimitPerSecond: number;
+  /** Networks of the proxies whose X-Forwarded-For says who sent a request. */
+  readonly trustedProxies: readonly string[];
   readonly maxBulkItems: number;
   readonly logLevel: LogLevel;
 }

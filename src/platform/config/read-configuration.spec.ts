@@ -43,6 +43,9 @@ describe('the configuration', () => {
       headersTimeout_s: 15,
       requestTimeout_s: 60,
       rateLimitPerSecond: 100,
+      addressRateLimitPerSecond: 1000,
+      guessRateLimitPerSecond: 5,
+      trustedProxies: [],
       maxBulkItems: 1000,
       logLevel: 'info',
     });

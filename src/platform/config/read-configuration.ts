@@ -95,6 +95,9 @@ function toConfiguration(values: Values): WrittenConfiguration {
     headersTimeout_s: values.HEADERS_TIMEOUT_S,
     requestTimeout_s: values.REQUEST_TIMEOUT_S,
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
+    addressRateLimitPerSecond: values.ADDRESS_RATE_LIMIT_PER_SECOND,
+    guessRateLimitPerSecond: values.GUESS_RATE_LIMIT_PER_SECOND,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxBulkItems: values.MAX_BULK_ITEMS,
     logLevel: values.LOG_LEVEL,
   };

@@ -162,8 +162,29 @@ export const variables = {
   RATE_LIMIT_PER_SECOND: variable({
     unit: 'requests per second',
     default: '100',
-    sentence: 'Requests of each API key, with a burst of ten times of it; 0 turns the limit off.',
+    sentence: 'Requests of each key on all processes together, with a burst of ten times of it; 0 turns the limit off.',
     parse: parse.integer(0, 1_000_000),
+  }),
+  ADDRESS_RATE_LIMIT_PER_SECOND: variable({
+    unit: 'requests per second',
+    default: '1000',
+    sentence:
+      'Requests of each address (IPv6: of each /64) on all processes together, whatever keys it uses, with a burst of ten times of it; 0 turns the limit off.',
+    parse: parse.integer(0, 1_000_000),
+  }),
+  GUESS_RATE_LIMIT_PER_SECOND: variable({
+    unit: 'requests per second',
+    default: '5',
+    sentence:
+      'Requests of each address that carry no valid key, on all processes together, with a burst of ten times of it; 0 turns the limit off.',
+    parse: parse.integer(0, 1_000_000),
+  }),
+  TRUSTED_PROXIES: variable({
+    unit: null,
+    default: null,
+    sentence:
+      'Networks of the proxies in front, comma separated: their X-Forwarded-For names the address that is limited. Unset: nobody is believed, and behind a proxy all requests have one address.',
+    parse: parse.listOf(parse.cidr),
   }),
   MAX_BULK_ITEMS: variable({
     unit: 'payouts',

@@ -1,13 +1,18 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
-import { OPERATOR_ROUTE, PUBLIC, SCOPES } from './access.decorators.js';
+import type { Response } from 'express';
+import { OPERATOR_ROUTE, PUBLIC, READS_KEY, SCOPES } from './access.decorators.js';
+import { addressOf } from './address.js';
 import type { Caller, Credentials } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
 import { kernelProblem, unauthorized } from './kernel.problems.js';
 import type { Problem } from './problem.js';
+import type { RateLimit } from './rate-limits.js';
 
 /** RFC 6750 section 2.1; the name of a scheme has no case (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
+
+const NOBODY: Caller = { kind: 'nobody' };
 
 /** The key that the request carries, or null. */
 export const bearerOf = (authorization: string | undefined): string | null => BEARER.exec(authorization ?? '')?.[1] ?? null;
@@ -17,46 +22,59 @@ export const bearerOf = (authorization: string | undefined): string | null => BE
  * interceptor: so nobody without a key makes us read a body, and nobody without the right one makes us parse it.
  */
 export class Authenticated implements CanActivate {
+  /** @param guesses how often an address may come without a valid key; null: as often as it likes. */
   constructor(
     private readonly reflector: Reflector,
     private readonly credentials: Credentials,
+    private readonly guesses: RateLimit | null,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const route = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, route)) {
-      request.caller = { kind: 'nobody' };
+    const response = context.switchToHttp().getResponse<Response>();
+    const of = <Value>(key: symbol): Value | undefined =>
+      this.reflector.getAllAndOverride<Value | undefined>(key, [context.getHandler(), context.getClass()]);
+    if (of<boolean>(PUBLIC) === true) {
+      const counts = of<boolean>(READS_KEY) === true && bearerOf(request.headers.authorization) !== null;
+      request.caller = counts ? await this.identify(request, response) : NOBODY;
       return true;
     }
-    const caller = await this.identify(request.headers.authorization);
-    const refusal = this.reflector.getAllAndOverride<boolean | undefined>(OPERATOR_ROUTE, route)
-      ? refuseAtOperatorRoute(caller)
-      : refuseAtMerchantRoute(caller, this.reflector.getAllAndOverride<string[] | undefined>(SCOPES, route) ?? []);
+    const caller = await this.identify(request, response);
+    const kind = of<boolean>(OPERATOR_ROUTE) === true ? 'operator' : 'merchant';
+    const refusal = refuseKind(caller, kind) ?? refuseScopes(caller, of<string[]>(SCOPES) ?? []);
     if (refusal !== null) throw refusal;
     request.caller = caller;
     return true;
   }
 
-  private async identify(authorization: string | undefined): Promise<Caller> {
-    const bearer = bearerOf(authorization);
-    if (bearer === null) return { kind: 'nobody' };
-    if (this.credentials.operatorKey(bearer)) return { kind: 'operator' };
-    const merchant = await this.credentials.merchantKey(bearer);
-    return merchant === null ? { kind: 'nobody' } : { kind: 'merchant', merchant };
+  /**
+   * What has to be looked up takes a token of its address before it is, and gets it back if it is a valid key: so keys are
+   * guessed no faster than that, and a key in use is not shut out by whoever guesses beside it.
+   */
+  private async identify(request: HttpRequest, response: Response): Promise<Caller> {
+    const bearer = bearerOf(request.headers.authorization);
+    if (bearer !== null && this.credentials.knows(bearer)) return this.credentials.identify(bearer);
+    const address = addressOf(request);
+    await this.guesses?.take(address, response);
+    const caller = bearer === null ? NOBODY : await this.credentials.identify(bearer);
+    if (caller.kind !== 'nobody') this.guesses?.giveBack(address);
+    return caller;
   }
 }
 
-function refuseAtOperatorRoute(caller: Caller): Problem | null {
-  if (caller.kind === 'operator') return null;
-  return caller.kind === 'nobody' ? unauthorized() : kernelProblem('forbidden', 'This route takes the operator key.');
+function refuseKind(caller: Caller, kind: 'operator' | 'merchant'): Problem | null {
+  if (caller.kind === kind) return null;
+  if (caller.kind === 'nobody') return unauthorized();
+  return kernelProblem(
+    'forbidden',
+    kind === 'operator'
+      ? "This route takes an operator's key."
+      : "This route takes a merchant's key; an operator's speaks for no merchant.",
+  );
 }
 
-function refuseAtMerchantRoute(caller: Caller, needed: readonly string[]): Problem | null {
-  if (caller.kind === 'nobody') return unauthorized();
-  if (caller.kind === 'operator')
-    return kernelProblem('forbidden', "This route takes a merchant's key; the operator key speaks for no merchant.");
-  const { scopes } = caller.merchant;
+function refuseScopes(caller: Caller, needed: readonly string[]): Problem | null {
+  const scopes = caller.kind === 'merchant' ? caller.merchant.scopes : caller.kind === 'operator' ? caller.operator.scopes : [];
   const missing = scopes === null ? [] : needed.filter((scope) => !scopes.includes(scope));
   if (missing.length === 0) return null;
   return kernelProblem('forbidden', `The key lacks the scope ${missing.join(' ')}. Use a key that has it.`);

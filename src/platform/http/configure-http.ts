@@ -9,7 +9,8 @@ import { CREDENTIALS, type Credentials } from './credentials.js';
 import { DtoPipe } from './dto.pipe.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { ProblemFilter } from './problem.filter.js';
-import { RateLimit } from './rate-limit.guard.js';
+import { KeyRateLimit, limitAddress } from './rate-limit.guard.js';
+import { type RateConfiguration, rateLimits } from './rate-limits.js';
 import { ReadRequest } from './read-request.interceptor.js';
 import { nameRequest } from './request-id.middleware.js';
 import { RequestTransaction } from './request-transaction.interceptor.js';
@@ -30,33 +31,33 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
+type HttpConfiguration = RateConfiguration & Pick<Configuration, 'trustedProxies'>;
+
 /**
  * The way of every request, from top to bottom. The application has to be made with `bodyParser: false`, and its modules
  * have to provide `CREDENTIALS`, `Transactions` and `Sealer`.
  */
-export function configureHttp(app: NestExpressApplication, configuration: Pick<Configuration, 'rateLimitPerSecond'>): void {
+export function configureHttp(app: NestExpressApplication, configuration: HttpConfiguration): void {
   const reflector = app.get(Reflector);
+  const transactions = app.get(Transactions, { strict: false });
+  const limits = rateLimits(configuration, transactions);
   app.disable('x-powered-by');
   // Express would make an ETag of every body; ours is the version.
   app.disable('etag');
-  // Nobody's X-Forwarded-For is believed: the peer is whoever holds the socket.
-  app.set('trust proxy', false);
+  // Nobody else's X-Forwarded-For is believed: the peer is whoever holds the socket.
+  app.set('trust proxy', configuration.trustedProxies);
   app.use(nameRequest);
   app.use(helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY }));
+  if (limits.address !== null) app.use(limitAddress(limits.address));
 
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalGuards(
-    new Authenticated(reflector, app.get<Credentials>(CREDENTIALS, { strict: false })),
-    new RateLimit(configuration.rateLimitPerSecond),
+    new Authenticated(reflector, app.get<Credentials>(CREDENTIALS, { strict: false }), limits.guess),
+    new KeyRateLimit(limits.key),
   );
   app.useGlobalInterceptors(
     new ReadRequest(reflector),
-    new RequestTransaction(
-      app.get(Transactions, { strict: false }),
-      new IdempotencyKeys(app.get(Sealer, { strict: false })),
-      reflector,
-      app.get(ModuleRef),
-    ),
+    new RequestTransaction(transactions, new IdempotencyKeys(app.get(Sealer, { strict: false })), reflector, app.get(ModuleRef)),
   );
   app.useGlobalPipes(new DtoPipe());
 }

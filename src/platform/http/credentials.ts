@@ -10,18 +10,35 @@ export interface MerchantPrincipal {
   readonly timezone: string | null;
 }
 
+/** Who an operator's key speaks for. */
+export interface OperatorPrincipal {
+  /** The key's uuid; null: the root key of the configuration, which stands in no table. */
+  readonly keyId: string | null;
+  /** What the key may do, such as `merchants:write`; null: everything. */
+  readonly scopes: readonly string[] | null;
+}
+
 /** Whoever sent the request, once its key has been looked up. */
 export type Caller =
   | { readonly kind: 'nobody' }
-  | { readonly kind: 'operator' }
+  | { readonly kind: 'operator'; readonly operator: OperatorPrincipal }
   | { readonly kind: 'merchant'; readonly merchant: MerchantPrincipal };
+
+/** Stands for the root key where a uuid stands for any other (RFC 9562's max UUID: nothing else can have it). */
+export const ROOT_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** The uuid of the key that this caller used; null: it used none. */
+export function keyIdOf(caller: Caller | undefined): string | null {
+  if (caller === undefined || caller.kind === 'nobody') return null;
+  return caller.kind === 'merchant' ? caller.merchant.keyId : (caller.operator.keyId ?? ROOT_ID);
+}
 
 /** The kernel's port to whoever keeps the keys. */
 export interface Credentials {
-  /** @returns null where the key is malformed, unknown, revoked or expired. */
-  merchantKey(bearer: string): Promise<MerchantPrincipal | null>;
-  /** Compared in constant time. */
-  operatorKey(bearer: string): boolean;
+  /** Whether it can be said without a look-up of its own whom this key speaks for: it was found, or is being looked up already. */
+  knows(bearer: string): boolean;
+  /** @returns nobody where the key is malformed, unknown, revoked or expired. */
+  identify(bearer: string): Promise<Caller>;
 }
 
 /** Injection token of `Credentials`. */

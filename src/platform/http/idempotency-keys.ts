@@ -5,7 +5,7 @@ import type { Answer } from './answer.js';
 
 /** What makes two requests the same one, beside their bodies. */
 export interface IdempotencyScope {
-  /** The merchant's uuid, or the operator's fixed one. */
+  /** The merchant's uuid, or that of the operator's key. */
   readonly ownerId: string;
   readonly method: string;
   /** Without the query. */

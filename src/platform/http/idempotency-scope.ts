@@ -1,10 +1,7 @@
-import type { Caller } from './credentials.js';
+import { type Caller, ROOT_ID } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
 import type { IdempotencyScope } from './idempotency-keys.js';
 import { kernelProblem, notFound } from './kernel.problems.js';
-
-/** Stands for the operator where a merchant's uuid stands for a merchant (RFC 9562's max UUID: no merchant can have it). */
-export const OPERATOR_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
@@ -23,7 +20,8 @@ export function idempotencyScopeOf(request: HttpRequest, caller: Exclude<Caller,
     throw kernelProblem('invalid_idempotency_key', 'Send Idempotency-Key once, with 1 to 255 printable ASCII characters.');
   }
   if (request.path.length > PATH_LENGTH_MAX) throw notFound();
-  const ownerId = caller.kind === 'merchant' ? caller.merchant.id : OPERATOR_ID;
+  // A merchant's keys share their answers; those of an operator hold different scopes, and secrets of merchants.
+  const ownerId = caller.kind === 'merchant' ? caller.merchant.id : (caller.operator.keyId ?? ROOT_ID);
   return { ownerId, method: request.method, path: oneSpelling(request.path), key };
 }
 

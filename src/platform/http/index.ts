@@ -1,8 +1,18 @@
-export { Merchant, OPERATOR_ROUTE, OperatorRoute, PUBLIC, Public, SCOPES, Scopes } from './access.decorators.js';
+export {
+  Merchant,
+  OPERATOR_ROUTE,
+  Operator,
+  OperatorRoute,
+  PUBLIC,
+  Public,
+  ReadsKey,
+  SCOPES,
+  Scopes,
+} from './access.decorators.js';
 export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
 export { configureHttp } from './configure-http.js';
-export { CREDENTIALS, type Credentials, type MerchantPrincipal } from './credentials.js';
+export { CREDENTIALS, type Caller, type Credentials, type MerchantPrincipal, type OperatorPrincipal } from './credentials.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
 export { HttpServer } from './http-server.js';

@@ -110,7 +110,7 @@ export const kernelProblem = defineProblems({
   rate_limited: {
     status: 429,
     title: 'Rate limited',
-    meaning: 'The key made too many requests; `Retry-After` says in how many seconds the next one is taken.',
+    meaning: 'The key or the address made too many requests; `Retry-After` says in how many seconds the next one is taken.',
   },
   headers_too_large: {
     status: 431,

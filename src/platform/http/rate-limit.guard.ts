@@ -1,28 +1,27 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { addressOf } from './address.js';
+import { keyIdOf } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
-import { kernelProblem } from './kernel.problems.js';
-import { TokenBuckets } from './token-buckets.js';
+import type { RateLimit } from './rate-limits.js';
 
-/** The burst, in seconds of the steady rate (the contract's "burst of 10 times"). */
-const BURST_S = 10;
+/** Holds every address to its rate, whatever it asks for: also what no route takes. */
+export const limitAddress =
+  (limit: RateLimit): RequestHandler =>
+  (request: Request, response: Response, next: NextFunction): void => {
+    limit.take(addressOf(request), response).then(() => {
+      next();
+    }, next);
+  };
 
 /** Holds every key to its rate. Stands behind the authentication, so that nobody can use up another's tokens. */
-export class RateLimit implements CanActivate {
-  private readonly buckets: TokenBuckets | null;
+export class KeyRateLimit implements CanActivate {
+  constructor(private readonly limit: RateLimit | null) {}
 
-  /** @param perSecond 0 = no limit. */
-  constructor(perSecond: number) {
-    this.buckets = perSecond === 0 ? null : new TokenBuckets(perSecond, perSecond * BURST_S);
-  }
-
-  canActivate(context: ExecutionContext): boolean {
-    const { caller } = context.switchToHttp().getRequest<HttpRequest>();
-    if (this.buckets === null || caller === undefined || caller.kind === 'nobody') return true;
-    const outcome = this.buckets.take(caller.kind === 'operator' ? 'operator' : caller.merchant.keyId, performance.now());
-    if (outcome.taken) return true;
-    const seconds = Math.max(1, Math.ceil(outcome.wait_ms / 1000));
-    throw kernelProblem('rate_limited', `This key has used up its requests. The next one is taken in ${String(seconds)} s.`, {
-      headers: { 'Retry-After': String(seconds) },
-    });
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const keyId = keyIdOf(http.getRequest<HttpRequest>().caller);
+    if (keyId !== null) await this.limit?.take(keyId, http.getResponse<Response>());
+    return true;
   }
 }

@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { bearerOf, type Credentials, CREDENTIALS, Operation, Public, unauthorized } from '../http/index.js';
+import { type Caller, type HttpRequest, Operation, Public, ReadsKey, unauthorized } from '../http/index.js';
 import { Metrics } from './metrics.js';
 
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/;
@@ -13,23 +13,24 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 @ApiTags('Service')
 @Controller()
 @Public()
+@ReadsKey()
 export class MetricsController {
-  constructor(
-    private readonly metrics: Metrics,
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
-  ) {}
+  constructor(private readonly metrics: Metrics) {}
 
   /** The figures of this process, for Prometheus: to the operator's key, or without one to a scraper on the same machine. */
   @Operation('getMetrics', { refuses: ['unauthorized'] })
   @Get('metrics')
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: 'tranche_http_requests_total 1' } } })
-  async scrape(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<string> {
-    const bearer = bearerOf(request.headers.authorization);
-    if (bearer === null ? !isLocal(request) : !this.credentials.operatorKey(bearer)) throw unauthorized();
+  async scrape(@Req() request: HttpRequest, @Res({ passthrough: true }) response: Response): Promise<string> {
+    const isOpen = request.headers.authorization === undefined ? isLocal(request) : maySeeFigures(request.caller);
+    if (!isOpen) throw unauthorized();
     response.setHeader('Content-Type', this.metrics.registry.contentType);
     return this.metrics.registry.metrics();
   }
 }
+
+const maySeeFigures = (caller: Caller | undefined): boolean =>
+  caller?.kind === 'operator' && (caller.operator.scopes?.includes('read') ?? true);
 
 const isLocal = (request: Request): boolean =>
   LOOPBACK.test(request.socket.remoteAddress ?? '') && FORWARDED.every((name) => request.headers[name] === undefined);

@@ -102,8 +102,8 @@ export class EventStreams implements BeforeApplicationShutdown {
   /** The look-up is remembered for some seconds (see KeyCredentials), so a stream outlives its key by no more than a request does. */
   private async endRevoked(): Promise<void> {
     const bearers = [...new Set([...this.streams].map(({ reader }) => reader.bearer))];
-    const principals = await Promise.all(bearers.map((bearer) => this.credentials.merchantKey(bearer)));
-    const dead = new Set(bearers.filter((_, index) => principals[index] === null));
+    const callers = await Promise.all(bearers.map((bearer) => this.credentials.identify(bearer)));
+    const dead = new Set(bearers.filter((_, index) => callers[index]?.kind === 'nobody'));
     for (const stream of this.streams) if (dead.has(stream.reader.bearer)) stream.end();
   }
 }
