@@ -12,6 +12,7 @@ import { ReleaseHotRows20261121120000 } from './20261121120000-release-hot-rows.
 import { MergeIndexes20261121120100 } from './20261121120100-merge-indexes.js';
 import { AddRateBuckets20261121130000 } from './20261121130000-add-rate-buckets.js';
 import { AddOperatorKeys20261121130100 } from './20261121130100-add-operator-keys.js';
+import { AddAmountCaps20261121130200 } from './20261121130200-add-amount-caps.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 
@@ -31,6 +32,7 @@ export const migrations = [
   MergeIndexes20261121120100,
   AddRateBuckets20261121130000,
   AddOperatorKeys20261121130100,
+  AddAmountCaps20261121130200,
   RegisterEncryptionKeys20261121150000,
   BoundEvents20261121160000,
 ];

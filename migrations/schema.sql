@@ -454,8 +454,15 @@ CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,
   reference text NOT NULL,
   payout_id uuid NOT NULL,
-  CONSTRAINT reference_hold_pkey PRIMARY KEY (merchant_id, reference)
+  bulk_id uuid,
+  day date,
+  currency text,
+  amount_minor bigint,
+  CONSTRAINT reference_hold_pkey PRIMARY KEY (merchant_id, reference),
+  CONSTRAINT reference_hold_amount_is_whole CHECK (num_nulls(bulk_id, day, currency, amount_minor) = ANY (ARRAY[0, 4]))
 );
+CREATE INDEX reference_hold_of_bulk ON reference_hold USING btree (bulk_id, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
+CREATE INDEX reference_hold_of_day ON reference_hold USING btree (merchant_id, day, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
 
 CREATE TABLE sandbox_payment (
   id uuid NOT NULL,

@@ -14,6 +14,18 @@ export const bulkProblem = defineProblems({
     meaning: 'Every item is an object with a `reference` of 1 to 100 characters, no control characters.',
   },
   repeated_reference: { status: 422, title: 'Repeated reference', meaning: 'A reference may stand in a bulk once.' },
+  limit_reached: {
+    status: 429,
+    title: 'Limit reached',
+    meaning:
+      'The operator limits how many bulks or payouts may wait at once; `limit`, `max`, `used` and `requested` say which and by how much. Nothing was stored.',
+  },
+  bulk_over_limit: {
+    status: 422,
+    title: 'Bulk over the limit',
+    meaning:
+      'The bulk alone has more payouts than the merchant may have waiting; `limit`, `max` and `requested` say it. Split it.',
+  },
   control_totals_mismatch: {
     status: 422,
     title: 'Control totals do not match',

@@ -51,6 +51,8 @@ export class BulksController {
       'too_many_items',
       'invalid_reference',
       'repeated_reference',
+      'limit_reached',
+      'bulk_over_limit',
       'control_totals_mismatch',
       'bulk_reference_taken',
     ],

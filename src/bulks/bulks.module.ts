@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { WebhooksModule } from '../webhooks/index.js';
 import { AdvancePayouts } from './advance-payouts.js';
 import { BulkAudit } from './bulk-audit.js';
+import { BulkCaps } from './bulk-caps.js';
 import { BulkProgress } from './bulk-progress.js';
 import { BulkQueries } from './bulk.queries.js';
 import { BulkRepository } from './bulk.repository.js';
@@ -22,6 +23,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
   providers: [
     AdvancePayouts,
     BulkAudit,
+    BulkCaps,
     BulkProgress,
     BulkQueries,
     BulkRepository,

@@ -3,6 +3,7 @@ import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { EndpointRepository, recordEvents } from '../webhooks/index.js';
+import { BulkCaps } from './bulk-caps.js';
 import { BulkProgress } from './bulk-progress.js';
 import { bulkProblem } from './bulk.problems.js';
 import { BulkRepository } from './bulk.repository.js';
@@ -36,6 +37,7 @@ export class CreateBulk {
     private readonly contents: PayoutContentRepository,
     private readonly progress: BulkProgress,
     private readonly endpoints: EndpointRepository,
+    private readonly caps: BulkCaps,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
@@ -49,6 +51,7 @@ export class CreateBulk {
     );
 
     const { merchantId } = command;
+    await this.caps.refuseOver(tx, merchantId, items.length);
     const endpointId = command.webhookUrl === null ? null : await this.endpoints.laneForUrl(tx, merchantId, command.webhookUrl);
     const bulkId = await this.bulks.insert(tx, { ...command, itemCount: items.length, endpointId });
     if (bulkId === null) throw await this.referenceTaken(tx, command);

@@ -18,6 +18,8 @@ export const ISSUE_CODES = [
   'amount_not_positive',
   'too_many_decimals',
   'amount_over_limit',
+  'bulk_amount_over_limit',
+  'daily_amount_over_limit',
   'unknown_currency',
   'invalid_date',
   'unknown_timezone',

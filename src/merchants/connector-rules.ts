@@ -3,7 +3,7 @@ import { METHOD_FIELDS } from '../bulks/index.js';
 import { ConnectorRegistry } from '../connectors/index.js';
 import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
 import { isPayableCurrency, type StoredLimits } from '../platform/money/index.js';
-import { readLimits } from './payout-limits.js';
+import { CONNECTOR_LIMITS, readLimits } from './read-limits.js';
 
 export interface ConnectorWish {
   readonly type: string;
@@ -23,7 +23,7 @@ export class ConnectorRules {
    * @throws `invalid_field` with every fault at once; details come from the connector's type and repeat no value.
    */
   limitsOf(wish: ConnectorWish): StoredLimits {
-    const { limits, findings: limitFindings } = readLimits(wish.limits);
+    const { limits, findings: limitFindings } = readLimits(wish.limits, CONNECTOR_LIMITS);
     const findings = [
       ...this.configFindings(wish),
       ...currencyFindings(wish.currencies),

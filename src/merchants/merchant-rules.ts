@@ -5,7 +5,7 @@ import { kernelProblem, type ProblemFinding } from '../platform/http/index.js';
 import { fromTypeId } from '../platform/ids/index.js';
 import { isTimeZone } from '../platform/time/index.js';
 import type { MerchantSettings } from './merchant.repository.js';
-import { readLimits } from './payout-limits.js';
+import { MERCHANT_LIMITS, readLimits } from './read-limits.js';
 
 /** Settings as an operator sends them. What is undefined stays as it is, null removes. */
 export interface MerchantWish {
@@ -34,7 +34,7 @@ export class MerchantRules {
     if (typeof wish.connectorId === 'string' && connectorId === null) {
       findings.push({ pointer: '/connector_id', code: 'invalid_field', detail: 'must be the id of a connector' });
     }
-    const { limits, findings: limitFindings } = readLimits(wish.limits ?? {});
+    const { limits, findings: limitFindings } = readLimits(wish.limits ?? {}, MERCHANT_LIMITS);
     findings.push(...limitFindings);
     if (findings.length > 0) {
       throw kernelProblem('invalid_field', 'The merchant can not have these settings; `errors` lists every fault.', {

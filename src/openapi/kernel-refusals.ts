@@ -17,7 +17,7 @@ const STEPS: readonly { readonly at: (route: RouteFacts) => boolean; readonly co
   },
   {
     at: ({ method }) => WRITES.has(method),
-    codes: ['malformed_json', 'duplicate_key', 'payload_too_large', 'unsupported_media_type'],
+    codes: ['malformed_json', 'duplicate_key', 'payload_too_large', 'unsupported_media_type', 'too_busy'],
   },
   { at: takesIdempotencyKey, codes: ['invalid_idempotency_key', 'idempotency_key_in_use', 'idempotency_key_reused'] },
   { at: ({ carriesSecret }) => carriesSecret, codes: ['idempotency_answer_dropped'] },

@@ -36,6 +36,10 @@ export const problemSchema: JsonObject = {
       },
     },
     existing_id: { type: ['string', 'null'], description: 'What is in the way, where something is.' },
+    limit: { type: 'string', description: 'Which limit of the merchant is in the way, where one is.' },
+    max: { type: 'integer', description: 'What that limit allows.' },
+    used: { type: 'integer', description: 'How much of it is used.' },
+    requested: { type: 'integer', description: 'How much more was asked for.' },
     parameters: {
       type: 'array',
       description: 'With `invalid_query`: each parameter that is wrong.',

@@ -4,6 +4,7 @@ import {
   BulkRepository,
   type CreateBulkCommand,
   type IntakenItem,
+  type Issue,
   ReferenceHoldRepository,
   refuseWrongControlTotals,
   refuseWrongNumberOfItems,
@@ -15,9 +16,10 @@ import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid } from '../platform/ids/index.js';
 import { formatInstant } from '../platform/time/index.js';
+import { AmountCaps, type Candidate } from './amount-caps.js';
 import type { DryRunDto } from './dto/dry-run.dto.js';
-import { judgePayout } from './judge-payout.js';
-import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
+import { type Judgement, judgePayout } from './judge-payout.js';
+import { JudgingContexts } from './judging-contexts.js';
 import { duplicateReference } from './validate-payouts.js';
 
 /** Says what validation would find about a bulk, by the same rules, and stores nothing. */
@@ -27,6 +29,7 @@ export class DryRunBulk {
     private readonly bulks: BulkRepository,
     private readonly contexts: JudgingContexts,
     private readonly holds: ReferenceHoldRepository,
+    private readonly amountCaps: AmountCaps,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
@@ -39,7 +42,22 @@ export class DryRunBulk {
     const bulk = { scheduled_date: command.scheduledDate, timezone: command.timezone };
     const context = await this.contexts.loadDryRun(tx, command.merchantId, bulk);
     const holders = await this.holdersOf(tx, command.merchantId, items);
-    const judged = items.map((item) => judge(item, context, holders.get(item.reference)));
+    const { rules, caps } = context;
+    const judgements = items.map((item) => judgePayout(item.content, item.issues, { ...rules, acceptedAt: rules.judgedAt }));
+    // As in validation: only a payout that is valid otherwise competes for its reference, and only one that has it for amounts.
+    const place = { merchant_id: command.merchantId, bulk_id: newUuid(), caps };
+    const ids = items.map(() => newUuid());
+    const over = await this.amountCaps.judge(
+      tx,
+      items.flatMap((item, position) =>
+        holders.has(item.reference)
+          ? []
+          : candidateOf(item, judgements[position], { ...place, payout_id: ids[position] ?? '', position }),
+      ),
+    );
+    const judged = items.map((item, position) =>
+      toDryRunItem(item, judgements[position], conflictOf(holders.get(item.reference), over.get(ids[position] ?? ''))),
+    );
     const valid = judged.filter((item) => item.valid).length;
     return {
       valid: valid === judged.length,
@@ -68,13 +86,26 @@ export class DryRunBulk {
   }
 }
 
-function judge(item: IntakenItem, context: JudgingContext, holder: string | undefined): DryRunDto['items'][number] {
-  const { rules } = context;
-  const { issues, scheduledAt } = judgePayout(item.content, item.issues, { ...rules, acceptedAt: rules.judgedAt });
-  // As in validation: only a payout that is valid otherwise competes for its reference.
-  const found = issues.length === 0 && holder !== undefined ? [duplicateReference(holder)] : issues;
+type Place = Pick<Candidate, 'payout_id' | 'merchant_id' | 'bulk_id' | 'position' | 'caps'>;
+
+function candidateOf({ reference, content }: IntakenItem, judgement: Judgement | undefined, place: Place): Candidate[] {
+  const { issues = [], amountMinor = null, scheduledAt = null } = judgement ?? {};
+  if (issues.length > 0 || amountMinor === null || scheduledAt === null || content.currency === null) return [];
+  return [{ ...place, reference, currency: content.currency, amountMinor, scheduledAt }];
+}
+
+const conflictOf = (holder: string | undefined, over: Issue | undefined): Issue | undefined =>
+  holder === undefined ? over : duplicateReference(holder);
+
+function toDryRunItem(
+  { reference }: IntakenItem,
+  judgement: Judgement | undefined,
+  conflict: Issue | undefined,
+): DryRunDto['items'][number] {
+  const { issues = [], scheduledAt = null } = judgement ?? {};
+  const found = issues.length === 0 && conflict !== undefined ? [conflict] : issues;
   return {
-    reference: item.reference,
+    reference,
     valid: found.length === 0,
     scheduled_at: scheduledAt === null ? null : formatInstant(scheduledAt),
     issues: found,

@@ -3,13 +3,15 @@ import { BUILT_IN_SANDBOX_ID, ConnectorRegistry, ConnectorRepository } from '../
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
-import { smallestLimits } from './payout-limits.js';
+import type { MerchantCaps } from './amount-caps.js';
+import { smallestLimits, smallestOf } from './payout-limits.js';
 import type { JudgementContext } from './rule.js';
 
 /** What all payouts of one bulk are judged by, and where they would go. */
 export interface JudgingContext {
   readonly rules: Omit<JudgementContext, 'acceptedAt'>;
   readonly connectorId: string | null;
+  readonly caps: MerchantCaps;
 }
 
 interface Surroundings {
@@ -65,6 +67,11 @@ export class JudgingContexts {
     const capabilities = connector === null ? null : this.registry.fromRow(connector).capabilities;
     return {
       connectorId,
+      caps: {
+        bulk: smallestOf([row.limits.max_bulk_amount]),
+        day: smallestOf([row.limits.max_daily_amount]),
+        timezone: row.merchant_timezone ?? 'UTC',
+      },
       rules: {
         judgedAt: row.now,
         bulk: { scheduled_date: row.scheduled_date, timezone: row.timezone },

@@ -1,13 +1,16 @@
 import { parseAmount, type StoredLimits } from '../platform/money/index.js';
 
-/** The most that one payout may be, in minor units by currency. */
-export type PayoutLimits = ReadonlyMap<string, bigint>;
+/** The most that something may be, in minor units by currency. */
+export type AmountLimits = ReadonlyMap<string, bigint>;
 
-/** What holds where several limits apply: the smallest of each currency. */
-export function smallestLimits(...sources: readonly StoredLimits[]): PayoutLimits {
+/** Of one payout: the smallest of each currency, where several apply. */
+export const smallestLimits = (...sources: readonly StoredLimits[]): AmountLimits =>
+  smallestOf(sources.map(({ max_amount }) => max_amount));
+
+export function smallestOf(sources: readonly StoredLimits['max_amount'][]): AmountLimits {
   const limits = new Map<string, bigint>();
-  for (const { max_amount = {} } of sources) {
-    for (const [currency, text] of Object.entries(max_amount)) {
+  for (const amounts of sources) {
+    for (const [currency, text] of Object.entries(amounts ?? {})) {
       const amount = parseAmount(text, currency);
       // A limit that can not be read any more must not become no limit: then nothing passes.
       const max = 'minor' in amount ? amount.minor : 0n;

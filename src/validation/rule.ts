@@ -1,6 +1,6 @@
 import type { Issue, PayoutContent } from '../bulks/index.js';
 import type { Amount, AmountFault } from '../platform/money/index.js';
-import type { PayoutLimits } from './payout-limits.js';
+import type { AmountLimits } from './payout-limits.js';
 
 /** What a payout is judged by, besides what its merchant wrote about it. */
 export interface JudgementContext {
@@ -10,7 +10,7 @@ export interface JudgementContext {
   /** What the payout inherits where it has none of its own. */
   readonly bulk: { readonly scheduled_date: string | null; readonly timezone: string | null };
   readonly merchantTimezone: string | null;
-  readonly limits: PayoutLimits;
+  readonly limits: AmountLimits;
   /** Whether the merchant's connector pays by this type of method in this currency. */
   readonly routes: (methodType: string, currency: string) => boolean;
 }

@@ -15,6 +15,7 @@ import {
 import { isUnanswered, Transactions, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
+import { AmountCaps, type Candidate, type MerchantCaps } from './amount-caps.js';
 import { type Judgement, judgePayout } from './judge-payout.js';
 import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
 
@@ -35,6 +36,8 @@ interface Judged {
   readonly payout: PayoutRow;
   readonly judgement: Judgement;
   readonly connectorId: string | null;
+  readonly currency: string | null;
+  readonly caps: MerchantCaps;
 }
 
 /** What one transaction has taken, and of it what is judged and waits for a second one. */
@@ -60,6 +63,7 @@ export class ValidatePayouts {
     private readonly advance: AdvancePayouts,
     private readonly holds: ReferenceHoldRepository,
     private readonly progress: BulkProgress,
+    private readonly amountCaps: AmountCaps,
     @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
   ) {}
 
@@ -135,7 +139,11 @@ export class ValidatePayouts {
       tx,
       valid.map(({ id, merchant_id, reference }) => ({ payout_id: id, merchant_id, reference })),
     );
-    const steps = judged.map((verdict) => stepOf(verdict, holders.get(verdict.payout.id)));
+    const over = await this.amountCaps.take(
+      tx,
+      judged.flatMap((verdict) => (holders.has(verdict.payout.id) ? [] : candidateOf(verdict))),
+    );
+    const steps = judged.map((verdict) => stepOf(verdict, holders.get(verdict.payout.id), over.get(verdict.payout.id)));
     await this.holds.release(
       tx,
       steps.filter(({ transitions }) => !transitions.includes('schedule')).map(({ payout }) => payout),
@@ -154,12 +162,21 @@ function judge(payout: PayoutRow, stored: StoredContent | undefined, contexts: R
   // What can not be opened keeps its lease and is looked at again when that ends.
   if (stored === undefined || context === undefined) return [];
   const judgement = judgePayout(stored.content, stored.intakeIssues, { ...context.rules, acceptedAt: stored.acceptedAt });
-  return [{ payout, judgement, connectorId: context.connectorId }];
+  const { connectorId, caps } = context;
+  return [{ payout, judgement, connectorId, currency: stored.content.currency, caps }];
+}
+
+function candidateOf({ payout, judgement, currency, caps }: Judged): Candidate[] {
+  const { issues, amountMinor, scheduledAt } = judgement;
+  if (issues.length > 0 || amountMinor === null || scheduledAt === null || currency === null) return [];
+  const { id: payout_id, merchant_id, bulk_id, position, reference } = payout;
+  return [{ payout_id, merchant_id, bulk_id, position, reference, currency, amountMinor, scheduledAt, caps }];
 }
 
 /** The verdict as a step; what the first validation of a dropping bulk finds invalid is cancelled with it. */
-function stepOf({ payout, judgement, connectorId }: Judged, holder: string | undefined): PayoutStep {
-  const issues = holder === undefined ? judgement.issues : [duplicateReference(holder)];
+function stepOf({ payout, judgement, connectorId }: Judged, holder: string | undefined, over: Issue | undefined): PayoutStep {
+  const found = holder === undefined ? over : duplicateReference(holder);
+  const issues = found === undefined ? judgement.issues : [found];
   const begin = beginning(payout);
   if (issues.length === 0) {
     return {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { BulksModule } from '../bulks/index.js';
 import { ConnectorsModule } from '../connectors/index.js';
 import { MONOTONIC_CLOCK, ownMonotonicClock } from '../platform/time/index.js';
+import { AmountCaps } from './amount-caps.js';
 import { DryRunBulk } from './dry-run-bulk.js';
 import { DryRunController } from './dry-run.controller.js';
 import { JudgingContexts } from './judging-contexts.js';
@@ -13,6 +14,7 @@ import { ValidationWorker } from './validation-worker.js';
   imports: [BulksModule, ConnectorsModule],
   controllers: [DryRunController],
   providers: [
+    AmountCaps,
     DryRunBulk,
     JudgingContexts,
     ValidatePayouts,

@@ -311,7 +311,13 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
 
   const testing = await Test.createTestingModule({ imports: [KernelModule] }).compile();
   const app = testing.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
-  configureHttp(app, { rateLimitPerSecond, addressRateLimitPerSecond: 0, guessRateLimitPerSecond: 0, trustedProxies: [] });
+  configureHttp(app, {
+    rateLimitPerSecond,
+    addressRateLimitPerSecond: 0,
+    guessRateLimitPerSecond: 0,
+    trustedProxies: [],
+    bodyMemory_bytes: 64 * 1024 * 1024,
+  });
   await app.listen(0, '127.0.0.1');
   const origin = `http://127.0.0.1:${String((app.getHttpServer().address() as AddressInfo).port)}`;
   const key = (scopes?: string[]): string => {

@@ -66,6 +66,7 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   rateLimitPerSecond: 0,
   addressRateLimitPerSecond: 0,
   guessRateLimitPerSecond: 0,
+  bodyMemory_bytes: 64 * 1024 * 1024,
   trustedProxies: [],
   maxBulkItems: 1000,
   logLevel: 'silent',

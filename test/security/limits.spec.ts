@@ -43,6 +43,7 @@ beforeAll(async () => {
     ENCRYPTION_KEYS: `${testEncryptionKey.id}:${testEncryptionKey.bytes.toString('base64')}`,
     HEADERS_TIMEOUT_S: String(HEADERS_TIMEOUT_S),
     REQUEST_TIMEOUT_S: String(REQUEST_TIMEOUT_S),
+    BODY_MEMORY_MIB: '32',
     RATE_LIMIT_PER_SECOND: '0',
     ADDRESS_RATE_LIMIT_PER_SECOND: '0',
     GUESS_RATE_LIMIT_PER_SECOND: '0',
@@ -150,6 +151,25 @@ describe('Too much', () => {
     }
     const answer = await new Wire(url).send({ method: 'GET', path: `/v1/bulks?reference=${'x'.repeat(17 * 1024)}` });
     expect(outcome(answer)).toEqual([431, 'headers_too_large']);
+  });
+
+  it('of large bodies at once is told to come again, and does not grow the process', async () => {
+    const large = Buffer.from(`{"items":[],"label":"${'x'.repeat(15 * MIB)}"}`);
+    const sent = Array.from({ length: 6 }, () =>
+      merchant.send({ method: 'POST', path: '/v1/bulks', headers: JSON_TYPE, body: large }).then(outcome, () => 'cut'),
+    );
+    await besides(Promise.all(sent));
+    // Cut off or too slow on a busy machine is as well; only what ends the process, or is a fault of ours, is not.
+    const outcomes = new Set((await Promise.all(sent)).map((each) => JSON.stringify(each)));
+    expect(
+      [...outcomes].filter(
+        (each) => !['[422,"invalid_field"]', '[503,"too_busy"]', '[408,"request_timeout"]', '"cut"'].includes(each),
+      ),
+    ).toEqual([]);
+    expect(outcomes.has('[503,"too_busy"]')).toBe(true);
+    // And there is room again.
+    const after = await merchant.send({ method: 'POST', path: '/v1/bulks', headers: JSON_TYPE, body: large });
+    expect(outcome(after)).toEqual([422, 'invalid_field']);
   });
 
   it('at once harms nobody else and does not grow the process', async () => {

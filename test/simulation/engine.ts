@@ -210,6 +210,7 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   rateLimitPerSecond: 0,
   addressRateLimitPerSecond: 0,
   guessRateLimitPerSecond: 0,
+  bodyMemory_bytes: 64 * 1024 * 1024,
   trustedProxies: [],
   maxBulkItems: 1000,
   logLevel: 'silent',

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsObject, IsOptional, ValidateIf } from 'class-validator';
 import { Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
-import { LimitsDto } from './limits.dto.js';
+import { MerchantLimitsDto } from './limits.dto.js';
 
 class MerchantSettingsDto {
   /**
@@ -21,8 +21,8 @@ class MerchantSettingsDto {
   @IsText({ min: 1, max: 64, plain: true })
   connector_id?: string | null;
 
-  /** Replaced whole where given; null removes all limits. Validation judges every payout by them. */
-  @ApiPropertyOptional({ type: LimitsDto, nullable: true })
+  /** Replaced whole where given; null removes all limits. They count for what is created and judged from then on. */
+  @ApiPropertyOptional({ type: MerchantLimitsDto, nullable: true })
   @Verbatim()
   @IsOptional()
   @IsObject()
@@ -72,8 +72,8 @@ export class MerchantDto {
    */
   connector_id: string | null;
 
-  /** What validation holds every payout to. */
-  limits: LimitsDto;
+  /** What bulks and payouts are held to. */
+  limits: MerchantLimitsDto;
 
   /**
    * While true, no payout of this merchant is claimed.

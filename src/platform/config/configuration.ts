@@ -40,6 +40,8 @@ export interface Configuration {
   readonly addressRateLimitPerSecond: number;
   /** Of each address without a valid key; 0 = off. */
   readonly guessRateLimitPerSecond: number;
+  /** All bodies that are read or worked on at once. */
+  readonly bodyMemory_bytes: number;
   /** Networks of the proxies whose X-Forwarded-For says who sent a request. */
   readonly trustedProxies: readonly string[];
   readonly maxBulkItems: number;

@@ -45,6 +45,7 @@ describe('the configuration', () => {
       rateLimitPerSecond: 100,
       addressRateLimitPerSecond: 1000,
       guessRateLimitPerSecond: 5,
+      bodyMemory_bytes: 64 * 1024 * 1024,
       trustedProxies: [],
       maxBulkItems: 1000,
       logLevel: 'info',

@@ -17,6 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A call may start until its deadline before the end of the lease; this is what is left for starting and settling it. */
 const LEASE_MARGIN_S = 30;
+const MIB = 1024 * 1024;
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 /** @throws ConfigurationError naming every fault at once. */
@@ -97,6 +98,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
     addressRateLimitPerSecond: values.ADDRESS_RATE_LIMIT_PER_SECOND,
     guessRateLimitPerSecond: values.GUESS_RATE_LIMIT_PER_SECOND,
+    bodyMemory_bytes: values.BODY_MEMORY_MIB * MIB,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxBulkItems: values.MAX_BULK_ITEMS,
     logLevel: values.LOG_LEVEL,

@@ -179,6 +179,13 @@ export const variables = {
       'Requests of each address that carry no valid key, on all processes together, with a burst of ten times of it; 0 turns the limit off.',
     parse: parse.integer(0, 1_000_000),
   }),
+  BODY_MEMORY_MIB: variable({
+    unit: 'MiB',
+    default: '64',
+    sentence:
+      'The bytes of all request bodies that a process reads or works on at once, half of them for one key; parsed they take several times that. Over it requests are answered 503.',
+    parse: parse.integer(32, 65_536),
+  }),
   TRUSTED_PROXIES: variable({
     unit: null,
     default: null,

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Transactions } from '../database/index.js';
-import { Operation, OperatorRoute } from '../http/index.js';
+import { Operation, OperatorRoute, Scopes } from '../http/index.js';
 import { EncryptionKeyQueries } from './encryption-key.queries.js';
 import { EncryptionStatusDto, toEncryptionStatusResponse } from './encryption-keys.dto.js';
 
@@ -16,6 +16,7 @@ export class EncryptionKeysController {
 
   /** Which encryption keys are needed, and how far the rotation to the current one has come. */
   @Operation('getEncryptionStatus')
+  @Scopes('read')
   @Get()
   async status(): Promise<EncryptionStatusDto> {
     return toEncryptionStatusResponse(await this.transactions.asEngine((tx) => this.queries.status(tx)));

@@ -31,12 +31,15 @@ export function refuseMediaType(method: string, headers: IncomingHttpHeaders): P
   return null;
 }
 
+/** Takes room for so many bytes more, or says why there is none. */
+export type TakeRoom = (bytes: number) => Problem | null;
+
 /**
  * The bytes of the body. Over the limit nothing more is kept, whatever Content-Length says; what still comes is thrown
  * away, so that a client that writes before it reads gets to see the refusal.
- * @throws `payload_too_large`, `malformed_request`
+ * @throws `payload_too_large`, `malformed_request`, and what `takeRoom` says
  */
-export function readBytes(request: IncomingMessage, limit_bytes: number): Promise<Buffer> {
+export function readBytes(request: IncomingMessage, limit_bytes: number, takeRoom: TakeRoom): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -60,7 +63,9 @@ export function readBytes(request: IncomingMessage, limit_bytes: number): Promis
     };
     const take = (chunk: Buffer): void => {
       length += chunk.length;
+      const refusal = length > limit_bytes ? null : takeRoom(chunk.length);
       if (length > limit_bytes) tooLarge();
+      else if (refusal !== null) settle(refusal);
       else chunks.push(chunk);
     };
     const finish = (): void => {

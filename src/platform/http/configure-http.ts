@@ -5,6 +5,7 @@ import type { Configuration } from '../config/index.js';
 import { Sealer } from '../crypto/index.js';
 import { Transactions } from '../database/index.js';
 import { Authenticated } from './authenticated.guard.js';
+import { BodyBudget } from './body-budget.js';
 import { CREDENTIALS, type Credentials } from './credentials.js';
 import { DtoPipe } from './dto.pipe.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
@@ -31,7 +32,7 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
-type HttpConfiguration = RateConfiguration & Pick<Configuration, 'trustedProxies'>;
+type HttpConfiguration = RateConfiguration & Pick<Configuration, 'trustedProxies' | 'bodyMemory_bytes'>;
 
 /**
  * The way of every request, from top to bottom. The application has to be made with `bodyParser: false`, and its modules
@@ -56,7 +57,7 @@ export function configureHttp(app: NestExpressApplication, configuration: HttpCo
     new KeyRateLimit(limits.key),
   );
   app.useGlobalInterceptors(
-    new ReadRequest(reflector),
+    new ReadRequest(reflector, new BodyBudget(configuration.bodyMemory_bytes)),
     new RequestTransaction(transactions, new IdempotencyKeys(app.get(Sealer, { strict: false })), reflector, app.get(ModuleRef)),
   );
   app.useGlobalPipes(new DtoPipe());

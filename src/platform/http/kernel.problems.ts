@@ -122,6 +122,11 @@ export const kernelProblem = defineProblems({
     title: 'Internal error',
     meaning: 'A fault of ours. Nothing was changed, and the log has the reason under the `request_id`.',
   },
+  too_busy: {
+    status: 503,
+    title: 'Too busy',
+    meaning: 'More large bodies are being read at once than there is room for. Nothing was done; send it again in a second.',
+  },
   database_unavailable: {
     status: 503,
     title: 'Database unavailable',

@@ -1,7 +1,10 @@
 import { type CallHandler, type ExecutionContext, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
 import type { Observable } from 'rxjs';
+import type { BodyBudget } from './body-budget.js';
 import { hasBody, readBytes, refuseMediaType } from './body-reader.js';
+import { keyIdOf } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
 import { refuseStrayQuery } from './stray-input.js';
 import { parseStrictJson } from './strict-json.js';
@@ -11,6 +14,9 @@ const BODY_LIMIT_BYTES = 1 * MIB;
 const LARGE_BODY_LIMIT_BYTES = 16 * MIB;
 
 const LARGE_BODY = Symbol('large body');
+
+/** All who come without a key share what one key may have. */
+const NO_KEY = 'none';
 
 /** The methods whose body means something; that of any other is never read. */
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -23,7 +29,10 @@ export const LargeBody = (): MethodDecorator & ClassDecorator => SetMetadata(LAR
  * for a route that exists and a key that may use it, and before a transaction is opened.
  */
 export class ReadRequest implements NestInterceptor {
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly budget: BodyBudget,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
@@ -32,7 +41,10 @@ export class ReadRequest implements NestInterceptor {
       const refusal = refuseMediaType(request.method, request.headers);
       if (refusal !== null) throw refusal;
       const large = this.reflector.getAllAndOverride<boolean | undefined>(LARGE_BODY, [context.getHandler(), context.getClass()]);
-      request.rawBody = await readBytes(request, large ? LARGE_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+      const room = this.budget.open(keyIdOf(request.caller) ?? NO_KEY);
+      // What was read is held until the answer is out, or its reader gone.
+      context.switchToHttp().getResponse<Response>().once('close', room.close);
+      request.rawBody = await readBytes(request, large ? LARGE_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES, room.take);
       // A chunked body may turn out to be empty.
       if (request.rawBody.length > 0) request.body = parseStrictJson(request.rawBody);
     }
