@@ -35,7 +35,6 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly logger = new Logger(Executor.name);
   private readonly pipelines = new Map<string, { pipeline: ProviderPipeline; settler: CallSettler }>();
   private readonly loop = new WakefulLoop(Executor.name, () => this.round());
-  private unsubscribe: (() => void) | null = null;
 
   constructor(
     private readonly transactions: Transactions,
@@ -52,16 +51,11 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.configuration.roles.has('worker')) return;
-    this.unsubscribe = this.wakes.on('execute', () => {
-      this.loop.wake();
-    });
-    this.loop.start();
+    if (this.configuration.roles.has('worker')) this.loop.start((wake) => this.wakes.on('execute', wake));
   }
 
   /** Stops claiming, lets the calls that are out end, and settles them, while the database is still open. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.unsubscribe?.();
     await this.loop.stop();
     await Promise.all(
       [...this.pipelines.values()].map(async ({ pipeline, settler }) => {

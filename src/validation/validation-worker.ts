@@ -10,7 +10,6 @@ export class ValidationWorker implements OnApplicationBootstrap, BeforeApplicati
   private readonly loop = new WakefulLoop(ValidationWorker.name, async () =>
     (await this.validate.execute()) > 0 ? 0 : SLEEP_MAX_MS,
   );
-  private unsubscribe: (() => void) | null = null;
 
   constructor(
     private readonly validate: ValidatePayouts,
@@ -19,15 +18,10 @@ export class ValidationWorker implements OnApplicationBootstrap, BeforeApplicati
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.configuration.roles.has('worker')) return;
-    this.unsubscribe = this.wakes.on('validate', () => {
-      this.loop.wake();
-    });
-    this.loop.start();
+    if (this.configuration.roles.has('worker')) this.loop.start((wake) => this.wakes.on('validate', wake));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.unsubscribe?.();
     await this.loop.stop();
   }
 }

@@ -16,6 +16,7 @@ export class WakefulLoop {
   private woken = false;
   private wakeUp: (() => void) | null = null;
   private running: Promise<void> | null = null;
+  private unsubscribe: (() => void) | null = null;
 
   /** @param round does what is due and gives the milliseconds until more may be; 0: there may be more right now. */
   constructor(
@@ -25,7 +26,9 @@ export class WakefulLoop {
     this.logger = new Logger(name);
   }
 
-  start(): void {
+  /** @param subscribe asks for wakes until it is stopped, and gives what ends them. */
+  start(subscribe?: (wake: () => void) => () => void): void {
+    this.unsubscribe ??= subscribe?.(() => this.wake()) ?? null;
     this.running ??= this.run();
   }
 
@@ -36,6 +39,7 @@ export class WakefulLoop {
 
   /** Resolves when the round that is under way has ended. */
   async stop(): Promise<void> {
+    this.unsubscribe?.();
     this.stopped = true;
     this.wakeUp?.();
     await this.running;

@@ -28,7 +28,6 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly calls = new Set<Promise<void>>();
   private readonly places = new Places();
   private lookedOver_ms = -Infinity;
-  private unsubscribe: (() => void) | null = null;
 
   constructor(
     private readonly transactions: Transactions,
@@ -56,13 +55,11 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   start(): void {
-    this.unsubscribe = this.wakes.on('deliver', () => this.loop.wake());
-    this.loop.start();
+    this.loop.start((wake) => this.wakes.on('deliver', wake));
   }
 
   /** Stops claiming, lets the calls that are out end, and settles them, while the database is still open. */
   async stop(): Promise<void> {
-    this.unsubscribe?.();
     await this.loop.stop();
     await Promise.all(this.calls);
     await this.settler.drain();

@@ -8,7 +8,6 @@ import { AdvanceResend } from './advance-resend.js';
 @Injectable()
 export class ResendRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop = new WakefulLoop(ResendRunner.name, () => this.round());
-  private unsubscribe: (() => void) | null = null;
 
   constructor(
     private readonly transactions: Transactions,
@@ -18,20 +17,10 @@ export class ResendRunner implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.configuration.roles.has('worker')) this.start();
+    if (this.configuration.roles.has('worker')) this.loop.start((wake) => this.wakes.on('resend', wake));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.stop();
-  }
-
-  start(): void {
-    this.unsubscribe = this.wakes.on('resend', () => this.loop.wake());
-    this.loop.start();
-  }
-
-  async stop(): Promise<void> {
-    this.unsubscribe?.();
     await this.loop.stop();
   }
 
