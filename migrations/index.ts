@@ -8,6 +8,7 @@ import { GuardProviders20261121090600 } from './20261121090600-guard-providers.j
 import { GrowLanes20261121100000 } from './20261121100000-grow-lanes.js';
 import { AddResends20261121100100 } from './20261121100100-add-resends.js';
 import { AddResumeReasons20261121100700 } from './20261121100700-add-resume-reasons.js';
+import { SayHeldByLane20261121110000 } from './20261121110000-say-held-by-lane.js';
 import { ReleaseHotRows20261121120000 } from './20261121120000-release-hot-rows.js';
 import { MergeIndexes20261121120100 } from './20261121120100-merge-indexes.js';
 import { AddRateBuckets20261121130000 } from './20261121130000-add-rate-buckets.js';
@@ -28,6 +29,7 @@ export const migrations = [
   GrowLanes20261121100000,
   AddResends20261121100100,
   AddResumeReasons20261121100700,
+  SayHeldByLane20261121110000,
   ReleaseHotRows20261121120000,
   MergeIndexes20261121120100,
   AddRateBuckets20261121130000,

@@ -537,18 +537,18 @@ CREATE TABLE webhook_delivery (
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   delivered_at timestamp with time zone,
   resend_id uuid,
+  queued_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
-  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]))
+  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'skipped'::text, 'expired'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
-CREATE INDEX webhook_delivery_held ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'held'::text);
-CREATE INDEX webhook_delivery_held_since ON webhook_delivery USING btree (created_at) WHERE (state = 'held'::text);
 CREATE INDEX webhook_delivery_in_flight ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'in_flight'::text);
 CREATE INDEX webhook_delivery_latest ON webhook_delivery USING btree (endpoint_id, delivered_at) WHERE ((state = 'delivered'::text) AND (attempts_before = 0));
 CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (merchant_id, id DESC);
-CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
+CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
+CREATE INDEX webhook_delivery_put_off ON webhook_delivery USING btree (endpoint_id, queued_at) WHERE ((state = 'waiting'::text) AND (due_at > queued_at));
 CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
 CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
 CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
@@ -587,6 +587,7 @@ CREATE TABLE webhook_endpoint (
   headers bytea,
   header_names text[],
   public_keys jsonb DEFAULT '[]'::jsonb NOT NULL,
+  backlog_from timestamp with time zone,
   CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
   CONSTRAINT webhook_endpoint_calls_max_check CHECK (calls_max > 0),
@@ -598,6 +599,7 @@ CREATE TABLE webhook_endpoint (
   CONSTRAINT webhook_endpoint_rate_per_second_check CHECK (rate_per_second > 0),
   CONSTRAINT webhook_endpoint_status_check CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX webhook_endpoint_backlog ON webhook_endpoint USING btree (id) WHERE (backlog_from IS NOT NULL);
 CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) WHERE ((status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
 

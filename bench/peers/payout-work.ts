@@ -30,7 +30,7 @@ const WRITE = `
     FROM paid CROSS JOIN unnest($5::uuid[], $6::text[], $7::bytea[]) WITH ORDINALITY AS v (id, type, body, place)
     RETURNING id, merchant_id, subject_id, sequence, bulk_id, payout_id)
   INSERT INTO twin_webhook_delivery (id, merchant_id, endpoint_id, event_id, subject_id, sequence, bulk_id, payout_id, state)
-  SELECT gen_random_uuid(), merchant_id, merchant_id, id, subject_id, sequence, bulk_id, payout_id, 'held' FROM event`;
+  SELECT gen_random_uuid(), merchant_id, merchant_id, id, subject_id, sequence, bulk_id, payout_id, 'waiting' FROM event`;
 
 const TYPES = ['payout.processing_in_progress', 'payout.processed', 'payout.intent_succeeded'];
 

@@ -36,13 +36,13 @@ export const deliver: Row = {
                 await merchant.createValidated(payouts);
                 await merchant.untilProcessed();
               });
-              events = await stage.servers.count(`webhook_delivery WHERE state = 'held'`);
+              events = await stage.servers.count(`webhook_delivery WHERE state = 'waiting'`);
               await receiver.arrived();
             },
             run: async () => {
               const span_ms = await spanOf(async () => {
                 await inParallel(senders, 4, ({ merchant, endpoint }) => merchant.call(`${endpoint}/enable`, { backlog: 'all' }));
-                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('held', 'waiting', 'in_flight')`);
+                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight')`);
               });
               return { items: events, figures: { rate: perSecond(events, span_ms) } };
             },

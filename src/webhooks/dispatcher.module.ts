@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BacklogRunner } from './deliveries/backlog-runner.js';
 import { ClaimDeliveries } from './deliveries/claim-deliveries.js';
 import { Deliver } from './deliveries/deliver.js';
 import { DispatcherMetrics } from './deliveries/dispatcher-metrics.js';
@@ -6,6 +7,7 @@ import { Dispatcher } from './deliveries/dispatcher.js';
 import { ExpireHeld } from './deliveries/expire-held.js';
 import { LaneFigures } from './deliveries/lane-figures.js';
 import { SettleDeliveries } from './deliveries/settle-deliveries.js';
+import { WorkOffBacklog } from './deliveries/work-off-backlog.js';
 import { OldEventsRepository } from './events/old-events.repository.js';
 import { AdvanceResend } from './resends/advance-resend.js';
 import { ResendRunner } from './resends/resend-runner.js';
@@ -16,6 +18,7 @@ import { WebhooksModule } from './webhooks.module.js';
   imports: [WebhooksModule],
   providers: [
     AdvanceResend,
+    BacklogRunner,
     ClaimDeliveries,
     Deliver,
     Dispatcher,
@@ -25,6 +28,7 @@ import { WebhooksModule } from './webhooks.module.js';
     OldEventsRepository,
     ResendRunner,
     SettleDeliveries,
+    WorkOffBacklog,
   ],
   exports: [ExpireHeld, LaneFigures, OldEventsRepository],
 })

@@ -8,7 +8,8 @@ import { Metrics } from '../../src/platform/observability/index.js';
 import { RemoveOldEvents } from '../../src/scheduler/remove-old-events.js';
 import { EventFeedQueries } from '../../src/webhooks/events/event-feed.queries.js';
 import { TYPE_IS_RARE } from '../../src/webhooks/events/rare-types.js';
-import { BacklogRepository, OldEventsRepository, recordEvents } from '../../src/webhooks/index.js';
+import { OldEventsRepository, recordEvents } from '../../src/webhooks/index.js';
+import { ResendRepository } from '../../src/webhooks/resends/resend.repository.js';
 import { EngineWorld } from '../support/engine-world.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
@@ -134,7 +135,7 @@ describe('old events', () => {
     expect(left).toEqual(new Set(['bulk']));
   });
 
-  it.each(['waiting', 'in_flight', 'held'])('stay while a delivery of them is %s', async (state) => {
+  it.each(['waiting', 'in_flight'])('stay while a delivery of them is %s', async (state) => {
     const { merchant } = await oldScene();
     const lease = state === 'in_flight' ? `now()` : 'NULL';
     await world.query(`UPDATE webhook_delivery SET state = $2, lease_until = ${lease} WHERE merchant_id = $1 AND sequence = 2`, [
@@ -170,7 +171,7 @@ describe('old events', () => {
     );
     const repository = world.get(OldEventsRepository);
     const removed = await world.run(async (tx) => {
-      await world.get(BacklogRepository).resend(tx, rows[1]!.id);
+      await world.get(ResendRepository).sendAgain(tx, rows[1]!.id);
       const { pid } = (await tx.one<{ pid: number }>('SELECT pg_backend_pid() AS pid'))!;
       const removing = world.run((other) =>
         repository.remove(
@@ -198,7 +199,7 @@ describe('old events', () => {
 describe('a cursor', () => {
   it('behind which events were removed is refused as expired, be its own event kept or not', async () => {
     const { merchant, subject, ids } = await oldScene();
-    await world.query(`UPDATE webhook_delivery SET state = 'held' WHERE merchant_id = $1 AND sequence = 1`, [merchant.id]);
+    await world.query(`UPDATE webhook_delivery SET state = 'waiting' WHERE merchant_id = $1 AND sequence = 1`, [merchant.id]);
     await world.run(async (tx) => recordEvents(tx, [await subject.draft(tx), await subject.draft(tx)]));
     await duty().execute();
     for (const id of ids)

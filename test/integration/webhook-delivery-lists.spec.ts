@@ -7,7 +7,7 @@ import { testDatabase, testMerchant, type TestDatabase } from '../support/index.
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
 const ANY: Omit<DeliveryFilter, 'merchantId'> = {
-  ...{ endpointId: null, bulkId: null, payoutId: null, state: null, type: null, resendId: null },
+  ...{ endpointId: null, bulkId: null, payoutId: null, status: null, type: null, resendId: null },
   ...{ createdAfter: null, createdBefore: null },
 };
 const OTHERS = 2_000;

@@ -24,7 +24,7 @@ beforeAll(async () => {
 // What one test leaves open is nobody's work in the next.
 afterEach(() =>
   db.dataSource.query(
-    `UPDATE webhook_delivery SET state = 'skipped', lease_until = NULL WHERE state IN ('waiting', 'in_flight', 'held');
+    `UPDATE webhook_delivery SET state = 'skipped', lease_until = NULL WHERE state IN ('waiting', 'in_flight');
      UPDATE webhook_endpoint SET ready_at = 'infinity';
      DELETE FROM webhook_lane_wake`,
   ),
@@ -184,7 +184,7 @@ describe('what is held', () => {
   const states = async (endpointId: string): Promise<string[]> =>
     (
       await db.dataSource.query<{ state: string }[]>(
-        `SELECT state FROM webhook_delivery WHERE endpoint_id = $1 ORDER BY created_at DESC`,
+        `SELECT state FROM webhook_delivery WHERE endpoint_id = $1 ORDER BY queued_at DESC`,
         [endpointId],
       )
     ).map(({ state }) => state);
@@ -192,9 +192,8 @@ describe('what is held', () => {
   it('is dropped after thirty days, counted, and shown until then', async () => {
     const [id] = await merchantWith(1, 4);
     await write([id!], `status = 'disabled', reason = 'by_hand'`);
-    await db.transactions.asEngine((tx) => new BacklogRepository().hold(tx, [id!]));
     await db.dataSource.query(
-      `UPDATE webhook_delivery SET created_at = now() - interval '31 days'
+      `UPDATE webhook_delivery SET queued_at = now() - interval '31 days', due_at = now() - interval '31 days'
        WHERE id IN (SELECT id FROM webhook_delivery WHERE endpoint_id = $1 LIMIT 3)`,
       [id],
     );
@@ -204,7 +203,7 @@ describe('what is held', () => {
     await figures.refresh();
     expect(await metrics.registry.metrics()).toContain('tranche_webhook_deliveries_held 4');
     await new ExpireHeld(db.transactions, new BacklogRepository(), new DispatcherMetrics(metrics), configuration).execute();
-    expect(await states(id!)).toEqual(['held', 'expired', 'expired', 'expired']);
+    expect(await states(id!)).toEqual(['waiting', 'expired', 'expired', 'expired']);
     await figures.refresh();
     const shown = await metrics.registry.metrics();
     expect(shown).toContain('tranche_webhook_deliveries_expired_total 3');

@@ -2,7 +2,6 @@ import type { Configuration } from '../../src/platform/config/index.js';
 import { type Tx, WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
-import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { Deliver } from '../../src/webhooks/deliveries/deliver.js';
 import { DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
@@ -47,7 +46,7 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
     new ClaimDeliveries(lanes, deliveries, configuration),
     lanes,
     new Deliver(egress, testSealer, configuration),
-    new SettleDeliveries(deliveries, new BacklogRepository(), lanes, new EndpointNotices(endpoints)),
+    new SettleDeliveries(deliveries, lanes, new EndpointNotices(endpoints)),
     egress,
     wakes,
     new DispatcherMetrics(metrics),

@@ -77,7 +77,7 @@ export class Tx {
 }
 
 /** What a sleeping worker, or an open event stream, can be woken for; the tables stay the truth, a lost wake costs at most one poll. */
-export type WakeTopic = 'validate' | 'execute' | 'deliver' | 'resend' | 'follow';
+export type WakeTopic = 'validate' | 'execute' | 'deliver' | 'backlog' | 'resend' | 'follow';
 
 const names = new Map<string, string>();
 

@@ -3,156 +3,141 @@ import type { Tx } from '../../platform/database/index.js';
 import { wakeLanes } from './lane.repository.js';
 
 /**
- * What waits or is held of the lanes in $1. Written as two look-ups, because each state has a partial index of its own and a
- * planner without statistics would rather read the whole table than combine them.
+ * A part of a statement: closes up to $1 deliveries of `lanes` (id, before) that were queued before, except what is being sent.
+ * Nothing is due before it was queued, so most of them are a range of webhook_delivery_due, and what was put off since is one of
+ * webhook_delivery_put_off. Rows that somebody has are left to the next slice: of two who wait for each other's rows one would fail.
  */
-const KEPT = `id = ANY (ARRAY (
-    SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND state = 'waiting'
-    UNION ALL SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND state = 'held'))`;
+const closeQueuedBefore = (lanes: string, state: 'skipped' | 'expired'): string => `
+  WITH lane AS (${lanes}),
+  picked AS MATERIALIZED (
+    SELECT older.id FROM lane CROSS JOIN LATERAL (
+      SELECT id FROM (
+        SELECT d.id FROM webhook_delivery d
+        WHERE d.endpoint_id = lane.id AND d.state IN ('waiting', 'in_flight') AND d.due_at < lane.before AND d.queued_at < lane.before
+          AND (d.state = 'waiting' OR d.lease_until <= tranche_now())
+        ORDER BY d.due_at, d.id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) due
+      UNION ALL
+      SELECT id FROM (
+        SELECT d.id FROM webhook_delivery d
+        WHERE d.endpoint_id = lane.id AND d.state = 'waiting' AND d.due_at > d.queued_at AND d.queued_at < lane.before
+          AND d.due_at >= lane.before
+        ORDER BY d.queued_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) put_off) older
+    LIMIT $1),
+  closed AS (
+    UPDATE webhook_delivery SET state = '${state}', claim_no = claim_no + 1, lease_until = NULL
+    WHERE id = ANY (ARRAY (SELECT id FROM picked)) RETURNING endpoint_id),
+  woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM closed')})
+  SELECT count(*)::integer AS count FROM closed`;
 
-/** Rows of one transaction. */
-const EXPIRED_MAX = 1_000;
-const HELD_TOO_LONG = (column: 'id' | 'endpoint_id'): string =>
-  `SELECT ${column} FROM webhook_delivery WHERE state = 'held' AND created_at < tranche_now() - $1 * interval '1 day'
-   ORDER BY created_at LIMIT ${EXPIRED_MAX}`;
+const DROP = closeQueuedBefore(
+  `SELECT id, backlog_from AS before FROM webhook_endpoint WHERE backlog_from IS NOT NULL`,
+  'skipped',
+);
+
+/** Locked, so that nothing expires of a lane that was enabled while this waited. */
+const EXPIRE = closeQueuedBefore(
+  `SELECT id, tranche_now() - $2 * interval '1 day' AS before FROM webhook_endpoint WHERE status = 'disabled' AND deleted_at IS NULL
+   FOR NO KEY UPDATE`,
+  'expired',
+);
 
 /**
- * All SQL that moves deliveries for a reason other than their own attempt: their endpoint is disabled, enabled, deleted or
- * pinged, or somebody wants one sent again. Every change raises the fence; what is in flight is left to its settle.
+ * All SQL about what lanes have missed. What is held or dropped of a lane is said by its row (`status`, `backlog_from`,
+ * `deleted_at`), at once, however much that is; the deliveries follow in slices that hold up neither claims nor settles.
  */
 @Injectable()
 export class BacklogRepository {
-  /** What of these lanes waits is held. What is in flight goes on, and is held by its settle. */
-  async hold(tx: Tx, endpointIds: readonly string[]): Promise<void> {
-    await this.close(tx, endpointIds, 'held');
-  }
-
-  /** What of these lanes waits is dropped. */
-  async skip(tx: Tx, endpointIds: readonly string[]): Promise<void> {
-    await this.close(tx, endpointIds, 'skipped');
-  }
-
-  /**
-   * Drops a slice of what has been held for longer than so many days.
-   * @returns how many deliveries that were; 0 where there are no more.
-   */
-  async expire(tx: Tx, days: number): Promise<number> {
-    // Whoever enables one of these lanes waits for us, or we for him, and then see what he let go.
-    const lanes = await tx.query<{ id: string }>(
-      `SELECT id FROM webhook_endpoint WHERE id IN (${HELD_TOO_LONG('endpoint_id')}) ORDER BY id FOR NO KEY UPDATE`,
-      [days],
-    );
-    const expired = await tx.query(
-      `UPDATE webhook_delivery SET state = 'expired', claim_no = claim_no + 1
-       WHERE id = ANY (ARRAY (${HELD_TOO_LONG('id')})) AND endpoint_id = ANY ($2::uuid[]) AND state = 'held'
-       RETURNING 1`,
-      [days, lanes.map(({ id }) => id)],
-    );
-    return expired.length;
-  }
-
-  private async close(tx: Tx, endpointIds: readonly string[], state: 'held' | 'skipped'): Promise<void> {
-    if (endpointIds.length === 0) return;
-    await tx.query(
-      `UPDATE webhook_delivery SET state = $2, claim_no = claim_no + 1
-       WHERE ${KEPT} AND state <> $2`,
-      [endpointIds, state],
-    );
-  }
-
-  /** Ends the hold of a lane: what was written before `from` is dropped (null: all of it), the rest is due now, in its order. */
+  /** Of a lane that is enabled: what was queued before `from` is dropped (null: all of it), the rest is sent in its order, as if never tried. */
   async release(tx: Tx, endpointId: string, from: Date | null): Promise<void> {
+    // `least` passes over null. Not after now, or what is still to be written would be dropped; and what has been dropped before stays so.
     await tx.query(
-      `WITH woken AS (${wakeLanes('SELECT unnest($1::uuid[])')})
-       UPDATE webhook_delivery SET claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
-         state = CASE WHEN $2::timestamptz IS NULL OR created_at < $2 THEN 'skipped' ELSE 'waiting' END
-       WHERE ${KEPT}`,
-      [[endpointId], from],
+      `UPDATE webhook_endpoint SET backlog_from = greatest(backlog_from, least($2::timestamptz, tranche_now())) WHERE id = $1`,
+      [endpointId, from],
     );
-    tx.wake('deliver');
+    tx.wake('backlog');
+  }
+
+  /** One at a time in the cluster: whoever gets false leaves the slices to another. Until the end of the transaction. */
+  async takeTurn(tx: Tx): Promise<boolean> {
+    const row = await tx.one<{ taken: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(hashtextextended('webhook backlog', 0)) AS taken`,
+    );
+    return row?.taken === true;
+  }
+
+  /** Drops a slice of what lanes say is dropped. @returns how many deliveries that were. */
+  drop(tx: Tx, rowsMax: number): Promise<number> {
+    return countOf(tx, DROP, [rowsMax]);
   }
 
   /**
-   * Sends one delivery again, or sooner, with a fresh schedule; what waits behind it comes along. Earlier ones of the same
-   * subject that are still open go first. One that is in flight or held stays as it is.
+   * Makes a slice of what was put off before its lane was enabled due again, with a fresh schedule, at its old place in the order.
+   * @returns how many deliveries that were.
    */
-  async resend(tx: Tx, deliveryId: string): Promise<void> {
-    await tx.query(
-      `WITH again AS (
-         UPDATE webhook_delivery SET state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
-           delivered_at = NULL
-         WHERE id = $1 AND state IN ('delivered', 'exhausted', 'skipped', 'expired', 'waiting')
-         RETURNING endpoint_id, subject_id, sequence),
-       woken AS (${wakeLanes('SELECT endpoint_id FROM again')})
-       UPDATE webhook_delivery s SET due_at = tranche_now()
-       FROM again a
-       WHERE s.endpoint_id = a.endpoint_id AND s.subject_id = a.subject_id AND s.sequence > a.sequence AND s.state = 'waiting'
-         AND s.attempts = s.attempts_before AND s.due_at > tranche_now()`,
-      [deliveryId],
-    );
-    tx.wake('deliver');
-  }
-
-  /** What of a lane waits and belongs to no bulk that names it is dropped: its registration has ended. */
-  async skipUnnamed(tx: Tx, endpointId: string): Promise<void> {
-    await tx.query(
-      `WITH woken AS (${wakeLanes('SELECT unnest($1::uuid[])')})
-       UPDATE webhook_delivery d SET state = 'skipped', claim_no = claim_no + 1
-       WHERE ${KEPT} AND NOT EXISTS (SELECT FROM bulk b WHERE b.id = d.bulk_id AND b.webhook_endpoint_id = ANY ($1))`,
-      [[endpointId]],
+  hasten(tx: Tx, rowsMax: number): Promise<number> {
+    return countOf(
+      tx,
+      `WITH picked AS MATERIALIZED (
+         SELECT later.id FROM webhook_endpoint e CROSS JOIN LATERAL (
+           SELECT d.id FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at > d.queued_at
+           ORDER BY d.queued_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) later
+         WHERE e.backlog_from IS NOT NULL AND e.status <> 'disabled' AND e.deleted_at IS NULL LIMIT $1),
+       hastened AS (
+         UPDATE webhook_delivery SET due_at = queued_at, attempts_before = attempts, claim_no = claim_no + 1
+         WHERE id = ANY (ARRAY (SELECT id FROM picked)) RETURNING endpoint_id),
+       woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM hastened')})
+       SELECT count(*)::integer AS count FROM hastened`,
+      [rowsMax],
     );
   }
 
   /**
-   * A bulk has another URL: what is open of it at the old lane goes along, held as far as the new lane is disabled. What is in
-   * flight goes too, because order would break otherwise; its receiver may get it at both URLs. An endpoint that is
-   * registered keeps its own.
+   * Forgets what lanes were to drop, where all of it is closed. A deleted lane's calls that are still out are waited for: what they
+   * leave open is dropped too. Lanes that somebody has just now are left to the next time.
+   */
+  async forgetDropped(tx: Tx): Promise<void> {
+    await tx.query(
+      `UPDATE webhook_endpoint e SET backlog_from = NULL
+       WHERE e.id = ANY (ARRAY (SELECT id FROM webhook_endpoint WHERE backlog_from IS NOT NULL FOR NO KEY UPDATE SKIP LOCKED))
+         AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight')
+                           AND d.due_at < e.backlog_from AND d.queued_at < e.backlog_from)`,
+    );
+  }
+
+  /** Drops a slice of what has been held for longer than so many days. @returns how many deliveries that were. */
+  expire(tx: Tx, { days, rowsMax }: { readonly days: number; readonly rowsMax: number }): Promise<number> {
+    return countOf(tx, EXPIRE, [rowsMax, days]);
+  }
+
+  /**
+   * A bulk has another URL: what is open of it at the old lane goes along, found by the bulk's events, however much waits there.
+   * What is in flight goes too, because order would break otherwise; its receiver may get it at both URLs. What the new lane has
+   * already, because it is registered, is dropped at the old one. An endpoint that is registered keeps its own.
    */
   async moveBulk(
     tx: Tx,
     { bulkId, from, to }: { readonly bulkId: string; readonly from: string; readonly to: string },
   ): Promise<void> {
     await tx.query(
-      `WITH woken AS (${wakeLanes('SELECT unnest($1::uuid[]) UNION SELECT $3::uuid')})
-       UPDATE webhook_delivery d SET endpoint_id = l.id, claim_no = d.claim_no + 1, lease_until = NULL, due_at = tranche_now(),
-         state = CASE l.status WHEN 'disabled' THEN 'held' ELSE 'waiting' END
-       FROM webhook_endpoint l
-       WHERE l.id = $3 AND d.bulk_id = $2 AND NOT EXISTS (SELECT FROM webhook_endpoint f WHERE f.id = ANY ($1) AND f.registered)
-         AND d.id = ANY (ARRAY (
-           SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND state IN ('waiting', 'in_flight')
-           UNION ALL SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND state = 'held'))`,
-      [[from], bulkId, to],
+      `WITH woken AS (${wakeLanes('VALUES ($1::uuid), ($3::uuid)')}),
+       open AS MATERIALIZED (
+         SELECT d.id, EXISTS (SELECT FROM webhook_delivery o WHERE o.event_id = d.event_id AND o.endpoint_id = $3) AS doubled
+         FROM webhook_endpoint f JOIN webhook_delivery d ON d.endpoint_id = f.id
+         WHERE f.id = $1 AND NOT f.registered AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE bulk_id = $2))
+           AND (d.state = 'in_flight' OR (d.state = 'waiting' AND (f.backlog_from IS NULL OR d.queued_at >= f.backlog_from)))),
+       doubled AS (
+         UPDATE webhook_delivery SET state = 'skipped', claim_no = claim_no + 1, lease_until = NULL
+         WHERE id = ANY (ARRAY (SELECT id FROM open WHERE doubled)) AND state IN ('waiting', 'in_flight'))
+       UPDATE webhook_delivery SET endpoint_id = $3, state = 'waiting', claim_no = claim_no + 1, lease_until = NULL,
+         due_at = tranche_now(), queued_at = tranche_now()
+       WHERE id = ANY (ARRAY (SELECT id FROM open WHERE NOT doubled)) AND state IN ('waiting', 'in_flight')`,
+      [from, bulkId, to],
     );
     tx.wake('deliver');
   }
+}
 
-  /** Pings that wait are dropped: a new one takes their place, and must not wait behind them. */
-  async skipPings(tx: Tx, endpointId: string): Promise<void> {
-    await tx.query(
-      `WITH woken AS (${wakeLanes('SELECT $1::uuid')})
-       UPDATE webhook_delivery SET state = 'skipped', claim_no = claim_no + 1
-       WHERE endpoint_id = $1 AND subject_id = $1 AND state = 'waiting'`,
-      [endpointId],
-    );
-  }
-
-  /** The delivery of the endpoint's latest own event to itself, which only a ping is. */
-  async latestPing(tx: Tx, endpointId: string): Promise<string> {
-    const row = await tx.one<{ id: string }>(
-      `SELECT id FROM webhook_delivery WHERE endpoint_id = $1 AND subject_id = $1 AND state = 'waiting' ORDER BY sequence DESC LIMIT 1`,
-      [endpointId],
-    );
-    if (row === null) throw new Error('a ping was recorded without a delivery');
-    return row.id;
-  }
-
-  /** Whether the endpoint of the merchant's delivery is sent to; null where the merchant has no such delivery. */
-  laneOf(tx: Tx, merchantId: string, deliveryId: string): Promise<{ open: boolean } | null> {
-    return tx.one<{ open: boolean }>(
-      `SELECT e.status <> 'disabled' AND e.deleted_at IS NULL AS open
-       FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
-       WHERE d.id = $1 AND d.merchant_id = $2`,
-      [deliveryId, merchantId],
-    );
-  }
+async function countOf(tx: Tx, text: string, values: readonly unknown[]): Promise<number> {
+  const row = await tx.one<{ count: number }>(text, values);
+  return row?.count ?? 0;
 }

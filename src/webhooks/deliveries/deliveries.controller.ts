@@ -37,7 +37,7 @@ export class DeliveriesController {
       endpointId: idFilter('endpoint', query.endpoint_id),
       bulkId: idFilter('bulk', query.bulk_id),
       payoutId: idFilter('payout', query.payout_id),
-      state: query.status ?? null,
+      status: query.status ?? null,
       type: query.event_type ?? null,
       resendId: idFilter('resend', query.resend_id),
       createdAfter: query.created_after === undefined ? null : new Date(query.created_after),

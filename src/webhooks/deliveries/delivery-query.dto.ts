@@ -1,9 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
 import { PageQuery } from '../../platform/http/index.js';
-import { statesOf } from '../../platform/lifecycle/index.js';
 import { IsInstant } from '../../platform/time/index.js';
-import { deliveryLifecycle } from './delivery.lifecycle.js';
+import { DELIVERY_STATUSES } from './delivery-status.js';
 
 export class DeliveryQuery extends PageQuery {
   /** Deliveries to this endpoint. */
@@ -12,9 +11,9 @@ export class DeliveryQuery extends PageQuery {
   endpoint_id?: string;
 
   /** Deliveries of this status. */
-  @ApiProperty({ enum: statesOf(deliveryLifecycle), required: false })
+  @ApiProperty({ enum: DELIVERY_STATUSES, required: false })
   @IsOptional()
-  @IsIn(statesOf(deliveryLifecycle))
+  @IsIn(DELIVERY_STATUSES)
   status?: string;
 
   /** Deliveries of events of this bulk and its payouts. */

@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { statesOf } from '../../platform/lifecycle/index.js';
-import { deliveryLifecycle } from './delivery.lifecycle.js';
+import { DELIVERY_STATUSES } from './delivery-status.js';
 
 /** One event on its way to one endpoint. */
 export class DeliveryDto {
@@ -34,14 +33,16 @@ export class DeliveryDto {
   /** @example payout_01jd3q8yv6f5w9x2k4m7n0p1rs */
   payout_id: string | null;
 
-  @ApiProperty({ enum: statesOf(deliveryLifecycle) })
+  /** `waiting` and `held` are the same to it, but that a disabled endpoint holds what waits until it is enabled. */
+  @ApiProperty({ enum: DELIVERY_STATUSES })
   status: string;
 
   /** @example 1 */
   attempt_count: number;
 
   /**
-   * Not before an earlier event of the same payout is delivered.
+   * Not before an earlier event of the same payout is delivered, nor before the pause of the endpoint ends; null: nothing will be
+   * attempted.
    * @example null
    */
   next_attempt_at: string | null;

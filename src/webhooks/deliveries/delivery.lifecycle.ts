@@ -5,17 +5,18 @@ export const deliveryLifecycle = defineLifecycle({
   aggregate: 'webhook_delivery',
   stored: { table: 'webhook_delivery', column: 'state' },
   states: {
-    waiting: { meaning: 'Sent once it is due and no earlier event of the same payout is open at the endpoint.' },
+    waiting: {
+      meaning:
+        'Sent once it is due and no earlier event of the same payout is open at the endpoint. Shown as `held` while the endpoint is disabled.',
+    },
     in_flight: { meaning: 'Being sent under a lease; when its process dies, another sends it again.' },
     delivered: { meaning: 'The endpoint answered 2xx.' },
     exhausted: { meaning: 'The last attempt of the schedule failed; sent again only when asked for.' },
-    held: { meaning: 'Its endpoint is disabled; kept until the endpoint is enabled.' },
     skipped: { meaning: 'Dropped by whoever enabled or deleted its endpoint.' },
     expired: { meaning: 'Was held for so long (WEBHOOK_HELD_DAYS) that it was dropped; sent again only when asked for.' },
   },
   transitions: {
     record: { from: [null], to: 'waiting', emits: null, meaning: 'An event was written that the endpoint gets.' },
-    record_held: { from: [null], to: 'held', emits: null, meaning: 'The same, while the endpoint was disabled.' },
     claim: {
       from: ['waiting', 'in_flight'],
       to: 'in_flight',
@@ -30,20 +31,24 @@ export const deliveryLifecycle = defineLifecycle({
       meaning: 'Failed; due again after the pause that the schedule says.',
     },
     exhaust: { from: ['in_flight'], to: 'exhausted', emits: null, meaning: 'Failed, and the schedule has no further pause.' },
-    hold: { from: ['waiting', 'in_flight'], to: 'held', emits: null, meaning: 'Its endpoint was disabled.' },
-    release: {
-      from: ['held', 'waiting'],
+    hasten: {
+      from: ['waiting'],
       to: 'waiting',
       emits: null,
-      meaning: 'Its endpoint was enabled with this part of the backlog.',
+      meaning: 'Its endpoint was enabled while it waited for a retry: due again, with a fresh schedule.',
     },
     skip: {
-      from: ['waiting', 'held', 'in_flight'],
+      from: ['waiting', 'in_flight'],
       to: 'skipped',
       emits: null,
-      meaning: 'Its endpoint was enabled without this part of the backlog, or deleted.',
+      meaning: 'Its endpoint was enabled without this part of the backlog, or deleted; nobody is sending it.',
     },
-    expire: { from: ['held'], to: 'expired', emits: null, meaning: 'Nobody has enabled its endpoint for too long.' },
+    expire: {
+      from: ['waiting', 'in_flight'],
+      to: 'expired',
+      emits: null,
+      meaning: 'Nobody has enabled its endpoint for too long.',
+    },
     resend: {
       from: ['delivered', 'exhausted', 'skipped', 'expired', 'waiting'],
       to: 'waiting',

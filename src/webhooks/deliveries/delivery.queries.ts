@@ -5,7 +5,7 @@ import { toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
 import { isRare, TYPE_IS_RARE } from '../events/rare-types.js';
 import type { DeliveryAttemptDto, DeliveryDto, DeliveryWithAttemptsDto } from './delivery-response.dto.js';
-import type { DeliveryState } from './delivery.lifecycle.js';
+import { type DeliveryStatus, STATUS_OF_DELIVERY } from './delivery-status.js';
 
 export interface DeliveryView {
   readonly [column: string]: unknown;
@@ -17,9 +17,10 @@ export interface DeliveryView {
   readonly url: string;
   readonly bulk_id: string | null;
   readonly payout_id: string | null;
-  readonly state: DeliveryState;
+  readonly status: DeliveryStatus;
   readonly attempts: number;
-  readonly due_at: Date;
+  /** Null where nothing will be attempted. */
+  readonly next_attempt_at: Date | null;
   readonly delivered_at: Date | null;
   readonly created_at: Date;
 }
@@ -42,16 +43,18 @@ export interface DeliveryFilter {
   readonly endpointId: string | null;
   readonly bulkId: string | null;
   readonly payoutId: string | null;
-  readonly state: string | null;
+  readonly status: string | null;
   readonly type: string | null;
   readonly resendId: string | null;
   readonly createdAfter: Date | null;
   readonly createdBefore: Date | null;
 }
 
+/** A paused lane sends nothing before its pause ends, and then one delivery first. */
 const VIEW = `
-  SELECT d.id, d.endpoint_id, d.event_id, v.type, d.sequence, e.url, d.bulk_id, d.payout_id, d.state, d.attempts, d.due_at, d.delivered_at,
-    d.created_at
+  SELECT d.id, d.endpoint_id, d.event_id, v.type, d.sequence, e.url, d.bulk_id, d.payout_id, d.attempts, d.delivered_at, d.created_at,
+    ${STATUS_OF_DELIVERY} AS status,
+    CASE ${STATUS_OF_DELIVERY} WHEN 'waiting' THEN greatest(d.due_at, e.paused_until) END AS next_attempt_at
   FROM webhook_delivery d JOIN event v ON v.id = d.event_id JOIN webhook_endpoint e ON e.id = d.endpoint_id
   WHERE d.merchant_id = $1`;
 
@@ -65,7 +68,7 @@ const newestFirst = (scope = '') =>
     values: 9,
     select: (condition) => `${VIEW} ${scope}
     AND ($2::uuid IS NULL OR d.endpoint_id = $2) AND ($3::uuid IS NULL OR d.bulk_id = $3) AND ($4::uuid IS NULL OR d.payout_id = $4)
-    AND ($5::text IS NULL OR d.state = $5) AND ($6::text IS NULL OR v.type = $6) AND ($7::uuid IS NULL OR d.resend_id = $7)
+    AND ($5::text IS NULL OR ${STATUS_OF_DELIVERY} = $5) AND ($6::text IS NULL OR v.type = $6) AND ($7::uuid IS NULL OR d.resend_id = $7)
     AND ($8::timestamptz IS NULL OR d.created_at > $8) AND ($9::timestamptz IS NULL OR d.created_at < $9) AND ${condition}`,
   });
 
@@ -77,7 +80,7 @@ const OF_MERCHANT = newestFirst();
 const OF_BULK = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE bulk_id = $3 AND merchant_id = $1))');
 const OF_PAYOUT = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE subject_id = $4 AND merchant_id = $1))');
 /** By webhook_delivery_undelivered, event_of_rare_type or webhook_delivery_due: what is rare among the many that were delivered. */
-const UNDELIVERED = `('exhausted', 'held', 'skipped', 'expired')`;
+const UNDELIVERED = `('exhausted', 'skipped', 'expired')`;
 const OF_UNDELIVERED = newestFirst(`AND d.state = $5 AND d.state IN ${UNDELIVERED}`);
 const OF_RARE_TYPE = newestFirst(
   `AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE merchant_id = $1 AND type = $6 AND ${TYPE_IS_RARE}))`,
@@ -104,20 +107,20 @@ export class DeliveryQueries {
 
   /** Newest first. @throws `invalid_cursor` */
   list(tx: Tx, filter: DeliveryFilter, page: PageQuery): Promise<KeysetPage<DeliveryView>> {
-    const { merchantId, endpointId, bulkId, payoutId, state, type, resendId, createdAfter, createdBefore } = filter;
+    const { merchantId, endpointId, bulkId, payoutId, status, type, resendId, createdAfter, createdBefore } = filter;
     return listOf(filter).read(tx, page, {
-      values: [merchantId, endpointId, bulkId, payoutId, state, type, resendId, createdAfter, createdBefore],
+      values: [merchantId, endpointId, bulkId, payoutId, status, type, resendId, createdAfter, createdBefore],
       cursorValues: [merchantId],
     });
   }
 }
 
-const listOf = ({ bulkId, payoutId, state, type }: DeliveryFilter): KeysetList<DeliveryView> => {
+const listOf = ({ bulkId, payoutId, status, type }: DeliveryFilter): KeysetList<DeliveryView> => {
   if (payoutId !== null) return OF_PAYOUT;
   if (bulkId !== null) return OF_BULK;
   if (isRare(type)) return OF_RARE_TYPE;
-  if (state === null || state === 'delivered') return OF_MERCHANT;
-  return state === 'waiting' || state === 'in_flight' ? OF_OPEN : OF_UNDELIVERED;
+  if (status === null || status === 'delivered') return OF_MERCHANT;
+  return status === 'waiting' || status === 'held' || status === 'in_flight' ? OF_OPEN : OF_UNDELIVERED;
 };
 
 const instant = (at: Date | null): string | null => (at === null ? null : formatInstant(at));
@@ -133,9 +136,9 @@ export const toDeliveryResponse = (delivery: DeliveryView) =>
     sequence: delivery.sequence,
     bulk_id: delivery.bulk_id === null ? null : toTypeId('bulk', delivery.bulk_id),
     payout_id: delivery.payout_id === null ? null : toTypeId('payout', delivery.payout_id),
-    status: delivery.state,
+    status: delivery.status,
     attempt_count: delivery.attempts,
-    next_attempt_at: delivery.state === 'waiting' ? formatInstant(delivery.due_at) : null,
+    next_attempt_at: instant(delivery.next_attempt_at),
     delivered_at: instant(delivery.delivered_at),
     created_at: formatInstant(delivery.created_at),
   }) satisfies DeliveryDto;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { Transactions } from '../../platform/database/index.js';
 import { Metrics } from '../../platform/observability/index.js';
+import { HELD_OF_LANE } from './delivery-status.js';
 
 /** A lane whose oldest due delivery has waited longer is one that somebody should look at, with less or more haste. */
 const LATE_S = [60, 600, 3_600] as const;
@@ -42,7 +43,7 @@ export class LaneFigures {
     });
     this.held = new Gauge({
       name: 'tranche_webhook_deliveries_held',
-      help: 'Webhook deliveries that are kept for disabled endpoints.',
+      help: 'Webhook deliveries that are kept for disabled endpoints, at most 10000 of each counted.',
       registers,
     });
   }
@@ -56,6 +57,9 @@ export class LaneFigures {
   }
 }
 
+/** Of one lane: more tell no more about it, and would take longer to count every few seconds. */
+const HELD_COUNTED_MAX = 10_000;
+
 /** Hops through webhook_delivery_due, one step and one look per lane, however much waits. */
 const READ = `WITH RECURSIVE lane AS (
     (SELECT endpoint_id FROM webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id LIMIT 1)
@@ -64,9 +68,14 @@ const READ = `WITH RECURSIVE lane AS (
             WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
     FROM lane WHERE lane.endpoint_id IS NOT NULL),
   due AS (
-    SELECT (SELECT d.due_at FROM webhook_delivery d WHERE d.endpoint_id = lane.endpoint_id AND d.state IN ('waiting', 'in_flight')
-            ORDER BY d.due_at LIMIT 1) AS at FROM lane)
-  SELECT s.*, (SELECT count(*)::integer FROM webhook_delivery WHERE state = 'held') AS held,
+    SELECT (SELECT d.due_at FROM webhook_delivery d
+            WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') AND d.due_at >= coalesce(e.backlog_from, '-infinity')
+            ORDER BY d.due_at LIMIT 1) AS at
+    FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id WHERE e.status <> 'disabled' AND e.deleted_at IS NULL)
+  SELECT s.*,
+    (SELECT coalesce(sum(h.count), 0)::integer
+     FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id AND e.status = 'disabled' AND e.deleted_at IS NULL
+     CROSS JOIN LATERAL (SELECT count(*) FROM (${HELD_OF_LANE} LIMIT ${HELD_COUNTED_MAX}) one) h) AS held,
     (SELECT coalesce(array_agg(extract(epoch FROM tranche_now() - at)::double precision), '{}') FROM due WHERE at <= tranche_now()) AS ages_s
   FROM (SELECT count(*) FILTER (WHERE status = 'active')::integer AS active, count(*) FILTER (WHERE status = 'paused')::integer AS paused,
           count(*) FILTER (WHERE status = 'disabled')::integer AS disabled

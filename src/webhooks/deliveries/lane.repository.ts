@@ -14,7 +14,6 @@ const RECENT_S = 5 * 60;
 
 export interface LaneRow extends LaneHealth {
   readonly id: string;
-  readonly deleted: boolean;
 }
 
 /** May be sent to at all. */
@@ -113,7 +112,7 @@ export class LaneRepository {
   /** How lanes stand, locked in the order of their ids: no two settles can deadlock. */
   lock(tx: Tx, ids: readonly string[]): Promise<LaneRow[]> {
     return tx.query<LaneRow & Record<string, unknown>>(
-      `SELECT id, status, failure_streak AS "failureStreak", pause_count AS "pauseCount", deleted_at IS NOT NULL AS deleted,
+      `SELECT id, status, failure_streak AS "failureStreak", pause_count AS "pauseCount",
          calls_max AS "callsMax", coalesce(paused_until <= tranche_now(), false) AS "pauseOver",
          CASE WHEN recent_since > tranche_now() - ${RECENT_S} * interval '1 second' THEN recent_attempts ELSE 0 END AS "recentAttempts",
          CASE WHEN recent_since > tranche_now() - ${RECENT_S} * interval '1 second' THEN recent_failures ELSE 0 END AS "recentFailures",

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
 import { newUuid } from '../../platform/ids/index.js';
 import { EndpointNotices } from '../endpoints/endpoint-notices.js';
-import { BacklogRepository } from './backlog.repository.js';
 import { healthAfter, type LaneChange } from './breaker.js';
 import type { SentDelivery } from './deliver.js';
 import { type AttemptRow, DeliveryRepository } from './delivery.repository.js';
@@ -17,7 +16,6 @@ import { LaneRepository, type LaneRow } from './lane.repository.js';
 export class SettleDeliveries {
   constructor(
     private readonly deliveries: DeliveryRepository,
-    private readonly backlog: BacklogRepository,
     private readonly lanes: LaneRepository,
     private readonly notices: EndpointNotices,
   ) {}
@@ -45,14 +43,6 @@ export class SettleDeliveries {
       return attempts.length === 0 ? [] : [{ id: lane.id, ...healthAfter(lane, attempts, Math.random()) }];
     });
     await this.lanes.writeHealth(tx, changes);
-    await this.backlog.skip(
-      tx,
-      lanes.filter(({ deleted }) => deleted).map(({ id }) => id),
-    );
-    await this.backlog.hold(
-      tx,
-      changes.filter(({ status }) => status === 'disabled').map(({ id }) => id),
-    );
     await this.notices.tell(tx, changes.flatMap(noticeOf));
   }
 }
@@ -77,7 +67,7 @@ function attemptRow({ delivery, verdict, answer, started_ms, ended_ms }: SentDel
   return {
     delivery_id: delivery.id,
     claim_no: delivery.claim_no,
-    // A delivery that was answered 410 waits like the rest of its lane, and is held with it.
+    // A delivery that was answered 410 waits like the rest of its lane, which is disabled.
     state: verdict.kind === 'retry' || verdict.kind === 'gone' ? 'waiting' : verdict.kind,
     delay_s: verdict.kind === 'retry' ? verdict.delay_s : null,
     since_ms: performance.now() - started_ms,

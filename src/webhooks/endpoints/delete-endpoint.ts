@@ -1,20 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
 import { notFound } from '../../platform/http/index.js';
-import { BacklogRepository } from '../deliveries/backlog.repository.js';
 import { webhookProblem } from '../webhooks.problems.js';
 import { EndpointRepository } from './endpoint.repository.js';
 
 /**
- * Ends a registration: its secrets are forgotten, and what waits for it is dropped. Where bulks name the URL, their
- * events still go there, signed with the merchant's secret alone.
+ * Ends a registration: its secrets are forgotten, and what waits for it is dropped. Where bulks name the URL, their events still
+ * go there, with what waits, signed with the merchant's secret alone.
  */
 @Injectable()
 export class DeleteEndpoint {
-  constructor(
-    private readonly endpoints: EndpointRepository,
-    private readonly backlog: BacklogRepository,
-  ) {}
+  constructor(private readonly endpoints: EndpointRepository) {}
 
   async execute(tx: Tx, { merchantId, endpointId }: { merchantId: string; endpointId: string }): Promise<void> {
     const endpoint = await this.endpoints.lock(tx, merchantId, endpointId);
@@ -26,6 +22,6 @@ export class DeleteEndpoint {
       );
     }
     await this.endpoints.unregister(tx, endpointId);
-    await this.backlog.skipUnnamed(tx, endpointId);
+    tx.wake('backlog');
   }
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
 import { notFound } from '../../platform/http/index.js';
-import { BacklogRepository } from '../deliveries/backlog.repository.js';
 import { EndpointNotices } from './endpoint-notices.js';
 import { EndpointRepository } from './endpoint.repository.js';
 
@@ -10,7 +9,6 @@ import { EndpointRepository } from './endpoint.repository.js';
 export class DisableEndpoint {
   constructor(
     private readonly endpoints: EndpointRepository,
-    private readonly backlog: BacklogRepository,
     private readonly notices: EndpointNotices,
   ) {}
 
@@ -19,7 +17,6 @@ export class DisableEndpoint {
     if (endpoint === null) throw notFound();
     if (endpoint.status === 'disabled') return;
     await this.endpoints.writeStatus(tx, endpointId, { status: 'disabled', reason: 'by_hand' });
-    await this.backlog.hold(tx, [endpointId]);
     await this.notices.tell(tx, [{ endpointId, type: 'webhook_endpoint.disabled' }]);
   }
 }

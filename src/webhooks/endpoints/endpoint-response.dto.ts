@@ -53,10 +53,16 @@ export class EndpointDto {
   since: string;
 
   /**
-   * Events that are kept until it is enabled.
+   * Events that are kept until it is enabled; 10000 also stands for more, see `held_has_more`.
    * @example 0
    */
   held: number;
+
+  /**
+   * More are held than `held` says: they are not counted any further.
+   * @example false
+   */
+  held_has_more: boolean;
 
   /**
    * Deliveries begun per second at most; null: as fast as it answers.

@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
+import { HELD_OF_LANE } from '../deliveries/delivery-status.js';
 import type { PublicKey } from '../signing/signing-secrets.js';
 import type { EndpointDto, EndpointWithHealthDto } from './endpoint-response.dto.js';
 import type { EndpointRow } from './endpoint.repository.js';
@@ -28,17 +29,18 @@ export interface EndpointHealth {
 const MEASURED_MAX = 1000;
 const MEASURED_HOURS = 24;
 
+/** Held events are counted so far: a few milliseconds, however many there are. */
+const HELD_COUNTED_MAX = 10_000;
+
 /** Keys that were replaced and whose grace is over are left out. */
 const PUBLIC_KEYS = `coalesce((SELECT jsonb_agg(k.value) FROM jsonb_array_elements(e.public_keys) k
       WHERE coalesce((k.value ->> 'expires_at')::timestamptz > tranche_now(), true)), '[]')`;
 
-/** What is written to a lane just while it is disabled may be `waiting`, and is held all the same. */
+/** One more than is counted tells whether there are more. */
 const VIEW = `
   SELECT e.id, e.url, e.registered, e.from_bulk, e.event_types, e.description, e.status, e.reason, e.since, e.failure_streak, e.paused_until,
     e.last_success_at, e.created_at, e.updated_at, e.rate_per_second, e.header_names, ${PUBLIC_KEYS} AS public_keys,
-    CASE WHEN e.status = 'disabled' THEN (
-      (SELECT count(*) FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'held')
-      + (SELECT count(*) FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'waiting'))::integer ELSE 0 END AS held
+    CASE WHEN e.status = 'disabled' THEN (SELECT count(*)::integer FROM (${HELD_OF_LANE} LIMIT ${HELD_COUNTED_MAX + 1}) h) ELSE 0 END AS held
   FROM webhook_endpoint e
   WHERE e.merchant_id = $1 AND e.deleted_at IS NULL`;
 
@@ -61,13 +63,18 @@ export class EndpointQueries {
 
   /**
    * How an endpoint fares: of what was delivered at the first sending, not of what somebody had sent again. The oldest is looked
-   * for among what is open of the lane (webhook_delivery_due, webhook_delivery_held), the figures come from one range of
-   * webhook_delivery_latest.
+   * for among what is open of the lane: the first of what was never put off is the first that is due. The figures come from one range
+   * of webhook_delivery_latest.
    */
   async health(tx: Tx, id: string): Promise<EndpointHealth> {
     const health = await tx.one<EndpointHealth>(
-      `SELECT least((SELECT min(created_at) FROM webhook_delivery WHERE endpoint_id = $1 AND state IN ('waiting', 'in_flight')),
-         (SELECT min(created_at) FROM webhook_delivery WHERE endpoint_id = $1 AND state = 'held')) AS oldest_waiting_at,
+      `WITH lane AS (SELECT coalesce(backlog_from, '-infinity') AS backlog_from FROM webhook_endpoint WHERE id = $1)
+       SELECT least(
+           (SELECT d.queued_at FROM lane JOIN webhook_delivery d ON d.due_at >= lane.backlog_from AND d.queued_at >= lane.backlog_from
+            WHERE d.endpoint_id = $1 AND d.state IN ('waiting', 'in_flight') ORDER BY d.due_at LIMIT 1),
+           (SELECT d.queued_at FROM lane JOIN webhook_delivery d ON d.queued_at >= lane.backlog_from
+            WHERE d.endpoint_id = $1 AND d.state = 'waiting' AND d.due_at > d.queued_at ORDER BY d.queued_at LIMIT 1),
+           (SELECT min(queued_at) FROM webhook_delivery WHERE endpoint_id = $1 AND state = 'in_flight')) AS oldest_waiting_at,
          count(*)::integer AS measured,
          round(percentile_cont(0.5) WITHIN GROUP (ORDER BY latest.took_ms))::integer AS p50_ms,
          round(percentile_cont(0.99) WITHIN GROUP (ORDER BY latest.took_ms))::integer AS p99_ms
@@ -108,7 +115,8 @@ export const toEndpointResponse = (endpoint: EndpointView) =>
     status: endpoint.status,
     reason: endpoint.reason,
     since: formatInstant(endpoint.since),
-    held: endpoint.held,
+    held: Math.min(endpoint.held, HELD_COUNTED_MAX),
+    held_has_more: endpoint.held > HELD_COUNTED_MAX,
     rate_per_second: endpoint.rate_per_second,
     header_names: endpoint.header_names ?? [],
     asymmetric: endpoint.public_keys.some(({ expires_at }) => expires_at === null),

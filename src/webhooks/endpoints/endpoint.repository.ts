@@ -123,12 +123,13 @@ export class EndpointRepository {
     }
   }
 
-  /** Ends the registration and forgets the secrets; the lane itself stays where a bulk names it. */
+  /** Ends the registration and forgets the secrets. The lane itself stays where a bulk names it; else all that is open of it is dropped. */
   async unregister(tx: Tx, id: string): Promise<void> {
     await tx.query(
       `UPDATE webhook_endpoint SET registered = false, secrets = NULL, event_types = NULL, description = NULL,
          rate_per_second = NULL, headers = NULL, header_names = NULL, public_keys = '[]', updated_at = tranche_now(),
-         deleted_at = CASE WHEN from_bulk THEN NULL ELSE tranche_now() END
+         deleted_at = CASE WHEN from_bulk THEN NULL ELSE tranche_now() END,
+         backlog_from = CASE WHEN from_bulk THEN backlog_from ELSE 'infinity' END
        WHERE id = $1`,
       [id],
     );

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
 import { notFound } from '../../platform/http/index.js';
-import { BacklogRepository } from '../deliveries/backlog.repository.js';
+import { DeliveryRepository } from '../deliveries/delivery.repository.js';
 import { webhookProblem } from '../webhooks.problems.js';
 import { EndpointNotices } from './endpoint-notices.js';
 import { EndpointRepository } from './endpoint.repository.js';
@@ -11,7 +11,7 @@ import { EndpointRepository } from './endpoint.repository.js';
 export class PingEndpoint {
   constructor(
     private readonly endpoints: EndpointRepository,
-    private readonly backlog: BacklogRepository,
+    private readonly deliveries: DeliveryRepository,
     private readonly notices: EndpointNotices,
   ) {}
 
@@ -20,8 +20,8 @@ export class PingEndpoint {
     const endpoint = await this.endpoints.lock(tx, merchantId, endpointId);
     if (endpoint === null) throw notFound();
     if (endpoint.status === 'disabled') throw webhookProblem('endpoint_disabled', 'Enable the endpoint, then ping it.');
-    await this.backlog.skipPings(tx, endpointId);
+    await this.deliveries.skipPings(tx, endpointId);
     await this.notices.tell(tx, [{ endpointId, type: 'webhook.ping' }]);
-    return this.backlog.latestPing(tx, endpointId);
+    return this.deliveries.latestPing(tx, endpointId);
   }
 }

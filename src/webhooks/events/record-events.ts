@@ -53,9 +53,8 @@ const rowOf = (id: string, event: EventDraft, body: { readonly body_at: number; 
  * of their sequence.
  *
  * One delivery per event and endpoint, so an endpoint that is both the bulk's and registered gets one. What an endpoint's
- * own subject tells goes to the others. The endpoint's row is not locked, or every writer would wait for every dispatcher:
- * a delivery that is written while its endpoint is being disabled may stay `waiting`, which is the same as held there,
- * because nothing of a disabled endpoint is claimed and enabling asks about both.
+ * own subject tells goes to the others. The endpoint's row is not locked, or every writer would wait for every dispatcher. It
+ * need not be: a delivery says nothing of how its endpoint stands.
  * @returns how many deliveries there are.
  */
 async function insert(tx: Tx, rows: readonly ReturnType<typeof rowOf>[], bodies: Buffer): Promise<number> {
@@ -70,8 +69,7 @@ async function insert(tx: Tx, rows: readonly ReturnType<typeof rowOf>[], bodies:
        FROM v ORDER BY body_at),
      inserted AS (
        INSERT INTO webhook_delivery (id, merchant_id, endpoint_id, event_id, subject_id, sequence, bulk_id, payout_id, state)
-       SELECT tranche_uuid(), v.merchant_id, e.id, v.id, v.subject_id, v.sequence, v.bulk_id, v.payout_id,
-         CASE e.status WHEN 'disabled' THEN 'held' ELSE 'waiting' END
+       SELECT tranche_uuid(), v.merchant_id, e.id, v.id, v.subject_id, v.sequence, v.bulk_id, v.payout_id, 'waiting'
        FROM v
        JOIN webhook_endpoint e ON e.merchant_id = v.merchant_id AND e.deleted_at IS NULL AND CASE
          WHEN v.only_endpoint_id IS NOT NULL THEN e.id = v.only_endpoint_id

@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
+import { STATUS_OF_DELIVERY } from '../deliveries/delivery-status.js';
 import type { ResendDto, ResendWithCountsDto } from './resend-response.dto.js';
 import type { ResendState } from './resend.lifecycle.js';
 
@@ -45,11 +46,12 @@ export class ResendQueries {
 
   /** How the deliveries stand that the resend was the last to send again, by webhook_delivery_resent. */
   async counts(tx: Tx, id: string): Promise<Record<string, number>> {
-    const rows = await tx.query<{ state: string; count: number }>(
-      `SELECT state, count(*)::integer AS count FROM webhook_delivery WHERE resend_id = $1 GROUP BY state ORDER BY state`,
+    const rows = await tx.query<{ status: string; count: number }>(
+      `SELECT ${STATUS_OF_DELIVERY} AS status, count(*)::integer AS count
+       FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id WHERE d.resend_id = $1 GROUP BY 1 ORDER BY 1`,
       [id],
     );
-    return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+    return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   }
 
   /** Newest first. @throws `invalid_cursor` */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
+import { STATUS_OF_DELIVERY } from '../deliveries/delivery-status.js';
 import { wakeLanes } from '../deliveries/lane.repository.js';
 import type { ResendState } from './resend.lifecycle.js';
 
@@ -34,6 +35,10 @@ export interface DueResend {
   readonly state: ResendState;
 }
 
+/** What becomes of a delivery that goes again: as if just written, but that its attempts are counted on. */
+const SENT_AGAIN = `state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), queued_at = tranche_now(), attempts_before = attempts,
+  delivered_at = NULL`;
+
 /**
  * Reads on where the resend stopped, in the order of the feed, up to where the feed ended when the resend was made. What was
  * delivered since the resend was made, or belongs to an endpoint that nothing is sent to, is left alone; so are pings, which were
@@ -51,9 +56,9 @@ const matchEvents = (source: string): string => `
     JOIN seen ON r.event_type IS NULL OR seen.type = r.event_type
     JOIN webhook_delivery d ON d.event_id = seen.id
     JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.status <> 'disabled' AND e.deleted_at IS NULL
-    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND d.state IN ('delivered', 'exhausted', 'skipped', 'expired')
+    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND ${STATUS_OF_DELIVERY} IN ('delivered', 'exhausted', 'skipped', 'expired')
       AND coalesce(d.delivered_at <= r.created_at, true)
-      AND (r.endpoint_id IS NULL OR d.endpoint_id = r.endpoint_id) AND (r.delivery_state IS NULL OR d.state = r.delivery_state)
+      AND (r.endpoint_id IS NULL OR d.endpoint_id = r.endpoint_id) AND (r.delivery_state IS NULL OR ${STATUS_OF_DELIVERY} = r.delivery_state)
       AND (r.created_after IS NULL OR d.created_at > r.created_after) AND (r.created_before IS NULL OR d.created_at < r.created_before)
     RETURNING 1),
   last AS (SELECT feed, place FROM seen ORDER BY feed DESC, place DESC LIMIT 1)
@@ -132,18 +137,18 @@ export class ResendRepository {
                  WHERE n.resend_id = $1 AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
          FROM lane WHERE lane.endpoint_id IS NOT NULL),
        room AS MATERIALIZED (
-         SELECT e.id, e.status = 'disabled' OR e.deleted_at IS NOT NULL AS closed,
+         SELECT e.id, e.backlog_from, e.status = 'disabled' OR e.deleted_at IS NOT NULL AS closed,
            greatest(0, ${OPEN_PER_LANE_MAX} - (SELECT count(*) FROM webhook_delivery o
              WHERE o.endpoint_id = e.id AND o.resend_id IS NOT NULL AND o.state IN ('waiting', 'in_flight'))) AS places
          FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id),
        reach AS MATERIALIZED (
-         SELECT room.id, room.closed, CASE WHEN room.closed THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid ELSE (
+         SELECT room.id, room.closed, room.backlog_from, CASE WHEN room.closed THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid ELSE (
            SELECT s.subject_id FROM (SELECT subject_id FROM webhook_resend_item
              WHERE resend_id = $1 AND endpoint_id = room.id ORDER BY subject_id LIMIT room.places) s
            ORDER BY s.subject_id DESC LIMIT 1) END AS last_subject
          FROM room),
        picked AS MATERIALIZED (
-         SELECT reach.closed, item.* FROM reach CROSS JOIN LATERAL (
+         SELECT reach.closed, reach.backlog_from, item.* FROM reach CROSS JOIN LATERAL (
            SELECT i.endpoint_id, i.subject_id, i.sequence, i.delivery_id FROM webhook_resend_item i
            WHERE i.resend_id = $1 AND i.endpoint_id = reach.id AND i.subject_id <= reach.last_subject
            ORDER BY i.subject_id, i.sequence LIMIT ${PICKED_PER_LOOK_MAX}) item),
@@ -151,9 +156,10 @@ export class ResendRepository {
          DELETE FROM webhook_resend_item i USING picked p
          WHERE i.resend_id = $1 AND i.endpoint_id = p.endpoint_id AND i.subject_id = p.subject_id AND i.sequence = p.sequence),
        again AS (
-         UPDATE webhook_delivery SET state = 'waiting', claim_no = claim_no + 1, due_at = tranche_now(), attempts_before = attempts,
-           delivered_at = NULL, resend_id = $1
-         WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed)) AND state IN ('delivered', 'exhausted', 'skipped', 'expired')
+         UPDATE webhook_delivery SET ${SENT_AGAIN}, resend_id = $1
+         WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed))
+           AND (state IN ('delivered', 'exhausted', 'skipped', 'expired')
+             OR (state = 'waiting' AND queued_at < (SELECT max(backlog_from) FROM picked p WHERE p.delivery_id = id)))
          RETURNING endpoint_id),
        woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM again')})
        UPDATE webhook_resend SET released = released + (SELECT count(*) FROM again),
@@ -172,7 +178,8 @@ export class ResendRepository {
     await tx.query(
       `UPDATE webhook_resend SET state = 'finished', finished_at = tranche_now()
        WHERE id = $1 AND state = 'sending' AND NOT EXISTS (SELECT FROM webhook_resend_item WHERE resend_id = $1)
-         AND NOT EXISTS (SELECT FROM webhook_delivery WHERE resend_id = $1 AND state IN ('waiting', 'in_flight'))`,
+         AND NOT EXISTS (SELECT FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+                         WHERE d.resend_id = $1 AND d.state IN ('waiting', 'in_flight') AND ${STATUS_OF_DELIVERY} IN ('waiting', 'in_flight'))`,
       [resendId],
     );
   }
@@ -190,5 +197,35 @@ export class ResendRepository {
     );
     await tx.query(`DELETE FROM webhook_resend_item WHERE resend_id = $1`, [id]);
     return true;
+  }
+
+  /**
+   * Sends one delivery again, or sooner, with a fresh schedule; what waits behind it comes along. Earlier ones of the same
+   * subject that are still open go first. One that is in flight stays as it is.
+   */
+  async sendAgain(tx: Tx, deliveryId: string): Promise<void> {
+    await tx.query(
+      `WITH again AS (
+         UPDATE webhook_delivery SET ${SENT_AGAIN}
+         WHERE id = $1 AND state IN ('delivered', 'exhausted', 'skipped', 'expired', 'waiting')
+         RETURNING endpoint_id, subject_id, sequence),
+       woken AS (${wakeLanes('SELECT endpoint_id FROM again')})
+       UPDATE webhook_delivery s SET due_at = tranche_now()
+       FROM again a
+       WHERE s.endpoint_id = a.endpoint_id AND s.subject_id = a.subject_id AND s.sequence > a.sequence AND s.state = 'waiting'
+         AND s.attempts = s.attempts_before AND s.due_at > tranche_now()`,
+      [deliveryId],
+    );
+    tx.wake('deliver');
+  }
+
+  /** Whether the endpoint of the merchant's delivery is sent to; null where the merchant has no such delivery. */
+  laneOf(tx: Tx, merchantId: string, deliveryId: string): Promise<{ open: boolean } | null> {
+    return tx.one<{ open: boolean }>(
+      `SELECT e.status <> 'disabled' AND e.deleted_at IS NULL AS open
+       FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+       WHERE d.id = $1 AND d.merchant_id = $2`,
+      [deliveryId, merchantId],
+    );
   }
 }
