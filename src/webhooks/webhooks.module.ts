@@ -23,6 +23,7 @@ import { WebhookKeysController } from './endpoints/webhook-keys.controller.js';
 import { EventFeedQueries } from './events/event-feed.queries.js';
 import { EventStreams } from './events/event-streams.js';
 import { EventsController } from './events/events.controller.js';
+import { ReadFeed } from './events/read-feed.js';
 import { CancelResend } from './resends/cancel-resend.js';
 import { CreateResend } from './resends/create-resend.js';
 import { ResendDelivery } from './resends/resend-delivery.js';
@@ -54,6 +55,7 @@ import { ResendsController } from './resends/resends.controller.js';
     EventStreams,
     LaneRepository,
     PingEndpoint,
+    ReadFeed,
     ResendDelivery,
     ResendQueries,
     ResendRepository,

@@ -4,8 +4,10 @@ import {
   EventFeedQueries,
   type EventRow,
   type FeedPlace,
+  type FeedStart,
   type FollowedRow,
 } from '../../src/webhooks/events/event-feed.queries.js';
+import { ReadFeed } from '../../src/webhooks/events/read-feed.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { until } from '../support/until.js';
@@ -21,10 +23,10 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 const page = (merchantId: string, after: string | undefined, limit = 1000): Promise<readonly EventRow[]> =>
-  db.transactions.asMerchant(
-    merchantId,
-    async (tx) => (await feed.page(tx, merchantId, { page: { after, limit }, scope: ANY })).rows,
-  );
+  db.transactions.asMerchant(merchantId, async (tx) => {
+    const from = await feed.start(tx, merchantId, after);
+    return (await feed.page(tx, merchantId, { from, page: { limit }, scope: ANY })).rows;
+  });
 
 /** Reads to the end of what is shown now, in pages. */
 async function readOn(merchantId: string, seen: EventRow[]): Promise<void> {
@@ -37,6 +39,17 @@ async function readOn(merchantId: string, seen: EventRow[]): Promise<void> {
 }
 
 const dataOf = (row: EventRow) => (JSON.parse(row.body.toString('utf8')) as { data: { subject: string; sequence: number } }).data;
+
+/** Says how often a reader has found where it begins. */
+class WatchedFeed extends EventFeedQueries {
+  starts = 0;
+
+  override async start(...asked: Parameters<EventFeedQueries['start']>): Promise<FeedStart> {
+    const start = await super.start(...asked);
+    this.starts += 1;
+    return start;
+  }
+}
 
 /** Numbers in (0, 1) that a seed decides (Park and Miller): who waits how long, and who fails. */
 function randomFrom(seed: number): () => number {
@@ -63,13 +76,44 @@ describe('the event feed', () => {
     const history = await db.transactions.asMerchant(merchant.id, (tx) => feed.history(tx, merchant.id, own));
     expect(history.rows.map((row) => dataOf(row).sequence)).toEqual([1]);
     // The feed does, though it is asked for that payout alone: what it gives is a cursor of the whole feed.
-    const filtered = { page: { limit: 10 }, scope: { bulkId: null, payoutId: late.id } };
-    const shown = await db.transactions.asMerchant(merchant.id, (tx) => feed.page(tx, merchant.id, filtered));
-    expect(shown.rows).toEqual([]);
+    const filtered = { merchantId: merchant.id, page: { limit: 10 }, scope: { bulkId: null, payoutId: late.id } };
+    expect((await new ReadFeed(db.transactions, feed).execute(filtered)).rows).toEqual([]);
     finish?.();
     await open;
     await until(async () => (await page(merchant.id, undefined)).length === 2);
     expect((await page(merchant.id, undefined)).map((row) => dataOf(row).subject)).toEqual([early.id, late.id]);
+  });
+
+  it('behind an event that it has not come to skips nothing that is committed before it: neither a page nor a follower', async () => {
+    const merchant = await testMerchant(db);
+    const [early, late] = [new Subject(merchant.id), new Subject(merchant.id)];
+    let finish: (() => void) | undefined;
+    const open = db.transactions.asEngine(async (tx) => {
+      const draft = await early.draft(tx);
+      await new Promise<void>((resolve) => (finish = resolve));
+      await recordEvents(tx, [draft]);
+    });
+    await until(() => finish !== undefined);
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await late.draft(tx)]));
+    const [ahead] = await db.dataSource.query<{ id: string }[]>(`SELECT id FROM event WHERE subject_id = $1`, [late.id]);
+    const request = { merchantId: merchant.id, page: { after: toTypeId('event', ahead!.id), limit: 10 }, scope: ANY };
+    const watched = new WatchedFeed();
+    const pages = new ReadFeed(db.transactions, watched);
+    const at = await db.transactions.asEngine((tx) => feed.start(tx, merchant.id, request.page.after));
+    await expect(pages.execute(request, 0)).rejects.toThrow('has not come to this event yet');
+    const looks = watched.starts;
+    const answer = pages.execute(request, Infinity);
+    await until(() => watched.starts > looks);
+    finish?.();
+    await open;
+    const subjects = (rows: readonly { body: Buffer | null }[]) =>
+      rows.map(({ body }) => dataOf({ id: '', body: body! }).subject);
+    expect(subjects((await answer).rows)).toEqual([early.id, late.id]);
+    const [followed] = await db.transactions.asEngine((tx) =>
+      feed.follow(tx, [{ merchantId: merchant.id, scope: ANY, type: null, at }]),
+    );
+    expect(subjects(followed!.rows)).toEqual([early.id, late.id]);
+    expect(await page(merchant.id, request.page.after)).toEqual([]);
   });
 
   it('misses nothing and repeats nothing for a reader among many writers, whatever the order of their commits', async () => {

@@ -6,8 +6,8 @@ import { gunzipSync } from 'node:zlib';
 import { newUuid, toTypeId } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { RemoveOldEvents } from '../../src/scheduler/remove-old-events.js';
-import { EventFeedQueries } from '../../src/webhooks/events/event-feed.queries.js';
 import { TYPE_IS_RARE } from '../../src/webhooks/events/rare-types.js';
+import { ReadFeed } from '../../src/webhooks/events/read-feed.js';
 import { OldEventsRepository, recordEvents } from '../../src/webhooks/index.js';
 import { ResendRepository } from '../../src/webhooks/resends/resend.repository.js';
 import { EngineWorld } from '../support/engine-world.js';
@@ -68,12 +68,7 @@ const events = (merchantId: string) =>
 const countOf = async (table: string, merchantId: string): Promise<number> =>
   (await world.query<{ n: number }>(`SELECT count(*)::integer AS n FROM ${table} WHERE merchant_id = $1`, [merchantId]))[0]!.n;
 const after = (merchantId: string, cursor: string | undefined) =>
-  world.run((tx) =>
-    world.get(EventFeedQueries).page(tx, merchantId, {
-      page: { after: cursor, limit: 100 },
-      scope: { bulkId: null, payoutId: null },
-    }),
-  );
+  world.get(ReadFeed).execute({ merchantId, page: { after: cursor, limit: 100 }, scope: { bulkId: null, payoutId: null } });
 
 describe('old events', () => {
   it('are kept for ever where nobody says how long', async () => {

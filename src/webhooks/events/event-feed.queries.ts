@@ -32,6 +32,12 @@ export interface FeedPlace {
   readonly place: string;
 }
 
+/** Where a reader begins. */
+export interface FeedStart extends FeedPlace {
+  /** The event that was named is not in the feed yet: this is the end of what is. */
+  readonly isBefore: boolean;
+}
+
 /** A reader that goes on from where it has come to. */
 export interface Follower {
   readonly merchantId: string;
@@ -59,9 +65,10 @@ const BEGINNING: FeedPlace = { id: null, feed: '0', place: '0' };
  */
 const BELOW_HORIZON = 'AND feed < feed_horizon()';
 
-/** An event's place, and whether events behind it have been removed. */
+/** An event's place, the horizon that it is ahead of (null: none), and whether events behind it have been removed. */
 const PLACE_OF = `
-  SELECT e.feed, e.place, coalesce((e.feed, e.place) < (h.feed, h.place), false) AS passed
+  SELECT e.feed, e.place, CASE WHEN e.feed >= feed_horizon() THEN feed_horizon() END AS ahead,
+    coalesce((e.feed, e.place) < (h.feed, h.place), false) AS passed
   FROM event e LEFT JOIN event_horizon h ON h.merchant_id = e.merchant_id WHERE e.id = $1 AND e.merchant_id = $2`;
 /** The time in an id is of the clock of the process that made it; ours may differ, hardly by more. */
 const CLOCKS_APART_MAX_MS = 60_000;
@@ -89,10 +96,13 @@ const HISTORY_OF_PAYOUT = pageOf(OF_PAYOUT);
 /** Reads of the event feed: the same order for every reader, each payout's events in the order of their sequence. */
 @Injectable()
 export class EventFeedQueries {
-  /** @throws `invalid_cursor` */
-  async page(tx: Tx, merchantId: string, { page, scope }: { page: EventPage; scope: EventScope }): Promise<KeysetPage<EventRow>> {
-    const values = await this.valuesOf(tx, merchantId, page);
-    return pageFrom(await this.read(tx, { ...scope, type: page.type }, values), page.limit);
+  /** What lies behind a place, up to the horizon. */
+  async page(
+    tx: Tx,
+    merchantId: string,
+    { from, page, scope }: { from: FeedPlace; page: EventPage; scope: EventScope },
+  ): Promise<KeysetPage<EventRow>> {
+    return pageFrom(await this.read(tx, { ...scope, type: page.type }, valuesOf(merchantId, from, page)), page.limit);
   }
 
   /** One payout's own events, as soon as they are committed. @throws `invalid_cursor` */
@@ -101,11 +111,9 @@ export class EventFeedQueries {
     merchantId: string,
     { page, payoutId }: { page: EventPage; payoutId: string },
   ): Promise<KeysetPage<EventRow>> {
-    const values = await this.valuesOf(tx, merchantId, page);
-    return pageFrom(
-      await tx.query<EventRow & Record<string, unknown>>(HISTORY_OF_PAYOUT, [...values, payoutId, null]),
-      page.limit,
-    );
+    const from = await this.placeOf(tx, merchantId, page.after);
+    const values = [...valuesOf(merchantId, from, page), payoutId, null];
+    return pageFrom(await tx.query<EventRow & Record<string, unknown>>(HISTORY_OF_PAYOUT, values), page.limit);
   }
 
   /**
@@ -134,25 +142,36 @@ export class EventFeedQueries {
   }
 
   /**
-   * Where a reader begins: behind an event, behind everything there is now (`latest`), or at the beginning.
+   * Where a reader begins: behind an event, behind everything there is now (`latest`), or at the beginning. Webhooks and a payout's
+   * own history show events that the feed has not come to. Behind such a one, what is still to be committed before it would be
+   * skipped, so whoever names it begins behind what the feed shows.
    * @throws `invalid_cursor`, `cursor_expired` where it may have missed something that was removed since
    */
-  async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace> {
-    if (after === undefined || after === FIRST) return BEGINNING;
-    if (after === LATEST) {
-      return (
-        (await tx.one<FeedPlace & Record<string, unknown>>(
-          `SELECT id, feed, place FROM event WHERE merchant_id = $1 ${BELOW_HORIZON} ORDER BY feed DESC, place DESC LIMIT 1`,
-          [merchantId],
-        )) ?? BEGINNING
-      );
-    }
+  async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedStart> {
+    const { ahead, ...place } = await this.placeOf(tx, merchantId, after);
+    // Below the horizon of that look: one of a younger look may have passed what is to be answered.
+    return { ...(ahead === null ? place : await this.latest(tx, merchantId, ahead)), isBefore: ahead !== null };
+  }
+
+  private async latest(tx: Tx, merchantId: string, horizon: string | null = null): Promise<FeedPlace> {
+    const last = await tx.one<FeedPlace & Record<string, unknown>>(
+      `SELECT id, feed, place FROM event WHERE merchant_id = $1 AND feed < coalesce($2::bigint, feed_horizon())
+       ORDER BY feed DESC, place DESC LIMIT 1`,
+      [merchantId, horizon],
+    );
+    return last ?? BEGINNING;
+  }
+
+  /** Where a cursor stands; where the feed does not show what is there, with the horizon that it is ahead of. */
+  private async placeOf(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace & { ahead: string | null }> {
+    if (after === undefined || after === FIRST) return { ...BEGINNING, ahead: null };
+    if (after === LATEST) return { ...(await this.latest(tx, merchantId)), ahead: null };
     const id = fromTypeId('event', after);
     if (id === null) throw invalidCursor('after');
-    const found = await tx.one<FeedPlace & { passed: boolean }>(PLACE_OF, [id, merchantId]);
+    const found = await tx.one<FeedPlace & { ahead: string | null; passed: boolean }>(PLACE_OF, [id, merchantId]);
     if (found === null) throw (await this.mayBeRemoved(tx, merchantId, id)) ? cursorExpired() : invalidCursor('after');
     if (found.passed) throw cursorExpired();
-    return { id, feed: found.feed, place: found.place };
+    return { id, feed: found.feed, place: found.place, ahead: found.ahead };
   }
 
   /** Judged by the time that is in the id alone: of an event that was never there, or is another's, it says the same. */
@@ -184,13 +203,11 @@ export class EventFeedQueries {
     if (bulkId !== null) return tx.query<Row>(PAGE_OF_BULK, [...values, bulkId]);
     return tx.query<Row>(isRare(type) ? PAGE_OF_RARE_TYPE : PAGE_OF_MERCHANT, values);
   }
-
-  private async valuesOf(tx: Tx, merchantId: string, { after, type, limit }: EventPage): Promise<unknown[]> {
-    const from = await this.start(tx, merchantId, after);
-    // One more than asked for tells whether there is more.
-    return [merchantId, from.feed, from.place, type ?? null, limit + 1];
-  }
 }
+
+const valuesOf = (merchantId: string, from: FeedPlace, { type, limit }: EventPage): unknown[] =>
+  // One more than asked for tells whether there is more.
+  [merchantId, from.feed, from.place, type ?? null, limit + 1];
 
 /** What a client sends back to go on behind this place. */
 export const cursorOf = ({ id }: FeedPlace): string => (id === null ? FIRST : toTypeId('event', id));

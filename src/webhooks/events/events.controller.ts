@@ -16,6 +16,7 @@ import { idFilter, toTypeId } from '../../platform/ids/index.js';
 import { EventFeedQueries, type EventRow, type EventScope } from './event-feed.queries.js';
 import { EventStreams } from './event-streams.js';
 import { EventDto, EventFeedQuery, EventListDto, EventPageQuery, EventStreamQuery } from './event.dto.js';
+import { ReadFeed } from './read-feed.js';
 
 const STREAM_EXAMPLE =
   'id: event_01jd3q8yv6f5w9x2k4m7n0p1rs\n' +
@@ -29,6 +30,7 @@ export class EventsController {
   constructor(
     private readonly transactions: Transactions,
     private readonly feed: EventFeedQueries,
+    private readonly pages: ReadFeed,
     private readonly streams: EventStreams,
   ) {}
 
@@ -36,10 +38,7 @@ export class EventsController {
   @Operation('listEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('events')
   async list(@Merchant() merchant: MerchantPrincipal, @Query() query: EventFeedQuery): Promise<EventListDto> {
-    const page = await this.transactions.asMerchant(merchant.id, (tx) =>
-      this.feed.page(tx, merchant.id, { page: query, scope: scopeOf(query) }),
-    );
-    return toList(page, toEvent);
+    return toList(await this.pages.execute({ merchantId: merchant.id, page: query, scope: scopeOf(query) }), toEvent);
   }
 
   /**
@@ -71,16 +70,14 @@ export class EventsController {
   /** The events of one bulk and its payouts, oldest first. */
   @Operation('listBulkEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('bulks/:id/events')
-  listOfBulk(
+  async listOfBulk(
     @Merchant() merchant: MerchantPrincipal,
     @Param('id', idOf('bulk')) bulkId: string,
     @Query() query: EventPageQuery,
   ): Promise<EventListDto> {
-    return this.transactions.asMerchant(merchant.id, async (tx) => {
-      const scope = { bulkId, payoutId: null };
-      if (!(await this.feed.knows(tx, merchant.id, scope))) throw notFound();
-      return toList(await this.feed.page(tx, merchant.id, { page: query, scope }), toEvent);
-    });
+    const scope = { bulkId, payoutId: null };
+    if (!(await this.transactions.asMerchant(merchant.id, (tx) => this.feed.knows(tx, merchant.id, scope)))) throw notFound();
+    return toList(await this.pages.execute({ merchantId: merchant.id, page: query, scope }), toEvent);
   }
 
   /** The events of one payout, oldest first: its history, with the difference that each edit made. */

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Transactions } from '../../platform/database/index.js';
+import { kernelProblem, type KeysetPage } from '../../platform/http/index.js';
+import { EventFeedQueries, type EventPage, type EventRow, type EventScope } from './event-feed.queries.js';
+
+/** What keeps the feed back are mostly transactions of milliseconds; a client that hears nothing for longer gives up by itself. */
+const WAIT_MAX_MS = 5_000;
+const LOOK_MS = 100;
+
+export interface FeedRequest {
+  readonly merchantId: string;
+  readonly page: EventPage;
+  readonly scope: EventScope;
+}
+
+/**
+ * A page of the feed. Behind an event that the feed has not come to (its id came with a webhook) it waits until it has, and answers
+ * what the feed has shown since it was asked: the event itself, and what was committed before it meanwhile. An empty page would
+ * have the client ask again, with the same id, when those lie before it.
+ */
+@Injectable()
+export class ReadFeed {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly feed: EventFeedQueries,
+  ) {}
+
+  /** @throws `invalid_cursor`, also where the feed does not come to the event in time. */
+  async execute({ merchantId, page, scope }: FeedRequest, waitMax_ms = WAIT_MAX_MS): Promise<KeysetPage<EventRow>> {
+    const { from, rows } = await this.transactions.asMerchant(merchantId, async (tx) => {
+      const start = await this.feed.start(tx, merchantId, page.after);
+      return { from: start, rows: await this.feed.page(tx, merchantId, { from: start, page, scope }) };
+    });
+    let found = rows;
+    for (let waits = from.isBefore, ends_ms = performance.now() + waitMax_ms; waits && found.rows.length === 0;) {
+      if (performance.now() > ends_ms) throw tooFarAhead();
+      await delay(LOOK_MS);
+      await this.transactions.asMerchant(merchantId, async (tx) => {
+        waits = (await this.feed.start(tx, merchantId, page.after)).isBefore;
+        found = await this.feed.page(tx, merchantId, { from, page, scope });
+      });
+    }
+    return found;
+  }
+}
+
+const tooFarAhead = () =>
+  kernelProblem(
+    'invalid_cursor',
+    'The feed has not come to this event yet, because something before it is still being written. Go on from the last id of one of its pages.',
+  );
