@@ -29,7 +29,6 @@ const LOOK_AGAIN_MS = 20;
 export class EventStreams implements BeforeApplicationShutdown {
   private readonly streams = new Set<EventStream>();
   private readonly loop = new WakefulLoop(EventStreams.name, () => this.round());
-  private unsubscribe: (() => void) | null = null;
   private pause_ms = LOOK_AGAIN_MS;
   private ended = false;
 
@@ -62,8 +61,7 @@ export class EventStreams implements BeforeApplicationShutdown {
     }
     this.streams.add(stream);
     response.once('close', () => this.streams.delete(stream));
-    this.unsubscribe ??= this.wakes.on('follow', () => this.look());
-    this.loop.start();
+    this.loop.start(() => this.wakes.on('follow', () => this.look()));
     this.look();
   }
 
@@ -75,7 +73,6 @@ export class EventStreams implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.endAll();
-    this.unsubscribe?.();
     await this.loop.stop();
   }
 
