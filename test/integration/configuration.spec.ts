@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { openStream } from '../support/event-stream.js';
 import { createDatabase, dropDatabase } from '../support/index.js';
 import { mainProgram } from '../support/main-program.js';
 import { temporaryDirectory } from '../support/test-server.js';
@@ -83,15 +84,20 @@ describe('the program', () => {
     taken.close();
   });
 
-  it('stops although a client holds its connection open, and only once however often it is asked', async () => {
+  it('ends its event streams, and stops although a client holds its connection open, once however often it is asked', async () => {
     const program = mainProgram({ DATA_DIR: join(root, 'data'), DRAIN_TIMEOUT_S: '2' });
     const url = new URL(await program.ready);
+    const key = readFileSync(join(root, 'data', 'sandbox-merchant-key'), 'utf8').trim();
+    const stream = await openStream(new URL('/v1/events/stream', url).href, key);
+    expect(stream.status).toBe(200);
     const client = connect(Number(url.port), url.hostname);
     client.on('error', () => undefined);
     client.write('POST /v1/bulks HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{');
     await once(client, 'connect');
     program.signal('SIGTERM');
     program.signal('SIGINT');
+    // Whole, as an answer is that was finished: one that was cut would reject.
+    await stream.ended;
     expect(await program.ended).toBe(0);
     client.destroy();
   });
