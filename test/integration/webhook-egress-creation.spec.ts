@@ -45,3 +45,30 @@ describe('a URL that leads inside', () => {
     expect((await merchant.get<{ data: unknown[] }>('/v1/bulks')).body.data).toHaveLength(1);
   });
 });
+
+describe('a URL that is refused for its form', () => {
+  it.each([
+    { form: 'a control character', url: 'https://1.1.1.1/\u0007', code: 'invalid_url', codeOfText: 'invalid_field' },
+    {
+      form: 'a line end, which a parser would drop',
+      url: 'https://1.1.1.1/ho\noks',
+      code: 'invalid_url',
+      codeOfText: 'invalid_field',
+    },
+    { form: 'white space', url: ' https://1.1.1.1/', code: 'invalid_url' },
+    { form: 'a user name', url: 'https://ada@1.1.1.1/', code: 'invalid_url' },
+    { form: 'a password', url: 'https://ada:secret@1.1.1.1/', code: 'invalid_url' },
+    { form: 'another scheme', url: 'ftp://1.1.1.1/', code: 'invalid_url' },
+    { form: 'http, which nobody has permitted', url: 'http://1.1.1.1/', code: 'forbidden_url' },
+    { form: 'a port of something else', url: 'https://1.1.1.1:22/', code: 'forbidden_url' },
+    { form: 'the port of http', url: 'https://1.1.1.1:80/', code: 'forbidden_url' },
+  ])('has a code that says so: $form', async ({ url, code, codeOfText = code }) => {
+    // The text of a bulk is judged as text before it is read as a URL.
+    const bulk = { webhook_url: url, items: [validItem()] };
+    const answers = [await merchant.post(ENDPOINTS, { url }), await merchant.post('/v1/bulks', bulk)];
+    expect(answers.map(({ status, body }) => [status, body.errors?.[0]?.code])).toEqual([
+      [422, code],
+      [422, codeOfText],
+    ]);
+  });
+});
