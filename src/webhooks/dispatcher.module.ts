@@ -6,6 +6,7 @@ import { DispatcherMetrics } from './deliveries/dispatcher-metrics.js';
 import { Dispatcher } from './deliveries/dispatcher.js';
 import { ExpireHeld } from './deliveries/expire-held.js';
 import { LaneFigures } from './deliveries/lane-figures.js';
+import { Places } from './deliveries/places.js';
 import { SettleDeliveries } from './deliveries/settle-deliveries.js';
 import { WorkOffBacklog } from './deliveries/work-off-backlog.js';
 import { OldEventsRepository } from './events/old-events.repository.js';
@@ -26,6 +27,7 @@ import { WebhooksModule } from './webhooks.module.js';
     ExpireHeld,
     LaneFigures,
     OldEventsRepository,
+    Places,
     ResendRunner,
     SettleDeliveries,
     WorkOffBacklog,

@@ -206,6 +206,30 @@ describe('the dispatcher', () => {
     dead.cut();
   });
 
+  it('gives the place of a call to another endpoint once it is given up at its deadline, and not before', async () => {
+    const merchant = await testMerchant(db);
+    const silent = await receiverThat({ answer: () => ({ instead: 'silence' }) });
+    const dead = await registerEndpoint(db, merchant.id, { url: silent.url, eventTypes: ['payout.scheduled'] });
+    const givenUp: unknown[] = [];
+    const healthy = await receiverThat({
+      answer: async () => {
+        givenUp.push((await attemptsOf(dead.id)).map(({ error_class }) => error_class));
+        return { status: 204 };
+      },
+    });
+    await registerEndpoint(db, merchant.id, { url: healthy.url, eventTypes: ['payout.processed'] });
+    dispatcherThat({ places: 1, webhookTimeout_s: 0.5 });
+    await tell([new Subject(merchant.id)]);
+    await until(() => silent.received.length === 1);
+    await db.transactions.asEngine(async (tx) =>
+      recordEvents(tx, [await new Subject(merchant.id).draft(tx, 'payout.processed')]),
+    );
+    await healthy.until((received) => received.length === 1);
+    expect(givenUp).toEqual([['timeout']]);
+    // What has failed has no claim to the last place.
+    expect(silent.received).toHaveLength(1);
+  });
+
   it('takes over what a dead process had in flight once its lease has ended, and drops the result of a process that was only frozen', async () => {
     const merchant = await testMerchant(db);
     let release: (() => void) | undefined;

@@ -8,6 +8,7 @@ import { DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repos
 import { DispatcherMetrics } from '../../src/webhooks/deliveries/dispatcher-metrics.js';
 import { Dispatcher } from '../../src/webhooks/deliveries/dispatcher.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
+import { Places } from '../../src/webhooks/deliveries/places.js';
 import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
 import { Egress } from '../../src/webhooks/egress/egress.js';
 import { EndpointNotices } from '../../src/webhooks/endpoints/endpoint-notices.js';
@@ -18,7 +19,10 @@ import { endpointSecretsPlace, sealSecrets } from '../../src/webhooks/signing/si
 import type { TestDatabase } from './test-database.js';
 import { testSealer } from './test-merchant.js';
 
-export type DispatcherOptions = Partial<Pick<Configuration, 'webhookRetrySchedule_s' | 'webhookTimeout_s'>>;
+export type DispatcherOptions = Partial<Pick<Configuration, 'webhookRetrySchedule_s' | 'webhookTimeout_s'>> & {
+  /** How many calls it may have out at a time. */
+  readonly places?: number;
+};
 
 export interface RunningDispatcher {
   readonly dispatcher: Dispatcher;
@@ -50,6 +54,7 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
     egress,
     wakes,
     new DispatcherMetrics(metrics),
+    new Places(options.places),
     configuration,
   );
   const stop = async (): Promise<void> => {

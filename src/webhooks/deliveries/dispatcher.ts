@@ -26,7 +26,6 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly loop = new WakefulLoop(Dispatcher.name, () => this.round());
   private readonly settler: AttemptSettler;
   private readonly calls = new Set<Promise<void>>();
-  private readonly places = new Places();
   private lookedOver_ms = -Infinity;
 
   constructor(
@@ -38,6 +37,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly egress: Egress,
     private readonly wakes: WakeListener,
     private readonly metrics: DispatcherMetrics,
+    private readonly places: Places,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {
     this.settler = new AttemptSettler(transactions, settle, (sent, counted) => {
