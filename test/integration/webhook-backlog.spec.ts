@@ -4,7 +4,7 @@ import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
-import { type DeliveryFilter, DeliveryQueries } from '../../src/webhooks/deliveries/delivery.queries.js';
+import { type DeliveryFilter, DeliveryQueries, type DeliveryView } from '../../src/webhooks/deliveries/delivery.queries.js';
 import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
 import { DispatcherMetrics } from '../../src/webhooks/deliveries/dispatcher-metrics.js';
 import { ExpireHeld } from '../../src/webhooks/deliveries/expire-held.js';
@@ -116,17 +116,20 @@ class Lane {
     return db.transactions.asEngine((tx) => claims.execute(tx, new Places()));
   }
 
-  /** As everybody is shown them, though at most 1000 of each. */
-  async shown(): Promise<Record<string, number>> {
+  /** The newest 1000, as everybody is shown them. */
+  async list(): Promise<readonly DeliveryView[]> {
     const filter: DeliveryFilter = {
       ...{ merchantId: this.merchantId, endpointId: this.id, bulkId: null, payoutId: null, status: null, type: null },
       ...{ resendId: null, createdAfter: null, createdBefore: null },
     };
+    return (await db.transactions.asEngine((tx) => deliveries.list(tx, filter, { limit: 1000 }))).rows;
+  }
+
+  async shown(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const status of ['waiting', 'in_flight', 'held', 'skipped']) {
-      const { rows } = await db.transactions.asEngine((tx) => deliveries.list(tx, { ...filter, status }, { limit: 1000 }));
-      for (const row of rows) expect(row.status).toBe(status);
-      if (rows.length > 0) counts[status] = rows.length;
+    for (const { status, next_attempt_at } of await this.list()) {
+      expect([status, next_attempt_at !== null]).toEqual([status, status === 'waiting']);
+      counts[status] = (counts[status] ?? 0) + 1;
     }
     return counts;
   }
@@ -205,7 +208,7 @@ describe('a backlog', () => {
     await lane.fill(5, '10 minutes');
     await lane.disable();
     await lane.enable({ kind: 'from', from: new Date(Date.now() - 3_600_000) });
-    expect(await lane.shown()).toEqual({ waiting: 5, skipped: 1000 });
+    expect(await lane.shown()).toEqual({ waiting: 5, skipped: 995 });
     expect(await written(workOffAll)).toEqual([SLICE, SLICE]);
     expect(await lane.states()).toEqual({ waiting: 5, skipped: 2 * SLICE });
   });
@@ -230,7 +233,7 @@ describe('a backlog', () => {
     const [out] = await lane.claim();
     await lane.fill(SLICE + 1);
     expect(await written(() => lane.delete())).toEqual([]);
-    expect(await lane.shown()).toEqual({ in_flight: 1, skipped: 1000 });
+    expect(await lane.shown()).toEqual({ skipped: 1000 });
     expect((await written(workOffAll)).sort()).toEqual([1, SLICE]);
     expect(await lane.isWorkedOff()).toBe(false);
     await db.dataSource.query(
@@ -252,6 +255,17 @@ describe('a backlog', () => {
     await lane.disable();
     expect((await written(() => expire.execute())).sort()).toEqual([1, SLICE]);
     expect(await lane.states()).toEqual({ waiting: 3, expired: SLICE + 1 });
+  });
+
+  it('is tried again no sooner than its endpoint’s pause ends', async () => {
+    const lane = await Lane.open();
+    await lane.tell(new Subject(lane.merchantId));
+    await db.dataSource.query(
+      `UPDATE webhook_endpoint SET status = 'paused', reason = 'failing', paused_until = '2100-01-01T00:00:00Z' WHERE id = $1`,
+      [lane.id],
+    );
+    const [delivery] = await lane.list();
+    expect(delivery?.next_attempt_at).toEqual(new Date('2100-01-01T00:00:00Z'));
   });
 
   it('is counted up to ten thousand, and its oldest is found wherever it stands', async () => {
@@ -280,7 +294,7 @@ describe('what is open of a bulk', () => {
       await endpoints.laneForUrl(tx, lane.merchantId, 'https://merchant.example/fresh'),
     ]);
     const bulkId = newUuid();
-    const subject = new Subject(lane.merchantId, { bulkId, bulkEndpointId: old! });
+    const subject = new Subject(lane.merchantId, { bulkId, bulkEndpointId: old });
     const move = (from: string, to: string) => db.transactions.asEngine((tx) => backlogs.moveBulk(tx, { bulkId, from, to }));
     const open = async (id: string): Promise<number> =>
       Number(
@@ -292,11 +306,11 @@ describe('what is open of a bulk', () => {
         )[0]?.open,
       );
     await lane.tell(subject);
-    await db.transactions.asEngine((tx) => backlogs.release(tx, old!, null));
+    await db.transactions.asEngine((tx) => backlogs.release(tx, old, null));
     await lane.tell(subject);
-    await move(old!, fresh!);
-    expect([await open(old!), await open(fresh!), await open(lane.id)]).toEqual([1, 1, 2]);
-    await move(fresh!, lane.id);
-    expect([await open(fresh!), await open(lane.id)]).toEqual([0, 2]);
+    await move(old, fresh);
+    expect([await open(old), await open(fresh), await open(lane.id)]).toEqual([1, 1, 2]);
+    await move(fresh, lane.id);
+    expect([await open(fresh), await open(lane.id)]).toEqual([0, 2]);
   });
 });
