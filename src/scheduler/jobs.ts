@@ -36,40 +36,13 @@ export const clusterJobs = ({
   removeOldEvents,
 }: JobPorts): readonly Job[] =>
   defineJobs([
-    {
-      name: 'forget-idempotency-secrets',
-      meaning: 'Drops kept answers that carried a secret, an hour after they were given.',
-      every: '5 minutes',
-      lease_ms: 5 * MINUTE_MS,
-      run: () => inSlices(transactions, forgetIdempotencySecrets),
-    },
-    {
-      name: 'forget-idempotency-keys',
-      meaning: 'Deletes idempotency keys that are older than a day.',
-      every: '15 minutes',
-      lease_ms: 10 * MINUTE_MS,
-      run: () => inSlices(transactions, forgetIdempotencyKeys),
-    },
-    {
-      name: 'forget-full-rate-buckets',
-      meaning: 'Deletes the rate buckets of keys and addresses that have not come for a minute.',
-      every: '1 minute',
-      lease_ms: 5 * MINUTE_MS,
-      run: () => inSlices(transactions, forgetFullBuckets),
-    },
+    ...forgetting(transactions),
     {
       name: 'reconcile-connectors',
       meaning: 'Compares the list of every provider that has one with our attempts; what contradicts pauses the connector.',
       every: '5 minutes',
       lease_ms: 15 * MINUTE_MS,
       run: () => reconciliation.execute(),
-    },
-    {
-      name: 'forget-provider-notifications',
-      meaning: 'Deletes what providers said of payments that were never ours, thirty days after it came.',
-      every: '1 hour',
-      lease_ms: 10 * MINUTE_MS,
-      run: () => inSlices(transactions, forgetProviderNotifications),
     },
     {
       name: 'expire-held-deliveries',
@@ -103,6 +76,38 @@ export const clusterJobs = ({
       },
     },
   ]);
+
+/** What grows with every request, and what nobody asks for any more. */
+const forgetting = (transactions: Transactions): readonly Job[] => [
+  {
+    name: 'forget-idempotency-secrets',
+    meaning: 'Drops kept answers that carried a secret, an hour after they were given.',
+    every: '5 minutes',
+    lease_ms: 5 * MINUTE_MS,
+    run: () => inSlices(transactions, forgetIdempotencySecrets),
+  },
+  {
+    name: 'forget-idempotency-keys',
+    meaning: 'Deletes idempotency keys that are older than a day.',
+    every: '15 minutes',
+    lease_ms: 10 * MINUTE_MS,
+    run: () => inSlices(transactions, forgetIdempotencyKeys),
+  },
+  {
+    name: 'forget-full-rate-buckets',
+    meaning: 'Deletes the rate buckets of keys and addresses that have not come for a minute.',
+    every: '1 minute',
+    lease_ms: 5 * MINUTE_MS,
+    run: () => inSlices(transactions, forgetFullBuckets),
+  },
+  {
+    name: 'forget-provider-notifications',
+    meaning: 'Deletes what providers said of payments that were never ours, thirty days after it came.',
+    every: '1 hour',
+    lease_ms: 10 * MINUTE_MS,
+    run: () => inSlices(transactions, forgetProviderNotifications),
+  },
+];
 
 /** Every recurring duty that each process has for itself, run by @nestjs/schedule. */
 export const ownDuties = {

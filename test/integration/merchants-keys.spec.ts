@@ -186,6 +186,52 @@ describe('scopes', () => {
   });
 });
 
+describe('an operator’s key', () => {
+  const KEYS = '/v1/operator/keys';
+  const make = async (fields: object, by?: string): Promise<Answered> =>
+    app.call('POST', KEYS, fields, by === undefined ? {} : { key: by });
+
+  it('does what its scopes say, and makes no key that may do more than itself', async () => {
+    const reader = String((await make({ name: 'dashboard', scopes: ['read'] })).json['api_key']);
+    expect(reader).toMatch(/^tr_op_/);
+    expect((await app.call('GET', MERCHANTS, undefined, { key: reader })).status).toBe(200);
+    expect((await app.call('POST', MERCHANTS, { name: 'Eve' }, { key: reader })).status).toBe(403);
+    const keeper = String((await make({ scopes: ['keys:write', 'read'] })).json['api_key']);
+    expect((await make({ scopes: ['read'] }, keeper)).status).toBe(201);
+    for (const scopes of [['merchants:write'], ['read', 'brakes:write'], null])
+      expect((await make({ scopes }, keeper)).status).toBe(403);
+    expect((await make({}, String((await make({})).json['api_key']))).status).toBe(201);
+  });
+
+  it('is listed apart from merchants’ keys, and revoked within 5 s on every process', async () => {
+    const made = await make({ name: 'night shift' });
+    const [id, key] = [String(made.json['id']), String(made.json['api_key'])];
+    const merchants = await makeKey();
+    const ask = async (process: MerchantsApp): Promise<number> => (await process.call('GET', KEYS, undefined, { key })).status;
+    expect([await ask(app), await ask(other)]).toEqual([200, 200]);
+    const listed = (await app.call('GET', KEYS)).json.data?.map((each) => each['id']);
+    expect(listed).toContain(id);
+    expect(listed).not.toContain(merchants.id);
+    expect((await app.call('DELETE', `${KEYS}/${merchants.id}`)).status).toBe(404);
+    expect((await app.call('DELETE', `${MERCHANTS}/${merchants.merchant}/api-keys/${id}`)).status).toBe(404);
+    expect((await app.call('DELETE', `${KEYS}/${id}`)).status).toBe(204);
+    expect(await ask(app)).toBe(401);
+    pass(5);
+    expect(await ask(other)).toBe(401);
+  });
+
+  it('is refused as a body says it wrongly', async () => {
+    for (const fields of [
+      { scopes: [] },
+      { scopes: ['bulks:read'] },
+      { expires_at: '2020-01-01T00:00:00Z' },
+      { merchant_id: 'x' },
+    ]) {
+      expect((await make(fields)).status).toBe(422);
+    }
+  });
+});
+
 describe('the look-up of a key', () => {
   it('is made once for all requests that come with it in a few seconds', async () => {
     const { key } = await makeKey();
