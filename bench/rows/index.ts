@@ -1,4 +1,5 @@
 import { abuse } from './abuse.js';
+import { backlog } from './backlog.js';
 import { create } from './create.js';
 import { deliver } from './deliver.js';
 import { edit } from './edit.js';
@@ -21,6 +22,7 @@ export const rows: readonly Row[] = [
   lateness,
   edit,
   deliver,
+  backlog,
   isolation,
   abuse,
   wholeLife,
