@@ -35,12 +35,6 @@ async function receiverThat(options?: ReceiverOptions): Promise<Receiver> {
   return receiver;
 }
 
-async function register(client: MerchantClient, url: string, more: object = {}): Promise<CreatedEndpointDto> {
-  const answer = await client.post<CreatedEndpointDto>(ENDPOINTS, { url, ...more });
-  expect(answer.status).toBe(201);
-  return answer.body;
-}
-
 const endpoint = async (id: string): Promise<EndpointDto> => (await merchant.get<EndpointDto>(`${ENDPOINTS}/${id}`)).body;
 
 describe('webhook endpoints', () => {
@@ -99,10 +93,10 @@ describe('webhook endpoints', () => {
   });
 
   it('are one per URL, and unknown to everybody else', async () => {
-    const created = await register(merchant, 'https://merchant.example/one');
+    const created = await merchant.registerEndpoint('https://merchant.example/one');
     const again = await merchant.post(ENDPOINTS, { url: 'https://merchant.example/one' });
     expect(again.body).toMatchObject({ status: 409, code: 'endpoint_url_taken', existing_id: created.id });
-    await register(other, 'https://merchant.example/one');
+    await other.registerEndpoint('https://merchant.example/one');
     const foreign = [
       await other.get(`${ENDPOINTS}/${created.id}`),
       await other.patch(`${ENDPOINTS}/${created.id}`, { description: 'x' }),
@@ -116,23 +110,23 @@ describe('webhook endpoints', () => {
   });
 
   it('are changed and deleted', async () => {
-    const { id } = await register(merchant, 'https://merchant.example/changing', { event_types: ['webhook.ping'] });
+    const { id } = await merchant.registerEndpoint('https://merchant.example/changing', { event_types: ['webhook.ping'] });
     const changed = await merchant.patch<EndpointDto>(`${ENDPOINTS}/${id}`, {
       url: 'https://merchant.example/changed',
       event_types: null,
     });
     expect(changed.body).toMatchObject({ url: 'https://merchant.example/changed', event_types: null });
-    await register(merchant, 'https://merchant.example/changing');
+    await merchant.registerEndpoint('https://merchant.example/changing');
     const taken = await merchant.patch(`${ENDPOINTS}/${id}`, { url: 'https://merchant.example/changing' });
     expect(taken.body).toMatchObject({ status: 409, code: 'endpoint_url_taken' });
     expect((await merchant.delete(`${ENDPOINTS}/${id}`)).status).toBe(204);
     expect((await merchant.get(`${ENDPOINTS}/${id}`)).status).toBe(404);
-    await register(merchant, 'https://merchant.example/changed');
+    await merchant.registerEndpoint('https://merchant.example/changed');
   });
 
   it('are pinged, with a signature of both secrets while one is in its grace', async () => {
     const receiver = await receiverThat();
-    const created = await register(merchant, receiver.url, { event_types: ['webhook.ping'] });
+    const created = await merchant.registerEndpoint(receiver.url, { event_types: ['webhook.ping'] });
     const rotated = await merchant.post<{ secret: string }>(`${ENDPOINTS}/${created.id}/rotate-secret`, { grace_s: 60 });
     receiver.secrets.push(rotated.body.secret, created.secret, merchant.webhookSecret);
     const ping = await merchant.post<DeliveryDto>(`${ENDPOINTS}/${created.id}/ping`);
@@ -153,7 +147,7 @@ describe('webhook endpoints', () => {
   it('hold events while disabled, and let go what they are told to when enabled', async () => {
     const client = await app.merchant();
     const receiver = await receiverThat();
-    const { id } = await register(client, receiver.url, { event_types: ['payout.created', 'payout.validation_failed'] });
+    const { id } = await client.registerEndpoint(receiver.url, { event_types: ['payout.created', 'payout.validation_failed'] });
     const at = (): Promise<EndpointDto> => client.get<EndpointDto>(`${ENDPOINTS}/${id}`).then(({ body }) => body);
     const fail = (count: number) => client.createValidated(Array.from({ length: count }, () => invalidItem()));
 
@@ -210,7 +204,7 @@ describe("a bulk's webhook_url", () => {
     const [lane] = (await merchant.get<ListOf<EndpointDto>>(`${ENDPOINTS}?registered=false`)).body.data;
     expect(lane).toMatchObject({ url: receiver.url, registered: false, named_by_bulk: true });
     expect((await merchant.delete(`${ENDPOINTS}/${lane!.id}`)).body.code).toBe('endpoint_named_by_bulk');
-    const registered = await register(merchant, receiver.url);
+    const registered = await merchant.registerEndpoint(receiver.url);
     expect(registered).toMatchObject({ id: lane!.id, registered: true, named_by_bulk: true });
     expect((await merchant.patch(`${ENDPOINTS}/${lane!.id}`, { url: 'https://merchant.example/elsewhere' })).body.code).toBe(
       'endpoint_named_by_bulk',

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DeliveryDto } from '../../src/webhooks/deliveries/delivery-response.dto.js';
-import type { CreatedEndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import type { ResendDto, ResendWithCountsDto } from '../../src/webhooks/resends/resend-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem, validItems } from '../support/items.js';
@@ -25,12 +24,6 @@ async function receiverThat(options?: ReceiverOptions): Promise<Receiver> {
   const receiver = await startReceiver(options);
   closing.push(() => receiver.close());
   return receiver;
-}
-
-async function register(merchant: MerchantClient, url: string, more: object = {}): Promise<CreatedEndpointDto> {
-  const answer = await merchant.post<CreatedEndpointDto>(ENDPOINTS, { url, ...more });
-  expect(answer.status).toBe(201);
-  return answer.body;
 }
 
 async function resend(merchant: MerchantClient, filter: object): Promise<ResendWithCountsDto> {
@@ -69,7 +62,7 @@ describe('sending many deliveries again', () => {
   it('sends every event of a bulk with its id and bytes, in the order of each payout, signed with the current secret', async () => {
     const merchant = await app.merchant();
     const receiver = await receiverThat();
-    const endpoint = await register(merchant, receiver.url);
+    const endpoint = await merchant.registerEndpoint(receiver.url);
     const bulk = await merchant.createBulk(validItems(20));
     const other = await merchant.createValidated([invalidItem()]);
     await merchant.untilAtRest(bulk.id);
@@ -99,7 +92,7 @@ describe('sending many deliveries again', () => {
   it('sends what every filter holds for, and nothing else', async () => {
     const merchant = await app.merchant();
     const [one, two] = [await receiverThat(), await receiverThat()];
-    const [first] = [await register(merchant, one.url), await register(merchant, two.url)];
+    const [first] = [await merchant.registerEndpoint(one.url), await merchant.registerEndpoint(two.url)];
     const bulk = await merchant.createValidated([invalidItem(), invalidItem()]);
     await untilDelivered(merchant, `bulk_id=${bulk.id}`, 16);
     one.received.length = two.received.length = 0;
@@ -123,7 +116,7 @@ describe('sending many deliveries again', () => {
   it('refuses a resend without a filter, with a filter that names nothing, and one for a disabled endpoint', async () => {
     const merchant = await app.merchant();
     const stranger = await app.merchant();
-    const { id } = await register(merchant, 'https://merchant.example/resend');
+    const { id } = await merchant.registerEndpoint('https://merchant.example/resend');
     const foreign = await stranger.createValidated([invalidItem()]);
     const refusals: [object, string][] = [
       [{}, '/all'],
@@ -151,7 +144,7 @@ describe('sending many deliveries again', () => {
   it('lets live events of the same endpoint through, and can be cancelled', async () => {
     const merchant = await app.merchant();
     const receiver = await receiverThat();
-    await register(merchant, receiver.url);
+    await merchant.registerEndpoint(receiver.url);
     const bulk = await merchant.createBulk(validItems(25));
     await merchant.untilAtRest(bulk.id);
     const told = await merchant.events(`/v1/bulks/${bulk.id}/events`);

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { BulkDto, CancelBulkResponseDto } from '../../src/bulks/index.js';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
 import type { AttemptDto, ExplanationDto, PayoutDto } from '../../src/payouts/dto/payout-response.dto.js';
+import type { CreatedEndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { type Answer, ApiClient } from './api-client.js';
 import type { Item } from './items.js';
 
@@ -106,6 +107,10 @@ export class MerchantClient extends ApiClient {
 
   async explanation(payoutId: string): Promise<Explanation> {
     return accepted(await this.get<Explanation>(`/v1/payouts/${payoutId}/explanation`), 200);
+  }
+
+  async registerEndpoint(url: string, more: object = {}): Promise<CreatedEndpointDto> {
+    return accepted(await this.post<CreatedEndpointDto>('/v1/webhook-endpoints', { url, ...more }), 201);
   }
 
   untilBulk(id: string, holds: (bulk: Bulk) => boolean): Promise<Bulk> {
