@@ -22,16 +22,10 @@ const EVENT_TYPES_MAX = 100;
 /** More than one lane can send; a higher figure limits nothing. */
 const RATE_MAX = 10_000;
 
-export class CreateEndpointDto {
+/** What can be said of an endpoint when it is made and later. */
+class EndpointContentDto {
   /**
-   * Where events are sent: a public https URL on port 443 or 8443.
-   * @example https://merchant.example/hooks
-   */
-  @IsString()
-  url: string;
-
-  /**
-   * The types it gets; absent or null: all.
+   * The types it gets, all of them in one list; null, and absent at first: all.
    * @example ["payout.processed", "bulk.completed"]
    */
   @IsOptional()
@@ -51,7 +45,7 @@ export class CreateEndpointDto {
   description?: string | null;
 
   /**
-   * Begins at most so many deliveries a second, over all processes; absent or null: as fast as it answers.
+   * Begins at most so many deliveries a second, over all processes; null, and absent at first: as fast as it answers.
    * @example 20
    */
   @IsOptional()
@@ -62,7 +56,7 @@ export class CreateEndpointDto {
 
   /**
    * Sent with every delivery, for a gateway in front of the receiver: `Authorization`, `Api-Key`, `CF-Access-…` or `X-…`, at most
-   * 10, values of up to 500 printable ASCII characters. Kept sealed; only their names are shown.
+   * 10, values of up to 500 printable ASCII characters. Kept sealed; only their names are shown. All of them at once; null: none.
    */
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { Authorization: 'Bearer EXAMPLE' } })
   @IsOptional()
@@ -71,7 +65,7 @@ export class CreateEndpointDto {
   headers?: Record<string, string> | null;
 
   /**
-   * Signs with ed25519 (`v1a`) beside `v1`, so that the receiver can verify without being able to sign; absent: no.
+   * Signs with ed25519 (`v1a`) beside `v1`, so that the receiver can verify without being able to sign; absent at first: no.
    * @example false
    */
   @IsOptional()
@@ -79,7 +73,16 @@ export class CreateEndpointDto {
   asymmetric?: boolean | null;
 }
 
-export class UpdateEndpointDto {
+export class CreateEndpointDto extends EndpointContentDto {
+  /**
+   * Where events are sent: a public https URL on port 443 or 8443.
+   * @example https://merchant.example/hooks
+   */
+  @IsString()
+  url: string;
+}
+
+export class UpdateEndpointDto extends EndpointContentDto {
   /**
    * Where events are sent from now on; what waits goes there too.
    * @example https://merchant.example/hooks/v2
@@ -87,51 +90,6 @@ export class UpdateEndpointDto {
   @IsOptional()
   @IsString()
   url?: string;
-
-  /**
-   * Replaces the list; null: all types.
-   * @example null
-   */
-  @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(EVENT_TYPES_MAX)
-  @ArrayUnique()
-  @IsString({ each: true })
-  event_types?: string[] | null;
-
-  /** @example bookkeeping */
-  @IsOptional()
-  @IsText({ max: 500 })
-  description?: string | null;
-
-  /**
-   * Begins at most so many deliveries a second, over all processes; absent or null: as fast as it answers.
-   * @example 20
-   */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(RATE_MAX)
-  rate_per_second?: number | null;
-
-  /**
-   * Sent with every delivery, for a gateway in front of the receiver: `Authorization`, `Api-Key`, `CF-Access-…` or `X-…`, at most
-   * 10, values of up to 500 printable ASCII characters. Kept sealed; only their names are shown. Replaces all of them; null: none.
-   */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { Authorization: 'Bearer EXAMPLE' } })
-  @IsOptional()
-  @Verbatim()
-  @IsObject()
-  headers?: Record<string, string> | null;
-
-  /**
-   * Signs with ed25519 (`v1a`) beside `v1`, so that the receiver can verify without being able to sign.
-   * @example false
-   */
-  @IsOptional()
-  @IsBoolean()
-  asymmetric?: boolean | null;
 }
 
 export class RotateEndpointSecretDto {
@@ -150,7 +108,8 @@ export const BACKLOGS = ['all', 'from', 'drop'] as const;
 
 export class EnableEndpointDto {
   /**
-   * What becomes of the events that were held: `all` are sent in order, those written `from` an instant on, or none (`drop`).
+   * What becomes of the events that were held: `all` are sent in order, those written (or sent again by hand) `from` an instant on,
+   * or none (`drop`). It holds at once, however many they are.
    * @example from
    */
   @IsIn(BACKLOGS)

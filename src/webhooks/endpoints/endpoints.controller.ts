@@ -130,7 +130,7 @@ export class EndpointsController {
     return this.answer(tx, merchant.id, endpointId);
   }
 
-  /** Ends the registration and drops what waits. Bulks that name the URL go on to. */
+  /** Ends the registration and drops what waits. Where bulks name the URL, it is still sent to, what waits included. */
   @Operation('deleteWebhookEndpoint', { refuses: ['endpoint_named_by_bulk'] })
   @Delete(':id')
   @Scopes('webhooks:write')
