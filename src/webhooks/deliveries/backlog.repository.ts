@@ -34,10 +34,10 @@ const DROP = closeQueuedBefore(
   'skipped',
 );
 
-/** Locked, so that nothing expires of a lane that was enabled while this waited. */
+/** Locked, so that nothing expires of a lane that was enabled while this waited; in the order in which everybody locks lanes. */
 const EXPIRE = closeQueuedBefore(
   `SELECT id, tranche_now() - $2 * interval '1 day' AS before FROM webhook_endpoint WHERE status = 'disabled' AND deleted_at IS NULL
-   FOR NO KEY UPDATE`,
+   ORDER BY id FOR NO KEY UPDATE`,
   'expired',
 );
 
