@@ -1,4 +1,4 @@
-import { defineLifecycle, type StateOf } from '../../platform/lifecycle/index.js';
+import { defineLifecycle } from '../../platform/lifecycle/index.js';
 
 /** The life of one delivery: one event on its way to one endpoint. It tells nothing: an event about an event would never end. */
 export const deliveryLifecycle = defineLifecycle({
@@ -57,5 +57,3 @@ export const deliveryLifecycle = defineLifecycle({
     },
   },
 });
-
-export type DeliveryState = StateOf<typeof deliveryLifecycle>;
