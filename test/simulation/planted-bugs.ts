@@ -99,6 +99,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     capabilities: (told) => ({ ...told, keyRetention_ms: Number.MAX_SAFE_INTEGER }),
   },
   {
+    name: 'stale window ignored',
+    meaning: 'An empty look-up is believed although the request may still be on its way, or the books behind.',
+    capabilities: (told) => ({ ...told, staleWindow_ms: 0 }),
+  },
+  {
     name: 'event outside the transaction',
     meaning: 'Events and deliveries are written in a transaction of their own after the change.',
     began: (actor) => void leftOut.delete(actor),

@@ -3,9 +3,10 @@ import { readEvidence } from './evidence.js';
 import { judge, type Violation } from './invariants.js';
 import { Merchants } from './merchants.js';
 import { Random } from './random.js';
-import { NO_BUG, type PlantedBug, type Temper } from './scene.js';
+import { NO_BUG, type PlantedBug } from './scene.js';
 import { Server } from './server.js';
 import type { Actor, Fate } from './stage.js';
+import { drawTemper } from './temper.js';
 import { World } from './world.js';
 
 export interface RunOptions {
@@ -66,33 +67,6 @@ export async function run(options: RunOptions): Promise<RunReport> {
     faults: world.faults,
     killedAt: world.killedAt,
     planted: world.planted,
-  };
-}
-
-function drawTemper(random: Random, aim: string | null): Temper {
-  const staleWindow_ms = random.pick([0, 5_000, 50_000]);
-  // What can not be looked up, and is soon forgotten, goes to a person.
-  const aimsAtReviews = aim?.startsWith('resolve') === true;
-  return {
-    kills: random.pick([0, 0.01, 0.04]),
-    freezes: random.pick([0, 0.004, 0.02]),
-    transactionFaults: random.pick([0, 0.02, 0.1]),
-    receiverFaults: random.pick([0, 0.2, 0.5]),
-    leaps: random.pick([0.03, 0.1, 0.25]),
-    reviews: aimsAtReviews ? 0.2 : 0.01,
-    webhooks: random.chance(0.3) || /^(deliver|post)/.test(aim ?? ''),
-    provider: {
-      lookup: random.chance(aimsAtReviews ? 0.1 : 0.8),
-      keyRetention_ms: random.pick(aimsAtReviews ? [2] : [10, 30, 24 * 60]) * 60_000,
-      staleWindow_ms,
-      lag_ms: random.chance(0.6) ? staleWindow_ms * 0.9 : 0,
-      timeout_ms: 10_000,
-      refusesRepetition: random.chance(0.5),
-      notifies: random.chance(0.6),
-      lists: random.chance(0.6),
-      robbed: random.chance(0.15),
-      faults: random.pick(aimsAtReviews ? [0.9] : [0, 0.3, 0.6, 0.9]),
-    },
   };
 }
 
