@@ -8,6 +8,7 @@ import { type Configuration, ConfigurationModule } from './platform/config/index
 import { DatabaseModule } from './platform/database/index.js';
 import { EncryptionModule } from './platform/encryption/index.js';
 import { ObservabilityModule } from './platform/observability/index.js';
+import { WorkersModule } from './platform/workers/index.js';
 import { ReconciliationModule } from './reconciliation/index.js';
 import { SchedulerModule } from './scheduler/index.js';
 import { ValidationModule } from './validation/index.js';
@@ -24,6 +25,7 @@ export class AppModule {
         DatabaseModule.forRoot(),
         EncryptionModule.for(configuration.encryptionKeys),
         ObservabilityModule,
+        WorkersModule,
         WebhooksModule,
         DispatcherModule,
         ConnectorsModule,

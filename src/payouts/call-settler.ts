@@ -1,18 +1,19 @@
 import { Logger } from '@nestjs/common';
 import type { ConnectorRepository, ConnectorTrafficRepository } from '../connectors/index.js';
-import type { Transactions, Tx } from '../platform/database/index.js';
-import { GroupSettler } from '../platform/workers/index.js';
+import { CommitOutcomeUnknownError, type Transactions, type Tx } from '../platform/database/index.js';
+import { GroupSettler, type Pace } from '../platform/workers/index.js';
 import type { CallResult } from './call-provider.js';
 import type { ExecutionMetrics } from './execution-metrics.js';
 import type { SettleIntents } from './settle-intents.js';
 
 export interface SettlerPorts {
   readonly connectorId: string;
-  readonly transactions: Transactions;
-  readonly settle: SettleIntents;
+  readonly transactions: Pick<Transactions, 'asEngine'>;
+  readonly settle: Pick<SettleIntents, 'execute'>;
   readonly connectors: ConnectorRepository;
   readonly traffic: ConnectorTrafficRepository;
-  readonly metrics: ExecutionMetrics;
+  readonly metrics: Pick<ExecutionMetrics, 'countSettled' | 'resultDropped' | 'breakerOpened'>;
+  readonly pace: Pace;
 }
 
 /** One is prepared while the other is committed. */
@@ -21,15 +22,20 @@ const GROUPS_AT_ONCE = 2;
 /** Settles the results of one connector's calls, and learns from them about the connector as a whole. */
 export class CallSettler {
   private readonly logger = new Logger(CallSettler.name);
-  private readonly groups = new GroupSettler<CallResult>(CallSettler.name, {
-    groupsAtOnce: GROUPS_AT_ONCE,
-    settle: (results) => this.settle(results),
-    giveUp: ({ finding }) => {
-      this.logger.error(`payout ${finding.payoutId} is looked up when its lease ends`);
-    },
-  });
+  private readonly groups: GroupSettler<CallResult>;
+  /** Counted in a commit of unknown outcome: where one does not count again, that commit has written it. */
+  private readonly unconfirmed = new WeakSet<CallResult>();
 
-  constructor(private readonly ports: SettlerPorts) {}
+  constructor(private readonly ports: SettlerPorts) {
+    this.groups = new GroupSettler(CallSettler.name, {
+      groupsAtOnce: GROUPS_AT_ONCE,
+      settle: (results) => this.settle(results),
+      giveUp: ({ finding }) => {
+        this.logger.error(`payout ${finding.payoutId} is looked up when its lease ends`);
+      },
+      pace: ports.pace,
+    });
+  }
 
   push(result: CallResult): void {
     this.groups.push(result);
@@ -41,16 +47,24 @@ export class CallSettler {
   }
 
   private async settle(results: readonly CallResult[]): Promise<void> {
-    const settled = await this.ports.transactions.asEngine(async (tx) => {
-      const counted = await this.ports.settle.execute(
-        tx,
-        results.map(({ finding }) => finding),
-      );
-      await this.judgeConnector(tx, results);
-      return counted;
-    });
-    this.ports.metrics.countSettled(settled.size);
-    const late = results.length - settled.size;
+    let counted: ReadonlySet<string> = new Set();
+    let news = results;
+    try {
+      await this.ports.transactions.asEngine(async (tx) => {
+        counted = await this.ports.settle.execute(
+          tx,
+          results.map(({ finding }) => finding),
+        );
+        news = results.filter((result) => counted.has(result.finding.payoutId) || !this.unconfirmed.has(result));
+        await this.judgeConnector(tx, news);
+      });
+    } catch (error) {
+      if (error instanceof CommitOutcomeUnknownError)
+        for (const result of news) if (counted.has(result.finding.payoutId)) this.unconfirmed.add(result);
+      throw error;
+    }
+    this.ports.metrics.countSettled(counted.size + results.length - news.length);
+    const late = news.length - counted.size;
     if (late === 0) return;
     this.ports.metrics.resultDropped(late);
     this.logger.warn(`${late} results came after their lease and were dropped; whoever took the payouts over resolves them`);

@@ -4,25 +4,22 @@ import {
   ConnectorRepository,
   ConnectorTrafficRepository,
   ConnectorUnavailableError,
-  type Capabilities,
   type ConnectorEntity,
   type OpenConnector,
   type Restraint,
 } from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions, WakeListener, type Tx } from '../platform/database/index.js';
-import { SLEEP_MAX_MS, WakefulLoop } from '../platform/workers/index.js';
+import { PACE, SLEEP_MAX_MS, WakefulLoop, type Pace } from '../platform/workers/index.js';
 import { allowanceOf } from './allowance.js';
 import { CallSettler } from './call-settler.js';
-import { ClaimPayouts, type Claimed } from './claim-payouts.js';
+import { ClaimAllowed, type ClaimWish } from './claim-allowed.js';
+import type { Claimed } from './claim-payouts.js';
 import { ExecutionMetrics } from './execution-metrics.js';
 import { ProviderPipeline } from './provider-pipeline.js';
 import { RenewLeases } from './renew-leases.js';
 import { SettleIntents } from './settle-intents.js';
 import { ShareConnectors } from './share-connectors.js';
-
-/** A probe whose process died is another's after the call's deadline and this long, for settling it. */
-const PROBE_MARGIN_MS = 5_000;
 
 type ConnectorRow = ConnectorEntity & Restraint;
 
@@ -43,11 +40,12 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     private readonly traffic: ConnectorTrafficRepository,
     private readonly shares: ShareConnectors,
     private readonly leases: RenewLeases,
-    private readonly claims: ClaimPayouts,
+    private readonly claims: ClaimAllowed,
     private readonly settle: SettleIntents,
     private readonly metrics: ExecutionMetrics,
     private readonly wakes: WakeListener,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
+    @Inject(PACE) private readonly pace: Pace,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -123,10 +121,10 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
       connectors: this.connectors,
       traffic: this.traffic,
       metrics: this.metrics,
+      pace: this.pace,
     });
     const pipeline = new ProviderPipeline(open, {
-      claim: (limit, request) => this.claim(connectorId, limit, request),
-      claimProbe: (capabilities) => this.claimProbe(connectorId, capabilities),
+      claim: (wish) => this.claim({ connectorId, ...wish }),
       renew: (held) => this.leases.execute(held),
       leasesLost: (count) => this.metrics.leaseLost(count),
       renewEvery_ms: this.leases.every_ms,
@@ -140,17 +138,9 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     return { pipeline, settler };
   }
 
-  private async claim(...request: Parameters<ClaimPayouts['execute']>): Promise<Claimed[]> {
-    const claimed = await this.claims.execute(...request);
+  private async claim(wish: ClaimWish): Promise<Claimed[]> {
+    const claimed = await this.claims.execute(wish);
     this.metrics.countClaimed(claimed.length);
-    return claimed;
-  }
-
-  private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claimed[]> {
-    const hold_ms = capabilities.timeout_ms + PROBE_MARGIN_MS;
-    if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return [];
-    const claimed = await this.claim(connectorId, 1, { ...capabilities, scope: 'sends' });
-    if (claimed.length === 0) await this.transactions.asEngine((tx) => this.traffic.releaseProbe(tx, connectorId));
     return claimed;
   }
 }

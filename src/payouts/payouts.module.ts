@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { BulksModule } from '../bulks/index.js';
 import { ConnectorsModule } from '../connectors/index.js';
-import { MONOTONIC_CLOCK, ownMonotonicClock } from '../platform/time/index.js';
+import { ClaimAllowed } from './claim-allowed.js';
 import { ClaimPayouts } from './claim-payouts.js';
 import { ConnectorWorkerRepository } from './connector-worker.repository.js';
 import { ExecutionMetrics } from './execution-metrics.js';
@@ -24,6 +24,7 @@ import { UnclearIntentQueries } from './unclear-intents.queries.js';
   imports: [BulksModule, ConnectorsModule],
   controllers: [PayoutsController, IntentsController],
   providers: [
+    ClaimAllowed,
     ClaimPayouts,
     ConnectorWorkerRepository,
     ExecutionMetrics,
@@ -38,7 +39,6 @@ import { UnclearIntentQueries } from './unclear-intents.queries.js';
     SettleIntents,
     ShareConnectors,
     UnclearIntentQueries,
-    { provide: MONOTONIC_CLOCK, useValue: ownMonotonicClock },
   ],
   exports: [ClaimPayouts, ProviderNotificationRepository, SettleIntents],
 })

@@ -1,16 +1,14 @@
 import { Logger } from '@nestjs/common';
-import { type Capabilities, FAULTS_TO_OPEN, type OpenConnector } from '../connectors/index.js';
+import { FAULTS_TO_OPEN, type OpenConnector } from '../connectors/index.js';
 import { type Allowance, NOTHING_ALLOWED } from './allowance.js';
 import { type CallResult, callProvider, notStarted } from './call-provider.js';
+import type { ClaimWish } from './claim-allowed.js';
 import type { Claimed } from './claim-payouts.js';
 import { ClaimedQueue } from './claimed-queue.js';
-import type { ClaimScope } from './payout-intent.repository.js';
 import type { Renewal } from './renew-leases.js';
 
 export interface PipelinePorts {
-  claim(limit: number, request: Capabilities & { readonly scope: ClaimScope }): Promise<Claimed[]>;
-  /** The one payout that finds out whether an open breaker can be closed; none where another process has it, or nothing is due. */
-  claimProbe(capabilities: Capabilities): Promise<Claimed[]>;
+  claim(wish: Omit<ClaimWish, 'connectorId'>): Promise<Claimed[]>;
   renew(held: readonly Claimed[]): Promise<Renewal>;
   readonly renewEvery_ms: number;
   /** Claims that were taken over before they were sent. */
@@ -137,26 +135,16 @@ export class ProviderPipeline {
   }
 
   private async claim(limit: number): Promise<number> {
-    const claimed = await (this.allowance.maySend === 'anything' ? this.claimOf('all', limit) : this.claimHeldBack(limit));
+    const { allowance, open } = this;
+    const idle = this.queue.length + this.calls.size === 0;
+    const claimed = await this.ports.claim({ capabilities: open.capabilities, limit, allowance, idle });
+    if (allowance.maySend !== 'anything' && idle) this.probe = claimed.find(({ action }) => action === 'send') ?? null;
     this.dry = claimed.length === 0;
     this.queue.push(claimed);
     // What is allowed may have changed while they were claimed.
     this.giveBackWhatMustNotLeave();
     this.startCalls();
     return claimed.length;
-  }
-
-  /** While nothing else may be sent: looks, and the probe. */
-  private async claimHeldBack(limit: number): Promise<Claimed[]> {
-    if (!this.allowance.slowly) return this.claimOf('look_ups', limit);
-    if (this.queue.length + this.calls.size > 0) return [];
-    const probe = this.allowance.maySend === 'probe' ? await this.ports.claimProbe(this.open.capabilities) : [];
-    this.probe = probe[0] ?? null;
-    return this.probe === null ? this.claimOf('look_ups', 1) : probe;
-  }
-
-  private claimOf(scope: ClaimScope, limit: number): Promise<Claimed[]> {
-    return this.ports.claim(limit, { ...this.open.capabilities, scope });
   }
 
   private startCalls(): void {

@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { BUILT_IN_SANDBOX_ID, ConnectorRegistry, ConnectorRepository } from '../connectors/index.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { BUILT_IN_SANDBOX_ID, ConnectorRegistry, ConnectorRepository, ConnectorUnavailableError } from '../connectors/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
@@ -28,13 +28,15 @@ const SURROUNDINGS = `m.timezone AS merchant_timezone, m.limits, m.connector_id,
 /** Collects what payouts are judged by: dates of the bulk, zone, limits and route of the merchant, the database's clock. */
 @Injectable()
 export class JudgingContexts {
+  private readonly logger = new Logger(JudgingContexts.name);
+
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly connectors: ConnectorRepository,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
-  /** By bulk id. */
+  /** By bulk id. A bulk whose connector can not be opened is left out: its payouts wait, and those of others do not. */
   async load(tx: Tx, payouts: readonly { readonly bulk_id: string }[]): Promise<Map<string, JudgingContext>> {
     const bulkIds = [...new Set(payouts.map(({ bulk_id }) => bulk_id))];
     const rows = await tx.query<Surroundings & { id: string }>(
@@ -43,7 +45,14 @@ export class JudgingContexts {
       [bulkIds],
     );
     const contexts = new Map<string, JudgingContext>();
-    for (const row of rows) contexts.set(row.id, await this.contextOf(tx, row));
+    for (const row of rows) {
+      try {
+        contexts.set(row.id, await this.contextOf(tx, row));
+      } catch (error) {
+        if (!(error instanceof ConnectorUnavailableError)) throw error;
+        this.logger.error(`a bulk waits to be validated: ${error.message}`);
+      }
+    }
     return contexts;
   }
 

@@ -1,5 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { setTimeout as wait } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
   AdvancePayouts,
   BulkProgress,
@@ -12,9 +11,9 @@ import {
   ReferenceHoldRepository,
   type StoredContent,
 } from '../bulks/index.js';
-import { isUnanswered, Transactions, type Tx } from '../platform/database/index.js';
+import { Transactions, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
-import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
+import { GroupSettler, PACE, type Pace } from '../platform/workers/index.js';
 import { AmountCaps, type Candidate, type MerchantCaps } from './amount-caps.js';
 import { type Judgement, judgePayout } from './judge-payout.js';
 import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
@@ -23,8 +22,6 @@ import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
 const GROUP_MAX = 500;
 /** A judge needs milliseconds; one that needs this long is dead or frozen, and another takes its payouts over. */
 const LEASE_S = 30;
-/** A database that is away is asked again this often, until the lease ends and others may judge. */
-const RETRY_MS = 250;
 
 /**
  * Created, and begun to be judged: a payout with no more history than this is judged for the first time. Its version would not
@@ -55,6 +52,9 @@ interface Taken {
  */
 @Injectable()
 export class ValidatePayouts {
+  private readonly logger = new Logger(ValidatePayouts.name);
+  private readonly settler: GroupSettler<Judged>;
+
   constructor(
     private readonly transactions: Transactions,
     private readonly payouts: PayoutRepository,
@@ -64,28 +64,24 @@ export class ValidatePayouts {
     private readonly holds: ReferenceHoldRepository,
     private readonly progress: BulkProgress,
     private readonly amountCaps: AmountCaps,
-    @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
-  ) {}
+    @Inject(PACE) pace: Pace,
+  ) {
+    this.settler = new GroupSettler(ValidatePayouts.name, {
+      groupsAtOnce: 1,
+      settle: (judged) => this.transactions.asEngineConfirmed((tx) => this.settle(tx, judged)),
+      giveUp: ({ payout }) => {
+        this.logger.error(`payout ${payout.id} is judged again when its lease ends`);
+      },
+      pace,
+    });
+  }
 
   /** @returns how many payouts were taken. */
   async execute(): Promise<number> {
-    const leaseEnds = this.clock.now_ms() + LEASE_S * 1000;
     const { count, unsettled } = await this.transactions.asEngineConfirmed((tx) => this.takeAndJudge(tx));
-    if (unsettled.length > 0) await this.settleWhileOurs(unsettled, leaseEnds);
+    // Verdicts are not lost because the database is away for a moment: else their payouts wait for the end of the lease.
+    if (unsettled.length > 0) await this.settler.settle(unsettled);
     return count;
-  }
-
-  /** A verdict is not lost because the database is away for a moment: else its payout waits for the end of the lease. */
-  private async settleWhileOurs(judged: readonly Judged[], leaseEnds: number): Promise<void> {
-    for (;;) {
-      try {
-        await this.transactions.asEngineConfirmed((tx) => this.settle(tx, judged));
-        return;
-      } catch (error) {
-        if (!isUnanswered(error) || this.clock.now_ms() > leaseEnds) throw error;
-        await wait(RETRY_MS);
-      }
-    }
   }
 
   private async takeAndJudge(tx: Tx): Promise<Taken> {
@@ -96,7 +92,7 @@ export class ValidatePayouts {
       waiting.map(({ id }) => id),
     );
     const contexts = await this.contexts.load(tx, waiting);
-    const judged = waiting.flatMap((payout) => judge(payout, stored.get(payout.id), contexts));
+    const judged = waiting.flatMap((payout) => this.judge(payout, stored.get(payout.id), contexts.get(payout.bulk_id)) ?? []);
     const verdicts = await this.verdicts(
       tx,
       judged.filter(({ payout }) => !isRejecting(payout)),
@@ -112,6 +108,20 @@ export class ValidatePayouts {
       return payout === undefined || settled.has(payout.id) ? [] : [{ ...verdict, payout }];
     });
     return { count: rows.size, unsettled };
+  }
+
+  /** What can not be opened, or a rule can not judge, keeps its lease and is looked at again when that ends; the others go on. */
+  private judge(payout: PayoutRow, stored: StoredContent | undefined, context: JudgingContext | undefined): Judged | null {
+    if (stored === undefined || context === undefined) return null;
+    try {
+      const judgement = judgePayout(stored.content, stored.intakeIssues, { ...context.rules, acceptedAt: stored.acceptedAt });
+      const { connectorId, caps } = context;
+      return { payout, judgement, connectorId, currency: stored.content.currency, caps };
+    } catch (error) {
+      const cause = error instanceof Error ? error.stack : String(error);
+      this.logger.error(`payout ${payout.id} could not be judged; it is tried again when its lease ends`, cause);
+      return null;
+    }
   }
 
   /** The verdicts that were left for a transaction of their own, under the lock of every payout that they may let go or hold. */
@@ -156,15 +166,6 @@ const isRejecting = ({ invalid_items }: PayoutRow): boolean => invalid_items ===
 
 /** Nothing where a judge who died has begun it. */
 const beginning = ({ status }: PayoutRow): PayoutTransition[] => (status === 'VALIDATION_PENDING' ? ['begin_validation'] : []);
-
-function judge(payout: PayoutRow, stored: StoredContent | undefined, contexts: ReadonlyMap<string, JudgingContext>): Judged[] {
-  const context = contexts.get(payout.bulk_id);
-  // What can not be opened keeps its lease and is looked at again when that ends.
-  if (stored === undefined || context === undefined) return [];
-  const judgement = judgePayout(stored.content, stored.intakeIssues, { ...context.rules, acceptedAt: stored.acceptedAt });
-  const { connectorId, caps } = context;
-  return [{ payout, judgement, connectorId, currency: stored.content.currency, caps }];
-}
 
 function candidateOf({ payout, judgement, currency, caps }: Judged): Candidate[] {
   const { issues, amountMinor, scheduledAt } = judgement;

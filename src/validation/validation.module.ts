@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BulksModule } from '../bulks/index.js';
 import { ConnectorsModule } from '../connectors/index.js';
-import { MONOTONIC_CLOCK, ownMonotonicClock } from '../platform/time/index.js';
 import { AmountCaps } from './amount-caps.js';
 import { DryRunBulk } from './dry-run-bulk.js';
 import { DryRunController } from './dry-run.controller.js';
@@ -13,13 +12,6 @@ import { ValidationWorker } from './validation-worker.js';
 @Module({
   imports: [BulksModule, ConnectorsModule],
   controllers: [DryRunController],
-  providers: [
-    AmountCaps,
-    DryRunBulk,
-    JudgingContexts,
-    ValidatePayouts,
-    ValidationWorker,
-    { provide: MONOTONIC_CLOCK, useValue: ownMonotonicClock },
-  ],
+  providers: [AmountCaps, DryRunBulk, JudgingContexts, ValidatePayouts, ValidationWorker],
 })
 export class ValidationModule {}

@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PauseBulk } from '../../src/bulks/pause-bulk.js';
-import type { LookupOutcome, SubmitOutcome } from '../../src/connectors/index.js';
+import {
+  ConnectorRepository,
+  ConnectorTrafficRepository,
+  type LookupOutcome,
+  type SubmitOutcome,
+} from '../../src/connectors/index.js';
+import { notStarted } from '../../src/payouts/call-provider.js';
+import { CallSettler } from '../../src/payouts/call-settler.js';
 import { decideFound, decideLookup, decideSubmit } from '../../src/payouts/decide-outcome.js';
 import { RenewLeases } from '../../src/payouts/renew-leases.js';
-import type { Finding } from '../../src/payouts/settle-intents.js';
-import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
+import { type Finding, SettleIntents } from '../../src/payouts/settle-intents.js';
+import { ownPace } from '../../src/platform/workers/index.js';
 import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
 import { inSeconds, validItem } from '../support/items.js';
 
@@ -56,45 +63,66 @@ describe('claims', () => {
   });
 
   it('are read again where nobody acknowledges their commit: nothing waits for the end of a lease that nobody uses', async () => {
-    const proxies: CuttingProxy[] = [];
-    const cutOff = await EngineWorld.open(async (url) => {
-      const proxy = await cuttingProxy(url);
-      proxies.push(proxy);
-      return proxy.url;
-    });
+    const { world: cutOff, proxy, close } = await EngineWorld.openBehindProxy();
     const merchant = await cutOff.merchant();
     const bulkId = await cutOff.scheduledBulk(merchant, { count: 5 });
     // The first commit is that of a look for what is to be asked again.
-    proxies[0]?.cutAfter('COMMIT', 1);
+    proxy.cutAfter('COMMIT', 1);
     const claimed = await cutOff.claim(merchant);
-    expect(proxies[0]?.cuts).toBe(1);
+    expect(proxy.cuts).toBe(1);
     const payouts = await cutOff.payouts(bulkId);
     expect(claimed.map(({ payoutId, claimNo }) => [payoutId, claimNo]).toSorted()).toEqual(
       payouts.map(({ id, claim_no }) => [id, claim_no]).toSorted(),
     );
-    await cutOff.close();
-    await proxies[0]?.close();
+    await close();
+  });
+
+  it('are settled once where nobody acknowledges the commit, and nothing of that counts as dropped', async () => {
+    const { world: cutOff, proxy, close } = await EngineWorld.openBehindProxy();
+    const merchant = await cutOff.merchant();
+    await cutOff.scheduledBulk(merchant, { count: 3 });
+    const claimed = await cutOff.claim(merchant);
+    const dropped: number[] = [];
+    let settled = 0;
+    const settler = new CallSettler({
+      connectorId: merchant.connectorId,
+      transactions: cutOff.transactions,
+      settle: cutOff.get(SettleIntents),
+      connectors: cutOff.get(ConnectorRepository),
+      traffic: cutOff.get(ConnectorTrafficRepository),
+      metrics: {
+        resultDropped: (count) => void dropped.push(count),
+        breakerOpened: () => undefined,
+        countSettled: (count) => void (settled += count),
+      },
+      pace: ownPace,
+    });
+    const results = claimed.map((one) => ({ ...notStarted(one), finding: findingOf(one, () => PAID) }));
+    proxy.cutAfter('COMMIT');
+    for (const result of results) settler.push(result);
+    await settler.drain();
+    expect([proxy.cuts, settled, dropped]).toEqual([1, 3, []]);
+    expect(await cutOff.query(`SELECT count(*)::integer AS steps FROM attempt_step`)).toEqual([{ steps: 3 }]);
+    // What comes once more, of the same claim, is.
+    settler.push({ ...results[0]! });
+    await settler.drain();
+    expect(dropped).toEqual([1]);
+    await close();
   });
 
   it('bring what is to be asked again also where what is due can not be claimed any more', async () => {
-    const proxies: CuttingProxy[] = [];
-    const cutOff = await EngineWorld.open(async (url) => {
-      const proxy = await cuttingProxy(url);
-      proxies.push(proxy);
-      return proxy.url;
-    });
+    const { world: cutOff, proxy, close } = await EngineWorld.openBehindProxy();
     const merchant = await cutOff.merchant();
     await cutOff.scheduledBulk(merchant, { count: 2 });
     expect(await cutOff.claim(merchant)).toHaveLength(2);
     await cutOff.letTimePass(LEASE_S + 1);
     await cutOff.scheduledBulk(merchant, { count: 3 });
     // Behind the commit of the first claim the database is away for longer than a transaction is tried again.
-    proxies[0]?.cutAfter('START TRANSACTION', 1, Infinity);
+    proxy.cutAfter('START TRANSACTION', 1, Infinity);
     expect((await cutOff.claim(merchant)).map(({ action }) => action)).toEqual(['look_up', 'look_up']);
-    proxies[0]?.cutAfter('nothing');
+    proxy.cutAfter('nothing');
     expect((await cutOff.claim(merchant)).map(({ action }) => action)).toEqual(['send', 'send', 'send']);
-    await cutOff.close();
-    await proxies[0]?.close();
+    await close();
   });
 
   it('that have lost their lease are not prolonged for their new owner, and whoever lost them is told', async () => {

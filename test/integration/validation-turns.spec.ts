@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
-import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
 import { EngineWorld } from '../support/engine-world.js';
 import { validItem } from '../support/items.js';
 
@@ -79,13 +78,32 @@ describe('a turn of validation', () => {
     ]);
   });
 
+  it('leaves what can not be judged to the end of its lease, and judges the rest of the group', async () => {
+    const [broken, whole] = [await world.merchant(), await world.merchant()];
+    await world.query(`UPDATE connector SET config = 'damaged' WHERE id = $1`, [broken.connectorId]);
+    const unroutable = await world.createBulk(broken, { count: 2 });
+    const bulkId = await world.createBulk(whole, { count: 3 });
+    // A rule that throws: what was found at the intake is no list.
+    await world.query(
+      `UPDATE payout_revision SET intake_issues = '{}' WHERE payout_id = (SELECT id FROM payout WHERE bulk_id = $1 AND position = 1)`,
+      [bulkId],
+    );
+    expect(await turn()).toBe(5);
+    expect((await world.payouts(bulkId)).map(({ status }) => status)).toEqual([
+      'SCHEDULED',
+      'VALIDATION_IN_PROGRESS',
+      'SCHEDULED',
+    ]);
+    expect(await judged(unroutable)).toBe(0);
+
+    await world.query(`UPDATE payout_revision SET intake_issues = NULL WHERE intake_issues::text = '{}'`);
+    await world.letTimePass(61);
+    expect(await turn()).toBe(3);
+    expect(await judged(bulkId)).toBe(3);
+  });
+
   it('judges what it has taken, and writes it once, also where nobody acknowledges its commits', async () => {
-    const proxies: CuttingProxy[] = [];
-    const cutOff = await EngineWorld.open(async (url) => {
-      const proxy = await cuttingProxy(url);
-      proxies.push(proxy);
-      return proxy.url;
-    });
+    const { world: cutOff, proxy, close } = await EngineWorld.openBehindProxy();
     const merchant = await cutOff.merchant();
     // One commit is the whole turn; the verdicts of a bulk that one invalid item rejects have a second one.
     const turns = [
@@ -95,15 +113,14 @@ describe('a turn of validation', () => {
     ] as const;
     for (const [cuts, { invalidItems, spared }] of turns.entries()) {
       const bulkId = await cutOff.createBulk(merchant, { count: 2, invalidItems });
-      proxies[0]?.cutAfter('COMMIT', spared);
+      proxy.cutAfter('COMMIT', spared);
       expect(await cutOff.get(ValidatePayouts).execute()).toBe(2);
-      expect(proxies[0]?.cuts).toBe(cuts + 1);
+      expect(proxy.cuts).toBe(cuts + 1);
       expect((await cutOff.payouts(bulkId)).map(({ status, last_sequence }) => [status, last_sequence])).toEqual([
         ['SCHEDULED', 3],
         ['SCHEDULED', 3],
       ]);
     }
-    await cutOff.close();
-    await proxies[0]?.close();
+    await close();
   });
 });

@@ -11,6 +11,7 @@ import { newUuid } from '../../src/platform/ids/index.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { letTimersGo } from './agenda-timers.js';
 import { CONFIGURATION_OF_TESTS } from './app.js';
+import { type CuttingProxy, cuttingProxy } from './cutting-proxy.js';
 import { type Item, validItem } from './items.js';
 import { orphansOf } from './orphans.js';
 import { createDatabase, dropDatabase } from './test-database.js';
@@ -48,13 +49,28 @@ export class EngineWorld {
     private readonly url: string,
   ) {}
 
-  /** @param through gives the way to the database that is to be taken, such as a proxy's. */
-  static async open(through = (url: string): Promise<string> => Promise.resolve(url)): Promise<EngineWorld> {
-    letTimersGo();
+  static async open(): Promise<EngineWorld> {
     const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
+    return EngineWorld.at(databaseUrl, databaseUrl);
+  }
+
+  /** A world whose way to its database can be cut. */
+  static async openBehindProxy(): Promise<{ world: EngineWorld; proxy: CuttingProxy; close: () => Promise<void> }> {
+    const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
+    const proxy = await cuttingProxy(databaseUrl);
+    const world = await EngineWorld.at(databaseUrl, proxy.url);
+    const close = async (): Promise<void> => {
+      await world.close();
+      await proxy.close();
+    };
+    return { world, proxy, close };
+  }
+
+  private static async at(databaseUrl: string, throughUrl: string): Promise<EngineWorld> {
+    letTimersGo();
     const configuration = {
       ...CONFIGURATION_OF_TESTS,
-      databaseUrl: await through(databaseUrl),
+      databaseUrl: throughUrl,
       roles: new Set(['api'] as const),
     };
     return new EngineWorld(

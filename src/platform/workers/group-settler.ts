@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { setTimeout as wait } from 'node:timers/promises';
 import { isUnanswered } from '../database/index.js';
+import { ownPace, type Pace } from './pace.js';
 
 /** One statement's most. */
 const GROUP_MAX = 500;
@@ -14,6 +14,8 @@ export interface GroupSettling<Result> {
   settle(results: readonly Result[]): Promise<void>;
   /** A result that could not be written even alone; its lease brings it back. */
   giveUp(result: Result): void;
+  /** That of the process, where nothing is said. */
+  readonly pace?: Pace;
 }
 
 /**
@@ -24,6 +26,7 @@ export class GroupSettler<Result> {
   private readonly logger: Logger;
   private readonly queue: Result[] = [];
   private readonly groups = new Set<Promise<void>>();
+  private readonly pace: Pace;
   private waitingForMore = false;
 
   constructor(
@@ -31,14 +34,15 @@ export class GroupSettler<Result> {
     private readonly settling: GroupSettling<Result>,
   ) {
     this.logger = new Logger(name);
+    this.pace = settling.pace ?? ownPace;
   }
 
   push(result: Result): void {
     this.queue.push(result);
     if (this.waitingForMore) return;
-    // A turn of the event loop later, so that answers that came together are settled together.
+    // Not at once, so that answers that came together are settled together.
     this.waitingForMore = true;
-    setImmediate(() => {
+    this.pace.soon(() => {
       this.waitingForMore = false;
       this.flush();
     });
@@ -52,7 +56,7 @@ export class GroupSettler<Result> {
 
   private flush(): void {
     while (this.queue.length > 0 && this.groups.size < this.settling.groupsAtOnce) {
-      const group = this.settleGroup(this.queue.splice(0, GROUP_MAX)).finally(() => {
+      const group = this.settle(this.queue.splice(0, GROUP_MAX)).finally(() => {
         this.groups.delete(group);
         this.flush();
       });
@@ -60,7 +64,8 @@ export class GroupSettler<Result> {
     }
   }
 
-  private async settleGroup(results: readonly Result[]): Promise<void> {
+  /** For whoever has a group already. Resolves when all of it is settled, or given up one by one; never rejects. */
+  async settle(results: readonly Result[]): Promise<void> {
     for (;;) {
       try {
         await this.settling.settle(results);
@@ -71,7 +76,7 @@ export class GroupSettler<Result> {
           return;
         }
         this.logger.warn(`the database is away; ${results.length} results are kept and tried again in ${RETRY_MS} ms`);
-        await wait(RETRY_MS);
+        await this.pace.wait(RETRY_MS);
       }
     }
   }
@@ -85,6 +90,6 @@ export class GroupSettler<Result> {
       return;
     }
     this.logger.error(`settling ${results.length} results together failed; each goes alone`, cause);
-    for (const result of results) await this.settleGroup([result]);
+    for (const result of results) await this.settle([result]);
   }
 }

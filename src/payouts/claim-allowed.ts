@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { type Capabilities, ConnectorTrafficRepository } from '../connectors/index.js';
+import { Transactions } from '../platform/database/index.js';
+import type { Allowance } from './allowance.js';
+import { type Claimed, ClaimPayouts } from './claim-payouts.js';
+
+/** A probe whose process died is another's after the call's deadline and this long, for settling it. */
+const PROBE_MARGIN_MS = 5_000;
+
+/** What one process has room for at one connector. */
+export interface ClaimWish {
+  readonly connectorId: string;
+  readonly capabilities: Capabilities;
+  readonly limit: number;
+  readonly allowance: Pick<Allowance, 'maySend' | 'slowly'>;
+  /** Nothing is claimed, and nothing is out. */
+  readonly idle: boolean;
+}
+
+/** Claims what may leave now: everything that is due, looks alone, or the one probe that finds out whether a breaker can be closed. */
+@Injectable()
+export class ClaimAllowed {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly traffic: ConnectorTrafficRepository,
+    private readonly claims: ClaimPayouts,
+  ) {}
+
+  async execute({ connectorId, capabilities, limit, allowance: { maySend, slowly }, idle }: ClaimWish): Promise<Claimed[]> {
+    if (maySend === 'anything') return this.claims.execute(connectorId, limit, { ...capabilities, scope: 'all' });
+    const looks = { ...capabilities, scope: 'look_ups' } as const;
+    if (!slowly) return this.claims.execute(connectorId, limit, looks);
+    if (!idle) return [];
+    const probe = maySend === 'probe' ? await this.claimProbe(connectorId, capabilities) : [];
+    return probe.length > 0 ? probe : this.claims.execute(connectorId, 1, looks);
+  }
+
+  /** None where another process has it, or nothing is due. */
+  private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claimed[]> {
+    const hold_ms = capabilities.timeout_ms + PROBE_MARGIN_MS;
+    if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return [];
+    const claimed = await this.claims.execute(connectorId, 1, { ...capabilities, scope: 'sends' });
+    if (claimed.length === 0) await this.transactions.asEngine((tx) => this.traffic.releaseProbe(tx, connectorId));
+    return claimed;
+  }
+}
