@@ -146,6 +146,21 @@ export interface ConfigFault {
   readonly detail: string;
 }
 
+/** What the settings of this installation leave to a connector of any type. */
+export interface CallLimits {
+  /** The longest total deadline that a call may have, in milliseconds. */
+  readonly timeoutMax_ms: number;
+}
+
+/** However long leases are: a call that takes longer keeps its place from everybody else. */
+const TIMEOUT_MAX_MS = 30_000;
+
+/**
+ * A call starts only where its answer comes before the end of the lease, and leases are renewed at a third of their length:
+ * half of one leaves a renewal the time to be late. With more, calls would start seldom or never.
+ */
+export const callLimitsOf = (lease_s: number): CallLimits => ({ timeoutMax_ms: Math.min(TIMEOUT_MAX_MS, lease_s * 500) });
+
 /** A kind of connector that an operator can configure. */
 export interface ConnectorType<Config = unknown> {
   readonly type: string;

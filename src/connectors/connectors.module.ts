@@ -3,7 +3,7 @@ import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Sealer } from '../platform/crypto/index.js';
 import { Transactions } from '../platform/database/index.js';
 import { ConnectorTrafficRepository } from './connector-traffic.repository.js';
-import type { ConnectorType } from './connector.js';
+import { callLimitsOf, type ConnectorType } from './connector.js';
 import { ConnectorRepository } from './connector.repository.js';
 import { httpConnectorType } from './http/http.connector.js';
 import { CONNECTOR_TYPES, ConnectorRegistry, SANDBOX_MODE } from './registry.js';
@@ -21,10 +21,13 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
     {
       provide: CONNECTOR_TYPES,
       inject: [CONFIGURATION, Transactions, Sealer],
-      useFactory: (configuration: Configuration, transactions: Transactions, sealer: Sealer): readonly ConnectorType[] => [
-        sandboxConnectorType({ transactions, sealer }),
-        httpConnectorType({ plainHttpAnywhere: configuration.sandbox }),
-      ],
+      useFactory: (configuration: Configuration, transactions: Transactions, sealer: Sealer): readonly ConnectorType[] => {
+        const limits = callLimitsOf(configuration.lease_s);
+        return [
+          sandboxConnectorType({ transactions, sealer, ...limits }),
+          httpConnectorType({ plainHttpAnywhere: configuration.sandbox, ...limits }),
+        ];
+      },
     },
   ],
   exports: [ConnectorRepository, ConnectorTrafficRepository, ConnectorRegistry, SandboxLedgerQueries],

@@ -34,7 +34,7 @@ function fateByAmount(request: WireRequest, sends: number): Fate {
 }
 
 function openHttp(base_url: string, token: string): Connector {
-  const type = httpConnectorType({ plainHttpAnywhere: false });
+  const type = httpConnectorType({ plainHttpAnywhere: false, timeoutMax_ms: 30_000 });
   const parsed = type.parseConfig({ base_url, token, timeout_ms: 500 });
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
   return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency: 32 });

@@ -7,7 +7,7 @@ import { testDatabase, testSealer } from '../support/index.js';
 import { describeConnector } from './connector-contract.js';
 
 function openSandbox(transactions: Transactions, connectorId: string): Connector {
-  const type = sandboxConnectorType({ transactions, sealer: testSealer });
+  const type = sandboxConnectorType({ transactions, sealer: testSealer, timeoutMax_ms: 30_000 });
   const parsed = type.parseConfig({ timeout_ms: 800 });
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
   return type.open({ connectorId, config: parsed.config, maxConcurrency: 32 });

@@ -28,8 +28,8 @@ afterAll(() => db.close());
 
 function registryOf(sandboxMode = true): ConnectorRegistry {
   const types = [
-    sandboxConnectorType({ transactions: db.transactions, sealer: testSealer }),
-    httpConnectorType({ plainHttpAnywhere: true }),
+    sandboxConnectorType({ transactions: db.transactions, sealer: testSealer, timeoutMax_ms: 30_000 }),
+    httpConnectorType({ plainHttpAnywhere: true, timeoutMax_ms: 30_000 }),
   ] as ConnectorType[];
   return new ConnectorRegistry(types, sandboxMode, repository, db.transactions);
 }

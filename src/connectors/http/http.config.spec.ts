@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { callLimitsOf } from '../connector.js';
 import { parseHttpConfig } from './http.config.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const GOOD = { base_url: 'https://gateway.example/v1', token: 'token' };
-const parse = (config: unknown, plainHttpAnywhere = false) => parseHttpConfig(config, { plainHttpAnywhere });
+const parse = (config: unknown, plainHttpAnywhere = false) =>
+  parseHttpConfig(config, { plainHttpAnywhere, timeoutMax_ms: 30_000 });
 
 function pointersOf(config: unknown): string[] {
   const parsed = parse(config);
@@ -72,6 +74,16 @@ describe('the config of an http connector', () => {
       expect(pointersOf({ ...GOOD, token })).toEqual(['/token']);
     },
   );
+
+  it('refuses a call that takes more than half of a lease: it would start seldom or never', () => {
+    const parseUnder = (lease_s: number, timeout_ms: number) =>
+      parseHttpConfig({ ...GOOD, timeout_ms }, { plainHttpAnywhere: false, ...callLimitsOf(lease_s) });
+    expect(parseUnder(32, 16_000)).toHaveProperty('config.timeout_ms', 16_000);
+    const detail = 'must be a whole number from 1 to 16000, at most half of LEASE_S';
+    expect(parseUnder(32, 16_001)).toEqual({ faults: [{ pointer: '/timeout_ms', detail }] });
+    // Long leases are no reason for calls that hold a place for minutes.
+    expect(parseUnder(600, 30_001)).toHaveProperty('faults');
+  });
 
   it('never repeats a secret in a fault', () => {
     const parsed = parse({ ...GOOD, token: 'very secret', notification_secret: 'whsec_secret!' });

@@ -1,4 +1,4 @@
-import type { ConfigFault } from '../connector.js';
+import type { CallLimits, ConfigFault } from '../connector.js';
 
 export interface HttpConfig {
   readonly base_url: string;
@@ -12,8 +12,6 @@ export interface HttpConfig {
 
 const MEMBERS = new Set(['base_url', 'token', 'timeout_ms', 'key_retention_hours', 'stale_window_ms', 'notification_secret']);
 const TIMEOUT_DEFAULT_MS = 10_000;
-/** LEASE_S is 45 s at least; a call that could outlast the lease of its claim would never be started. */
-const TIMEOUT_MAX_MS = 30_000;
 const RETENTION_DEFAULT_HOURS = 24;
 const RETENTION_MAX_HOURS = 8_760;
 const STALE_WINDOW_DEFAULT_MS = 60_000;
@@ -22,10 +20,15 @@ const STALE_WINDOW_MAX_MS = 86_400_000;
 const SECRET_BYTES_MIN = 24;
 const SECRET_BYTES_MAX = 64;
 
+export interface HttpOptions extends CallLimits {
+  /** The sandbox mode: http to any address, not to loopback alone. */
+  readonly plainHttpAnywhere: boolean;
+}
+
 /** The config of an `http` connector with its defaults, or every fault of it at once. */
 export function parseHttpConfig(
   config: unknown,
-  options: { readonly plainHttpAnywhere: boolean },
+  options: HttpOptions,
 ): { readonly config: HttpConfig } | { readonly faults: readonly ConfigFault[] } {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     return { faults: [{ pointer: '', detail: 'must be an object with base_url and token' }] };
@@ -44,13 +47,20 @@ export function parseHttpConfig(
     const value = given[member] ?? limits.default;
     const fits =
       typeof value === 'number' && value >= limits.min && value <= limits.max && (!limits.whole || Number.isInteger(value));
-    if (!fits) note(member, `must be a ${limits.whole ? 'whole ' : ''}number from ${limits.min} to ${limits.max}`);
+    if (!fits)
+      note(member, `must be a ${limits.whole ? 'whole ' : ''}number from ${limits.min} to ${limits.max}${limits.because ?? ''}`);
     return fits ? value : limits.default;
   };
 
   note('base_url', baseUrlFault(given['base_url'], options.plainHttpAnywhere));
   note('token', tokenFault(given['token']));
-  const timeout_ms = number('timeout_ms', { default: TIMEOUT_DEFAULT_MS, min: 1, max: TIMEOUT_MAX_MS, whole: true });
+  const timeout_ms = number('timeout_ms', {
+    default: TIMEOUT_DEFAULT_MS,
+    min: 1,
+    max: options.timeoutMax_ms,
+    whole: true,
+    because: ', at most half of LEASE_S',
+  });
   // A part of an hour is allowed for providers that forget early, and for tests.
   const key_retention_hours = number('key_retention_hours', {
     default: RETENTION_DEFAULT_HOURS,
@@ -83,6 +93,8 @@ interface NumberLimits {
   readonly min: number;
   readonly max: number;
   readonly whole: boolean;
+  /** Where the limit comes from, behind the sentence. */
+  readonly because?: string;
 }
 
 function baseUrlFault(value: unknown, plainHttpAnywhere: boolean): string | null {

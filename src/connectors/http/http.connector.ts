@@ -10,7 +10,7 @@ import type {
   SubmitOutcome,
 } from '../connector.js';
 import { HttpClient } from './http.client.js';
-import { parseHttpConfig, type HttpConfig } from './http.config.js';
+import { type HttpConfig, type HttpOptions, parseHttpConfig } from './http.config.js';
 import { toLookupOutcome, toPaymentPage, toSubmitOutcome } from './http.mapping.js';
 import { notificationReader } from './http.notifications.js';
 
@@ -75,8 +75,7 @@ const toWireRequest = (request: IntentRequest): Readonly<Record<string, unknown>
   metadata: request.metadata,
 });
 
-/** `plainHttpAnywhere` is the sandbox mode: http to any address, not to loopback alone. */
-export const httpConnectorType = (options: { readonly plainHttpAnywhere: boolean }): ConnectorType<HttpConfig> => ({
+export const httpConnectorType = (options: HttpOptions): ConnectorType<HttpConfig> => ({
   type: 'http',
   secrets: ['token', 'notification_secret'],
   parseConfig: (config) => parseHttpConfig(config, options),

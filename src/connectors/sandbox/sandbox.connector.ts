@@ -1,6 +1,7 @@
 import type { Sealer } from '../../platform/crypto/index.js';
 import type { Transactions } from '../../platform/database/index.js';
 import type {
+  CallLimits,
   Capabilities,
   ConfigFault,
   Connector,
@@ -21,7 +22,6 @@ export interface SandboxConfig {
 
 /** Above the 3 s of the slow fate, and short, so that a demo of the silent one moves on. */
 const TIMEOUT_DEFAULT_MS = 5_000;
-const TIMEOUT_MAX_MS = 30_000;
 const KEY_RETENTION_MS = 86_400_000;
 /** Its books are exact as soon as it answers; one second shows the wait for a stale window without boring anybody. */
 const STALE_WINDOW_MS = 1_000;
@@ -173,14 +173,17 @@ export class SandboxConnector implements Connector, ListsPayments {
   }
 }
 
-export const sandboxConnectorType = (ports: SandboxPorts): ConnectorType<SandboxConfig> => ({
+export const sandboxConnectorType = (ports: SandboxPorts & CallLimits): ConnectorType<SandboxConfig> => ({
   type: 'sandbox',
   secrets: [],
-  parseConfig: parseSandboxConfig,
+  parseConfig: (config) => parseSandboxConfig(config, ports),
   open: ({ connectorId, config }) => new SandboxConnector(ports, connectorId, config),
 });
 
-function parseSandboxConfig(config: unknown): { readonly config: SandboxConfig } | { readonly faults: readonly ConfigFault[] } {
+function parseSandboxConfig(
+  config: unknown,
+  { timeoutMax_ms }: CallLimits,
+): { readonly config: SandboxConfig } | { readonly faults: readonly ConfigFault[] } {
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     return { faults: [{ pointer: '', detail: 'must be an object' }] };
   const { timeout_ms = TIMEOUT_DEFAULT_MS, ...others } = config as Readonly<Record<string, unknown>>;
@@ -188,8 +191,9 @@ function parseSandboxConfig(config: unknown): { readonly config: SandboxConfig }
     pointer: `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,
     detail: 'is not a member of a sandbox config',
   }));
-  const fits = typeof timeout_ms === 'number' && Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= TIMEOUT_MAX_MS;
-  if (!fits) faults.push({ pointer: '/timeout_ms', detail: `must be a whole number from 1 to ${TIMEOUT_MAX_MS}` });
+  const fits = typeof timeout_ms === 'number' && Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= timeoutMax_ms;
+  if (!fits)
+    faults.push({ pointer: '/timeout_ms', detail: `must be a whole number from 1 to ${timeoutMax_ms}, at most half of LEASE_S` });
   return fits && faults.length === 0 ? { config: { timeout_ms } } : { faults };
 }
 
