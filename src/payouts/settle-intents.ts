@@ -103,22 +103,28 @@ export class SettleIntents {
     }
   }
 
-  /** Providers repeat what they refuse: the payout's own account data is taken out of their words before they are kept or told. */
+  /** Providers and people repeat what they speak of: the payout's own account data is taken out of their words before those are kept or told. */
   private async withoutAccountData(tx: Tx, settled: readonly Settled[]): Promise<Settled[]> {
-    const failed = settled.filter(({ decision }) => decision.failure != null).map(({ payout }) => payout.id);
-    if (failed.length === 0) return [...settled];
-    const contents = await this.contents.current(tx, failed);
+    const speaking = settled.filter(({ decision, source }) => decision.failure != null || source === 'operator');
+    if (speaking.length === 0) return [...settled];
+    const ids = speaking.map(({ payout }) => payout.id);
+    const contents = await this.contents.current(tx, ids);
     return settled.map((each) => {
-      const { failure } = each.decision;
       const content = contents.get(each.payout.id)?.content;
-      if (failure == null || content === undefined) return each;
+      if (content === undefined) return each;
       const account = { payoutMethod: content.payout_method ?? {}, billingData: content.billing_data };
-      return {
-        ...each,
-        decision: { ...each.decision, failure: { ...failure, message: clearOfAccountData(failure.message, account) } },
-      };
+      return { ...each, decision: cleared(each.decision, (words) => clearOfAccountData(words, account)) };
     });
   }
+}
+
+function cleared(decision: Decision, clear: (words: string) => string): Decision {
+  const { failure, attempt } = decision;
+  return {
+    ...decision,
+    ...(failure == null ? {} : { failure: { ...failure, message: clear(failure.message) } }),
+    attempt: { ...attempt, detail: attempt.detail === null ? null : clear(attempt.detail) },
+  };
 }
 
 const isSoon = ({ nextCheck_ms }: Decision): boolean => nextCheck_ms !== null && nextCheck_ms < SLEEP_MAX_MS;

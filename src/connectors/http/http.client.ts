@@ -5,6 +5,8 @@ import type { HttpExchange } from './http.mapping.js';
 
 /** An answer of the protocol has a few hundred bytes; more than this is no answer to us, and must not fill memory. */
 const ANSWER_BYTES_MAX = 65_536;
+/** A shorter token is no secret, and could be a part of any word. */
+const SECRET_LENGTH_MIN = 8;
 
 export interface HttpClientOptions {
   readonly baseUrl: string;
@@ -20,8 +22,10 @@ export class HttpClient {
   private readonly pool: Pool;
   private readonly http: AxiosInstance;
   private readonly basePath: string;
+  private readonly token: string;
 
   constructor(options: HttpClientOptions) {
+    this.token = options.token;
     const base = new URL(options.baseUrl);
     this.basePath = base.pathname.replace(/\/+$/, '');
     // The idle timers of undici are off: a provider that drips bytes defeats them, the deadline of the adapter does not.
@@ -64,12 +68,18 @@ export class HttpClient {
     if (!this.pool.closed) await this.pool.close();
   }
 
+  /** Gateways repeat the headers that they do not like, and what they say is kept as evidence. */
+  private withoutToken(body: string): string {
+    return this.token.length < SECRET_LENGTH_MIN ? body : body.replaceAll(this.token, '[removed]');
+  }
+
   /** Errors are cut down to their code: those of axios carry the request, and with it the token and account data. */
   private async exchange(call: () => Promise<AxiosResponse<ReadBody>>): Promise<HttpExchange> {
     try {
       const { status, headers, data } = await call();
       const retryAfter: unknown = headers['retry-after'];
-      return { kind: 'answer', status, retryAfter: typeof retryAfter === 'string' ? retryAfter : null, ...data };
+      const body = data.body === null ? null : this.withoutToken(data.body);
+      return { kind: 'answer', status, retryAfter: typeof retryAfter === 'string' ? retryAfter : null, cut: data.cut, body };
     } catch (error) {
       return { kind: 'no_answer', code: codeOf(error) };
     }
