@@ -1,5 +1,7 @@
+import type { ReadinessDto } from '../../src/platform/observability/health.dto.js';
+import type { ClusterMember } from './cluster.js';
 import type { FaultKind } from './fault-kind.js';
-import { pause } from './patience.js';
+import { comes, pause } from './patience.js';
 import type { Scene } from './scene.js';
 
 /** The issue's own pace; a cut has to find a COMMIT, of which there are many a second. */
@@ -55,19 +57,54 @@ export const restart: FaultKind = {
   },
 };
 
+/** A probe's own patience: readiness answers after 2 s at the latest, also where the database says nothing at all. */
+const PROBE_MAX_MS = 10_000;
+/** Well below a lease, on a machine that does everything else too: connections are made anew with the first question. */
+const READY_WITHIN_S = 15;
+
+async function probe(
+  member: ClusterMember,
+  path: '/readyz' | '/healthz',
+): Promise<{ status: number; body: Partial<ReadinessDto> }> {
+  const answer = await fetch(`${await member.url}${path}`, { signal: AbortSignal.timeout(PROBE_MAX_MS) });
+  return { status: answer.status, body: (await answer.json()) as Partial<ReadinessDto> };
+}
+
+/** Not ready, and why; but alive: a supervisor that started it anew would gain nothing. */
+async function sayThatItIsAway(scene: Scene): Promise<void> {
+  for (const member of scene.parts.members) {
+    const [ready, alive] = [await probe(member, '/readyz'), await probe(member, '/healthz')];
+    const reason = ready.body.checks?.find(({ name }) => name === 'database');
+    if (ready.status !== 503 || reason?.ok !== false || reason.detail === null)
+      scene.seenWrong.push(`/readyz is ${ready.status} (${JSON.stringify(reason)}) while the database is away`);
+    if (alive.status !== 200) scene.seenWrong.push(`/healthz is ${alive.status} while the database is away`);
+  }
+  scene.happened('readiness refused');
+}
+
+async function sayThatItIsBack(scene: Scene): Promise<void> {
+  const since = performance.now();
+  for (const member of scene.parts.members) await comes('readiness', async () => (await probe(member, '/readyz')).status === 200);
+  const seconds = (performance.now() - since) / 1000;
+  if (seconds > READY_WITHIN_S) scene.seenWrong.push(`/readyz is 200 only ${Math.round(seconds)} s after the database is back`);
+}
+
 const away_s = (scene: Scene): number => scene.lasting(2, 20);
 
 export const outage: FaultKind = {
   name: 'outage of PostgreSQL',
-  proves: 'waits for a database that is away, and goes on when it is back',
+  proves: 'waits for a database that is away, says that it is not ready meanwhile, and goes on when it is back',
   restsWithin_s: RESTS_WITHIN_S,
   lasts_s: (scene) => away_s(scene) + 2,
   strike: async (scene) => {
     await pause(1_000);
     await scene.parts.postgres.stop(scene.random.chance(0.5) ? 'fast' : 'immediate');
-    await pause(away_s(scene) * 1000);
+    const back = performance.now() + away_s(scene) * 1000;
+    await sayThatItIsAway(scene);
+    await pause(Math.max(0, back - performance.now()));
     await scene.parts.postgres.start();
     scene.happened('PostgreSQL away');
+    await sayThatItIsBack(scene);
   },
 };
 
