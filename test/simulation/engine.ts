@@ -5,9 +5,14 @@ import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
 import { AdvancePayouts, CancelPayouts, CreateBulk, EditBulk, PayoutContentRepository } from '../../src/bulks/index.js';
 import { PauseBulk } from '../../src/bulks/pause-bulk.js';
-import { ConnectorRegistry, ConnectorRepository, type ConnectorType } from '../../src/connectors/index.js';
+import {
+  ConnectorRegistry,
+  ConnectorRepository,
+  ConnectorTrafficRepository,
+  type ConnectorType,
+} from '../../src/connectors/index.js';
 import { CONNECTOR_TYPES, SANDBOX_MODE } from '../../src/connectors/registry.js';
-import { ClaimPayouts } from '../../src/payouts/claim-payouts.js';
+import { ClaimAllowed } from '../../src/payouts/claim-allowed.js';
 import { RenewLeases } from '../../src/payouts/renew-leases.js';
 import { ResolveIntent } from '../../src/payouts/resolve-intent.js';
 import { RetryPayout } from '../../src/payouts/retry-payout.js';
@@ -15,6 +20,7 @@ import { SettleIntents } from '../../src/payouts/settle-intents.js';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/index.js';
+import { PACE, type Pace } from '../../src/platform/workers/index.js';
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { ReceiveNotification } from '../../src/reconciliation/receive-notification.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
@@ -31,7 +37,7 @@ import { SimulatedEgress } from './simulated-receiver.js';
 import { SIMULATION_FUNCTIONS, SimulatedTransactions } from './simulated-transactions.js';
 import { currentActor, stageJitter } from './stage.js';
 
-/** The real engine's objects, put together by its own modules, with five ports replaced. They keep nothing between calls. */
+/** The real engine's objects, put together by its own modules, with six ports replaced. They keep nothing between calls. */
 export interface Engine {
   readonly dataSource: DataSource;
   readonly transactions: Transactions;
@@ -42,7 +48,7 @@ export interface Engine {
   readonly cancel: CancelPayouts;
   readonly pause: PauseBulk;
   readonly validate: ValidatePayouts;
-  readonly claims: ClaimPayouts;
+  readonly claims: ClaimAllowed;
   readonly settle: SettleIntents;
   readonly retry: RetryPayout;
   readonly resolve: ResolveIntent;
@@ -51,6 +57,7 @@ export interface Engine {
   readonly leases: RenewLeases;
   readonly registry: ConnectorRegistry;
   readonly connectors: ConnectorRepository;
+  readonly traffic: ConnectorTrafficRepository;
   readonly connector: SimulatedConnector;
   readonly claimDeliveries: ClaimDeliveries;
   readonly deliver: Deliver;
@@ -83,6 +90,8 @@ export async function openEngine(): Promise<Engine> {
   };
   const connector = new SimulatedConnector(world);
   const clock: MonotonicClock = { now_ms: () => world().monotonic_ms(currentActor()?.host ?? null) };
+  // Of the verdicts alone, whose actor waits itself; the results of calls have that of their server.
+  const pace: Pace = { soon: (act) => act(), wait: (ms) => currentActor()?.wait(ms) ?? Promise.resolve() };
   const type: ConnectorType = {
     type: CONNECTOR_TYPE,
     secrets: [],
@@ -100,6 +109,8 @@ export async function openEngine(): Promise<Engine> {
     .useValue(false)
     .overrideProvider(MONOTONIC_CLOCK)
     .useValue(clock)
+    .overrideProvider(PACE)
+    .useValue(pace)
     .overrideProvider(Egress)
     .useValue(new SimulatedEgress(world))
     .setLogger(new ConsoleLogger({ logLevels: [] }))
@@ -117,7 +128,7 @@ export async function openEngine(): Promise<Engine> {
     cancel: get(CancelPayouts),
     pause: get(PauseBulk),
     validate: get(ValidatePayouts),
-    claims: get(ClaimPayouts),
+    claims: get(ClaimAllowed),
     settle: get(SettleIntents),
     retry: get(RetryPayout),
     resolve: get(ResolveIntent),
@@ -126,6 +137,7 @@ export async function openEngine(): Promise<Engine> {
     leases: get(RenewLeases),
     registry: get(ConnectorRegistry),
     connectors: get(ConnectorRepository),
+    traffic: get(ConnectorTrafficRepository),
     connector,
     claimDeliveries: get(ClaimDeliveries),
     deliver: get(Deliver),

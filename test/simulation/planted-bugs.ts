@@ -212,6 +212,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     list: () => ({ kind: 'page', payments: [], nextCursor: null }),
   },
   {
+    name: 'a probe for every server',
+    meaning: 'An open breaker lets one payout of each server through, instead of one of the cluster.',
+    statement: replacing('AND (probe_until IS NULL OR probe_until <= tranche_now())', ''),
+  },
+  {
     name: 'deliveries in any order',
     meaning: 'An event is sent although an earlier one of the same payout is still open.',
     statement: replacing('d.sequence = (SELECT b.sequence FROM', 'd.sequence >= (SELECT b.sequence FROM'),

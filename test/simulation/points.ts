@@ -16,6 +16,7 @@ const TRANSACTION_STEPS = [
   'renew',
   'validate.take',
   'validate.settle',
+  'probe',
   'claim.checks',
   'claim.due',
   'settle',

@@ -33,8 +33,6 @@ export interface RunReport {
   readonly planted: boolean;
 }
 
-/** The rough part ends after this many steps at the latest. */
-const ROUGH_STEPS_MAX = 350;
 /** A healed run that needs more than this comes to no rest. */
 const HEALED_STEPS_MAX = 6_000;
 /** Nothing vacuums the simulation's tables. */
@@ -89,7 +87,7 @@ class Director {
     world.stage.trace(`temper ${JSON.stringify(world.temper)}`);
     await this.merchants.enter();
     for (let number = 0; number < SERVERS; number += 1) this.startServer();
-    while (world.stage.steps < ROUGH_STEPS_MAX && (await this.step()));
+    while (world.stage.steps < world.temper.roughSteps && (await this.step()));
     await this.heal();
     const healedAt = world.stage.steps;
     const isLate = (): boolean => world.stage.steps - healedAt > HEALED_STEPS_MAX;
@@ -102,11 +100,11 @@ class Director {
   }
 
   private faults(): Violation[] {
-    return this.world.stage.faults.map((fault) => ({
-      invariant: 0,
-      subject: 'the engine',
-      detail: `threw ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`,
-    }));
+    const { stage, crowds } = this.world;
+    const thrown = stage.faults.map(
+      (fault) => `threw ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`,
+    );
+    return [...thrown, ...crowds].map((detail) => ({ invariant: 0, subject: 'the engine', detail }));
   }
 
   private startServer(): void {

@@ -20,6 +20,8 @@ export interface ProviderTemper {
   readonly lists: boolean;
   /** Somebody else has our token and pays with it. */
   readonly robbed: boolean;
+  /** It answers next to no send until everything heals. */
+  readonly silent: boolean;
   /** Share of the calls that go wrong. */
   readonly faults: number;
 }
@@ -66,6 +68,8 @@ export interface Temper {
   readonly transactionFaults: number;
   readonly receiverFaults: number;
   readonly leaps: number;
+  /** How long it is rough, at most. */
+  readonly roughSteps: number;
   /** How often the operator decides what needs review. */
   readonly reviews: number;
   readonly webhooks: boolean;

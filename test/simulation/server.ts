@@ -1,17 +1,24 @@
 import type { ConnectorEntity } from '../../src/connectors/index.js';
-import { callProvider, type CallResult } from '../../src/payouts/call-provider.js';
+import { allowanceOf } from '../../src/payouts/allowance.js';
+import { callProvider } from '../../src/payouts/call-provider.js';
+import { CallSettler } from '../../src/payouts/call-settler.js';
 import type { Claimed } from '../../src/payouts/claim-payouts.js';
-import { isUnanswered } from '../../src/platform/database/index.js';
+import type { Finding } from '../../src/payouts/settle-intents.js';
+import { isUnanswered, type Tx } from '../../src/platform/database/index.js';
 import type { SentDelivery } from '../../src/webhooks/deliveries/deliver.js';
 import type { ClaimedDelivery } from '../../src/webhooks/deliveries/delivery.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
 import type { Topic } from './scene.js';
-import { type Actor, Host } from './stage.js';
+import { type Actor, currentActor, Host } from './stage.js';
 import type { ClaimNote, World } from './world.js';
 
 /** Deliveries that one round takes. */
 const DELIVERIES_MAX = 6;
 const CLAIM_MAX = 50;
+/** Takes the probe, claims for it, gives it back where nothing is due, and looks. */
+const PROBING = ['probe', 'claim.checks', 'claim.due', 'probe', 'claim.checks'];
+/** Nobody shares the provider's limit here: how it is shared is a loop's own time. */
+const EVERY_PLACE = { places: CLAIM_MAX, until: Infinity };
 
 /**
  * One server with the role worker: the steps of the real engine in loops of the simulation, which stand for the sleeping
@@ -19,7 +26,9 @@ const CLAIM_MAX = 50;
  */
 export class Server {
   readonly host: Host;
-  private readonly results: CallResult[] = [];
+  private readonly settler: CallSettler;
+  /** What the settler has put off for a moment. */
+  private readonly flushes: (() => void)[] = [];
   private readonly sent: SentDelivery[] = [];
   /** What is claimed and not answered yet, with the note of its claim. */
   private readonly held = new Map<Claimed, ClaimNote>();
@@ -34,7 +43,8 @@ export class Server {
     world.servers.set(this.host, this);
     this.loop('validate', (actor) => this.validate(actor));
     this.loop('execute', (actor) => this.execute(actor));
-    this.collect('settle', this.results, (actor, group) => this.settle(actor, group));
+    this.settler = this.callSettler();
+    this.collect('collect', this.flushes, async (_actor, acts) => acts.forEach((act) => act()));
     this.keepLeases();
     if (!world.temper.webhooks) return;
     this.loop('deliver', (actor) => this.deliver(actor));
@@ -87,17 +97,26 @@ export class Server {
   }
 
   private async execute(actor: Actor): Promise<number> {
-    const { engine, connectorId } = this.world;
+    const { engine, stage, connectorId } = this.world;
     actor.steps = [];
-    const [row] = await engine.read<ConnectorEntity & Record<string, unknown>>(`SELECT * FROM connector WHERE id = $1`, [
-      connectorId,
-    ]);
+    const rows = await engine.transactions.asEngine((tx) => engine.connectors.all(tx));
+    const row = rows.find(({ id }) => id === connectorId);
     if (row === undefined) throw new Error('the connector of the run is gone');
     const open = engine.registry.fromRow(row);
-    actor.steps = ['claim.checks', 'claim.due'];
+    const restraint = { busy_ms: row.busy_ms, breaker: row.breaker, quarantined: false, paused: open.paused !== null };
+    const allowance = allowanceOf(EVERY_PLACE, restraint, stage.now_ms);
+    if (stage.now_ms < allowance.from) return 0;
+    const { capabilities } = open;
+    const idle = this.held.size === 0;
+    actor.steps = idle && allowance.maySend === 'probe' ? [...PROBING] : ['claim.checks', 'claim.due'];
     actor.began_ms.clear();
-    const scope = open.paused === null ? 'all' : 'look_ups';
-    const claimed = await engine.claims.execute(connectorId, CLAIM_MAX, { ...open.capabilities, scope });
+    const claimed = await engine.claims.execute({ connectorId, capabilities, limit: CLAIM_MAX, allowance, idle });
+    const probed_ms = actor.began_ms.get('probe');
+    if (probed_ms !== undefined && claimed.some(({ action }) => action === 'send')) {
+      this.world.noteProbe(this.host, probed_ms + capabilities.timeout_ms);
+      stage.trace(`${actor.name} probes`);
+    }
+    actor.began_ms.delete('probe');
     for (const one of claimed) this.take(actor, one);
     return claimed.length;
   }
@@ -105,7 +124,8 @@ export class Server {
   private take(actor: Actor, claimed: Claimed): void {
     const { stage, claims } = this.world;
     const began = [...actor.began_ms.values()];
-    const leaseEnd_ms = Math.min(...began) + LEASE_MS;
+    // The looks come first, and the process measures from before them.
+    const leaseEnd_ms = (actor.began_ms.get('claim.checks') ?? 0) + LEASE_MS;
     const { payoutId, claimNo, action } = claimed;
     const note = { payoutId, claimNo, host: this.host.name, at_ms: Math.max(...began), leaseEnd_ms, order: this.world.order() };
     claims.push(note);
@@ -117,7 +137,7 @@ export class Server {
       const call = this.world.bug.callProvider ?? callProvider;
       const result = await call(this.world.engine.connector, claimed, this.world.bug.clock ?? this.world.engine.clock);
       this.held.delete(claimed);
-      this.results.push(result);
+      this.settler.push(result);
     });
   }
 
@@ -163,38 +183,56 @@ export class Server {
     stage.trace(`${actor.name} renewed ${kept.size} of ${held.length}`);
   }
 
-  /** As the grouped settler: no result is dropped because the database is away, or does not say whether it has committed. */
-  private async settle(actor: Actor, results: readonly CallResult[]): Promise<void> {
-    const { engine, connectorId, stage, bug } = this.world;
-    for (;;) {
-      actor.steps = ['settle'];
-      const findings = results.map(({ finding }) => {
-        const planted = bug.claimNo?.(finding.claimNo);
-        return planted === undefined ? finding : { ...finding, claimNo: planted };
-      });
-      const systemic = results.find((result) => result.systemic !== null)?.systemic ?? null;
-      try {
-        const counted = await engine.transactions.asEngine(async (tx) => {
-          const settled = await engine.settle.execute(tx, findings);
-          if (systemic !== null) await engine.connectors.pause(tx, connectorId, { by: 'engine', reason: systemic });
-          actor.committed = () => this.note(results, settled);
-          return settled;
-        });
-        this.world.changes += 1;
-        stage.trace(`${actor.name} settled ${counted.size} of ${results.length}`);
-        return;
-      } catch (error) {
-        if (!isUnanswered(error)) throw error;
-      }
-    }
+  /** The engine's own settler. Each of its transactions, and each of its waits, is an actor of this server. */
+  private callSettler(): CallSettler {
+    const { engine, stage, connectorId } = this.world;
+    return new CallSettler({
+      connectorId,
+      transactions: {
+        asEngine: async (work) => {
+          const result = await stage.perform(this.host, 'settle', (actor) => {
+            actor.steps = ['settle'];
+            return engine.transactions.asEngine(work);
+          });
+          this.world.changes += 1;
+          return result;
+        },
+      },
+      settle: { execute: (tx, findings) => this.settle(tx, findings) },
+      connectors: engine.connectors,
+      traffic: engine.traffic,
+      metrics: {
+        resultDropped: () => this.world.countFault('result dropped'),
+        breakerOpened: () => this.world.countFault('breaker opened'),
+      },
+      pace: {
+        soon: (act) => void this.flushes.push(act),
+        wait: (ms) => stage.perform(this.host, 'settle', (actor) => actor.wait(ms)),
+      },
+    });
   }
 
-  private note(results: readonly CallResult[], settled: ReadonlySet<string>): void {
+  private async settle(tx: Tx, findings: readonly Finding[]): Promise<ReadonlySet<string>> {
+    const { engine, stage, bug } = this.world;
+    const planted = findings.map((finding) => {
+      const claimNo = bug.claimNo?.(finding.claimNo);
+      return claimNo === undefined ? finding : { ...finding, claimNo };
+    });
+    const settled = await engine.settle.execute(tx, planted);
+    const actor = currentActor();
+    if (actor === null) throw new Error('a settle outside of any actor');
+    actor.committed = () => {
+      this.note(findings, settled);
+      stage.trace(`${actor.name} settled ${settled.size} of ${findings.length}`);
+    };
+    return settled;
+  }
+
+  private note(findings: readonly Finding[], settled: ReadonlySet<string>): void {
     const { settles, stage } = this.world;
-    for (const { finding } of results) {
-      const { payoutId, claimNo } = finding;
+    for (const { payoutId, claimNo } of findings) {
       // Of two results about one payout in one group it was the newer one.
-      const newer = results.some((other) => other.finding.payoutId === payoutId && (other.finding.claimNo ?? 0) > (claimNo ?? 0));
+      const newer = findings.some((other) => other.payoutId === payoutId && (other.claimNo ?? 0) > (claimNo ?? 0));
       settles.push({
         payoutId,
         claimNo,

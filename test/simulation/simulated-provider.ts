@@ -53,6 +53,8 @@ const SEND_FAULTS = {
   hang: 3,
   garbage: 1,
 };
+/** What a provider in trouble does with a send. */
+const SILENCE = { unreachable: 6, error_without_effect: 2, request_lost: 1, hang: 1 };
 export type SendFault = keyof typeof SEND_FAULTS;
 const LOOKUP_FAULTS = { unavailable: 4, hang: 2, stale: 6, unauthorized: 0.2 };
 
@@ -164,6 +166,7 @@ export class SimulatedProvider {
   draw(key: string): SendFault | null {
     const { random } = this.world;
     if (this.world.healed) return null;
+    if (this.temper.silent) return random.weighted(SILENCE);
     // A line that has lost one request often doubles the next: the refusal of the copy is what an engine must not believe.
     const sends = this.calls.filter((call) => call.action === 'send' && call.key === key).length;
     if (sends > 1 && random.chance(0.3)) return 'doubled';

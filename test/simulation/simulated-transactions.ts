@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg';
 import type { DataSource } from 'typeorm';
-import { CommitOutcomeUnknownError, Transactions, type Tx } from '../../src/platform/database/index.js';
+import { CommitOutcomeUnknownError, isTransient, Transactions, type Tx } from '../../src/platform/database/index.js';
+import { Problem } from '../../src/platform/http/index.js';
 import type { Scene, Topic } from './scene.js';
 import { currentActor, Killed, type Actor, type Fate } from './stage.js';
 
@@ -50,6 +51,10 @@ export class SimulatedTransactions extends Transactions {
         if (tries > 1) await world.stop(actor, `${step}:before`);
         return this.inside(tx, { actor, step, topics, moved, work });
       });
+    } catch (error) {
+      // Workers log what they can not settle and go on: here nobody reads the log.
+      if (!isExpected(error)) world.stage.faults.push(error);
+      throw error;
     } finally {
       actor.inTransaction = false;
       actor.hurried = false;
@@ -160,6 +165,8 @@ interface Staging<Result> {
   readonly moved: MovedPayout[];
   readonly work: Work<Result>;
 }
+
+const isExpected = (error: unknown): boolean => error instanceof Killed || error instanceof Problem || isTransient(error);
 
 const always = (): true => true;
 const after = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined));

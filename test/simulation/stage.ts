@@ -54,6 +54,11 @@ export class Actor {
     readonly host: Host,
     readonly stage: Stage,
   ) {}
+
+  /** Lets so much of the stage's time go by. */
+  async wait(ms: number): Promise<void> {
+    await this.stage.pause(this, { point: 'waits', notBefore_ms: this.stage.now_ms + ms });
+  }
 }
 
 const acting = new AsyncLocalStorage<Actor>();
@@ -154,6 +159,21 @@ export class Stage {
       }
     });
     return actor;
+  }
+
+  /** What an actor of this server does, for code that waits for it. What belongs to a dead server waits for ever. */
+  perform<Result>(host: Host, name: string, body: (actor: Actor) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (!host.alive) return;
+      this.enter(host, name, async (actor) => {
+        try {
+          resolve(await body(actor));
+        } catch (error) {
+          if (error instanceof Killed) throw error;
+          reject(error as Error);
+        }
+      });
+    });
   }
 
   /** Called by an actor at a point: gives the turn back and resolves with its fate when it gets the next one. */

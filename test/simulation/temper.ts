@@ -3,6 +3,9 @@ import type { ProviderTemper, Temper } from './scene.js';
 
 type TemperOfDay = Partial<Omit<Temper, 'provider'>> & { readonly provider?: Partial<ProviderTemper> };
 
+/** The rough part ends after so many steps at the latest. */
+const ROUGH_STEPS = 350;
+
 /** Days that chance alone makes too seldom. What a day leaves open is drawn as on any other. */
 const DAYS = {
   ordinary: {},
@@ -19,12 +22,23 @@ const DAYS = {
       ...{ refusesRepetition: true, notifies: false, lists: false, faults: 0.6 },
     },
   },
+  /** It answers next to nothing: its breaker opens, and one payout after the other finds out whether it can be closed. */
+  silence: {
+    ...{ kills: 0.005, freezes: 0, transactionFaults: 0, leaps: 0.02, roughSteps: 600 },
+    provider: { keyRetention_ms: 24 * 3_600_000, silent: true, faults: 0.9 },
+  },
 } satisfies Record<string, TemperOfDay>;
+
+function dayOf(random: Random, aim: string | null): TemperOfDay {
+  if (aim?.startsWith('resolve') === true) return DAYS.reviews;
+  if (aim?.startsWith('probe') === true) return DAYS.silence;
+  return DAYS[random.weighted({ ordinary: 18, lateBooks: 2, silence: 1 })];
+}
 
 /** How rough a run is. Where it aims at a crash point, its day is one that comes by there. */
 export function drawTemper(random: Random, aim: string | null): Temper {
   const staleWindow_ms = random.pick([0, 5_000, 50_000]);
-  const day: TemperOfDay = aim?.startsWith('resolve') === true ? DAYS.reviews : DAYS[random.weighted({ ordinary: 9, lateBooks: 1 })];
+  const day = dayOf(random, aim);
   return {
     kills: random.pick([0, 0.01, 0.04]),
     freezes: random.pick([0, 0.004, 0.02]),
@@ -32,6 +46,7 @@ export function drawTemper(random: Random, aim: string | null): Temper {
     receiverFaults: random.pick([0, 0.2, 0.5]),
     leaps: random.pick([0.03, 0.1, 0.25]),
     reviews: 0.01,
+    roughSteps: ROUGH_STEPS,
     webhooks: random.chance(0.3) || /^(deliver|post)/.test(aim ?? ''),
     ...day,
     provider: {
@@ -44,6 +59,7 @@ export function drawTemper(random: Random, aim: string | null): Temper {
       notifies: random.chance(0.6),
       lists: random.chance(0.6),
       robbed: random.chance(0.15),
+      silent: false,
       faults: random.pick([0, 0.3, 0.6, 0.9]),
       ...day.provider,
     },

@@ -84,6 +84,8 @@ export class World implements ProviderScene {
   readonly unacknowledged: { readonly payoutId: string; readonly claimNo: number }[] = [];
   /** Keys of attempts that a person has settled as never taken. */
   readonly rejectedByHand = new Set<string>();
+  /** Two probes of one open breaker at the same time. */
+  readonly crowds: string[] = [];
   /** Bulks whose counts were seen to be wrong at some instant of the run. */
   readonly audits: string[] = [];
   readonly faults = new Map<string, number>();
@@ -105,6 +107,8 @@ export class World implements ProviderScene {
   private agendaOf = -1;
   private noted = 0;
   private notified = 0;
+  private resumed = 0;
+  private lastProbe: { readonly host: string; readonly until_ms: number; readonly learnt: number } | null = null;
   private resolved = 0;
   private readonly retried = new Set<string>();
 
@@ -151,7 +155,7 @@ export class World implements ProviderScene {
   /** Wakes are hints: some reach one server only. */
   wake(topic: Topic): void {
     if (this.hosts.length === 0) return;
-    const hosts = this.random.chance(0.4) ? this.hosts : [this.random.pick(this.hosts)];
+    const hosts = this.random.chance(0.25) ? this.hosts : [this.random.pick(this.hosts)];
     for (const host of hosts) this.awake.add(`${host.name}.${topic}`);
   }
 
@@ -269,8 +273,18 @@ export class World implements ProviderScene {
     ]);
     if (row?.paused !== true) return;
     await engine.transactions.asEngine((tx) => engine.connectors.resume(tx, connectorId));
+    this.resumed += 1;
     this.stage.trace('the operator resumes the connector');
     this.wake('execute');
+  }
+
+  /** One at a time in the whole cluster, until its end is known, or it must have died with its server. */
+  noteProbe(host: Host, until_ms: number): void {
+    const before = this.lastProbe;
+    const learnt = this.settles.length + this.resumed;
+    if (before !== null && before.learnt === learnt && this.stage.now_ms < before.until_ms)
+      this.crowds.push(`${host.name} probes beside ${before.host}`);
+    this.lastProbe = { host: host.name, until_ms, learnt };
   }
 
   /** What a person has to settle, and what the provider's statement of account says of it by now. */
@@ -334,6 +348,9 @@ const AGENDA = `
     UNION
     SELECT 'execute', next_check_at FROM payout_intent
     WHERE connector_id = $1 AND next_check_at IS NOT NULL
+    UNION
+    SELECT 'execute', over FROM connector c CROSS JOIN LATERAL unnest(ARRAY[c.busy_until, c.breaker_until, c.probe_until]) AS r (over)
+    WHERE c.id = $1 AND over IS NOT NULL
     UNION
     SELECT 'deliver', greatest(d.due_at, e.paused_until)
     FROM webhook_endpoint e JOIN webhook_delivery d ON d.endpoint_id = e.id
