@@ -7,7 +7,7 @@ import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { toIntentResponse } from './intent-response.js';
-import { canBeSentAgain } from './key-age.js';
+import { canBeSentAgain, sendableAge_ms } from './key-age.js';
 import { type ClaimScope, type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
 import { ProviderNotificationRepository } from './provider-notification.repository.js';
 import { claimedIntent } from './settle-intents.js';
@@ -119,7 +119,11 @@ export class ClaimPayouts {
   }
 
   private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds, capabilities, scope }: ClaimRequest): Promise<Claimed[]> {
-    const candidates = await this.intents.dueChecks(tx, connectorId, { limit, scope });
+    const candidates = await this.intents.dueChecks(tx, connectorId, {
+      limit,
+      scope,
+      sendableAge_ms: sendableAge_ms(capabilities),
+    });
     if (candidates.length === 0) return [];
     const locked = await this.payouts.lockFree(tx, candidates);
     const intents = new Map(

@@ -10,8 +10,10 @@ interface Remembers {
   readonly keyRetention_ms: number;
 }
 
+/** How old a key may be when it is sent, in milliseconds. */
+export const sendableAge_ms = ({ keyRetention_ms }: Remembers): number => RETENTION_SHARE * keyRetention_ms;
+
 /** How long this key can still be sent; not above zero: never again. */
-export const sendableFor_ms = ({ age_ms }: Aged, { keyRetention_ms }: Remembers): number =>
-  RETENTION_SHARE * keyRetention_ms - age_ms;
+export const sendableFor_ms = ({ age_ms }: Aged, provider: Remembers): number => sendableAge_ms(provider) - age_ms;
 
 export const canBeSentAgain = (key: Aged, provider: Remembers): boolean => sendableFor_ms(key, provider) > 0;

@@ -138,10 +138,14 @@ export class PayoutIntentRepository {
 
   /**
    * Payouts whose intent is due to be looked at or sent again, oldest first. Nothing is sent again while the engine, the
-   * merchant or the connector is paused, or the engine is in quarantine; looking is always allowed. Only a hint: who works on
-   * one locks its payout and asks again.
+   * merchant or the connector is paused, or the engine is in quarantine; looking is always allowed, and all that is left for a
+   * key that is too old to be sent. Only a hint: who works on one locks its payout and asks again.
    */
-  async dueChecks(tx: Tx, connectorId: string, { limit, scope }: { limit: number; scope: ClaimScope }): Promise<string[]> {
+  async dueChecks(
+    tx: Tx,
+    connectorId: string,
+    { limit, scope, sendableAge_ms }: { limit: number; scope: ClaimScope; sendableAge_ms: number },
+  ): Promise<string[]> {
     const rows = await tx.query<{ payout_id: string }>(
       `SELECT i.payout_id
        FROM payout_intent i
@@ -151,10 +155,10 @@ export class PayoutIntentRepository {
        JOIN connector c ON c.id = i.connector_id
        CROSS JOIN engine e
        WHERE i.next_check_at <= tranche_now() AND i.connector_id = $1
-         AND CASE WHEN a.may_have_been_taken THEN $3 <> 'sends'
+         AND CASE WHEN a.may_have_been_taken OR extract(epoch FROM tranche_now() - a.started_at) * 1000 >= $4 THEN $3 <> 'sends'
            ELSE $3 <> 'look_ups' AND e.paused_at IS NULL AND e.quarantined_at IS NULL AND m.paused_at IS NULL AND c.paused_at IS NULL END
        ORDER BY i.next_check_at LIMIT $2`,
-      [connectorId, limit, scope],
+      [connectorId, limit, scope, sendableAge_ms],
     );
     return rows.map(({ payout_id }) => payout_id);
   }

@@ -8,6 +8,7 @@ import {
 } from '../../src/connectors/index.js';
 import { notStarted } from '../../src/payouts/call-provider.js';
 import { CallSettler } from '../../src/payouts/call-settler.js';
+import { ClaimPayouts } from '../../src/payouts/claim-payouts.js';
 import { decideFound, decideLookup, decideSubmit } from '../../src/payouts/decide-outcome.js';
 import { RenewLeases } from '../../src/payouts/renew-leases.js';
 import { type Finding, SettleIntents } from '../../src/payouts/settle-intents.js';
@@ -269,7 +270,11 @@ describe('claims', () => {
     await world.letTimePass(2);
     expect((await world.claim(fresh.merchant))[0]!.action).toBe('send');
     await world.letTimePass(0.8 * DAY_S);
-    const [look] = await world.claim(old.merchant);
+    // Also where a breaker is open, or its connector paused: a probe finds nothing to send, and a look finds it.
+    const claimOld = (scope: 'sends' | 'look_ups') =>
+      world.get(ClaimPayouts).execute(old.merchant.connectorId, 1, { ...CAPABILITIES, scope });
+    expect(await claimOld('sends')).toEqual([]);
+    const [look] = await claimOld('look_ups');
     expect(look!.action).toBe('look_up');
     await world.settle([findingOf(look!, looked({ kind: 'none' }))]);
     expect(await world.intentOf(look!.payoutId)).toMatchObject({ status: 'needs_review', next_check_at: null });
