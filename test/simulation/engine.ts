@@ -22,6 +22,8 @@ import { Transactions } from '../../src/platform/database/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/index.js';
 import { PACE, type Pace } from '../../src/platform/workers/index.js';
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
+import { Quarantine } from '../../src/reconciliation/quarantine.js';
+import { QuarantineRepository } from '../../src/reconciliation/quarantine.repository.js';
 import { ReceiveNotification } from '../../src/reconciliation/receive-notification.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
@@ -54,6 +56,8 @@ export interface Engine {
   readonly resolve: ResolveIntent;
   readonly receive: ReceiveNotification;
   readonly reconcile: ReconcileConnectors;
+  readonly quarantine: Quarantine;
+  readonly quarantineRepository: QuarantineRepository;
   readonly leases: RenewLeases;
   readonly registry: ConnectorRegistry;
   readonly connectors: ConnectorRepository;
@@ -134,6 +138,8 @@ export async function openEngine(): Promise<Engine> {
     resolve: get(ResolveIntent),
     receive: get(ReceiveNotification),
     reconcile: get(ReconcileConnectors),
+    quarantine: get(Quarantine),
+    quarantineRepository: get(QuarantineRepository),
     leases: get(RenewLeases),
     registry: get(ConnectorRegistry),
     connectors: get(ConnectorRepository),
@@ -188,6 +194,7 @@ async function empty(dataSource: DataSource): Promise<void> {
   const kept = ['schema_migration', 'engine', 'feed_offset'];
   const tables = (await tablesOf(dataSource)).filter((name) => !kept.includes(name));
   await dataSource.query(`TRUNCATE ${tables.join(', ')}`);
+  await dataSource.query('UPDATE engine SET quarantined_at = NULL, quarantine_detail = NULL');
 }
 
 async function tablesOf(dataSource: DataSource): Promise<string[]> {

@@ -217,6 +217,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     statement: replacing('AND (probe_until IS NULL OR probe_until <= tranche_now())', ''),
   },
   {
+    name: 'quarantine ignored',
+    meaning: 'What is due is claimed although the database may have lost commits.',
+    statement: ({ text, values }) => ({ text: text.replaceAll(/AND (e\.)?quarantined_at IS NULL/g, ''), values }),
+  },
+  {
     name: 'deliveries in any order',
     meaning: 'An event is sent although an earlier one of the same payout is still open.',
     statement: replacing('d.sequence = (SELECT b.sequence FROM', 'd.sequence >= (SELECT b.sequence FROM'),

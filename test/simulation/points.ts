@@ -13,6 +13,7 @@ const TRANSACTION_STEPS = [
   'notify',
   'reconcile',
   'resolve',
+  'quarantine',
   'renew',
   'validate.take',
   'validate.settle',

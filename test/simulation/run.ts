@@ -38,6 +38,8 @@ const HEALED_STEPS_MAX = 6_000;
 /** Nothing vacuums the simulation's tables. */
 const RUNS_TO_EMPTY = 25;
 const SERVERS = 2;
+/** As often as the engine's own loop compares the books in quarantine. */
+const QUARANTINE_LOOK_MS = 5_000;
 const SKEW_MAX_MS = 600_000;
 
 /** Runs one seed: rough, then healed until nothing moves, then judged. */
@@ -47,6 +49,8 @@ export async function run(options: RunOptions): Promise<RunReport> {
   const temper = drawTemper(random, aim);
   const { seed, engine, bug = NO_BUG, keepLines = false } = options;
   const world = new World(seed, engine, { temper, random, bug, aim, keepLines });
+  // The books of every connector are compared in quarantine: none of another run may be there.
+  if (temper.quarantines) await engine.empty();
   options.engine.enter(world);
   const director = new Director(world);
   const uproot = options.bug?.plant?.();
@@ -76,6 +80,7 @@ class Director {
   private lookedAt = '';
   private passes: number;
   private comparedAtLast = false;
+  private quarantined = false;
 
   constructor(private readonly world: World) {
     this.merchants = new Merchants(world);
@@ -100,11 +105,11 @@ class Director {
   }
 
   private faults(): Violation[] {
-    const { stage, crowds } = this.world;
+    const { stage, unallowed } = this.world;
     const thrown = stage.faults.map(
       (fault) => `threw ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`,
     );
-    return [...thrown, ...crowds].map((detail) => ({ invariant: 0, subject: 'the engine', detail }));
+    return [...thrown, ...unallowed].map((detail) => ({ invariant: 0, subject: 'the engine', detail }));
   }
 
   private startServer(): void {
@@ -198,6 +203,8 @@ class Director {
     if (random.chance(0.01)) await this.world.audit();
     if (random.chance(this.world.temper.reviews)) await this.world.resolveOne();
     if (random.chance(0.01)) this.compareBooks();
+    if (this.quarantined && random.chance(0.03)) this.compareInQuarantine();
+    if (!this.world.healed && temper.quarantines && !this.quarantined && random.chance(0.01)) await this.enterQuarantine();
     if (!this.world.healed && temper.provider.robbed && random.chance(0.005)) provider.payStranger();
   }
 
@@ -238,6 +245,11 @@ class Director {
   private async leapToNext(): Promise<boolean> {
     if (this.world.healed) await this.world.resumeConnector();
     if (await this.wakeWhatIsDue()) return true;
+    if (this.quarantined && (await this.world.isQuarantined())) {
+      this.compareInQuarantine();
+      await this.moveTo(this.world.stage.now_ms + QUARANTINE_LOOK_MS);
+      return true;
+    }
     const next = await this.nextDue();
     if (next === null) return (await this.openRetries()) || this.compareAtLast();
     await this.moveTo(next);
@@ -257,6 +269,22 @@ class Director {
     const busy = [...stage.actors].some(({ name }) => name.endsWith('.reconcile'));
     const alive = hosts.filter((host) => host.alive);
     if (!busy && alive.length > 0) servers.get(random.pick(alive))?.reconcile();
+  }
+
+  /** What an operator does after a fail-over: all processes end, and start anew with sending off. */
+  private async enterQuarantine(): Promise<void> {
+    const { hosts, stage, engine } = this.world;
+    this.quarantined = true;
+    for (const host of hosts.splice(0)) await stage.kill(host);
+    await engine.transactions.asEngine((tx) => engine.quarantineRepository.enter(tx));
+    stage.trace('the servers start in quarantine');
+    for (let number = 0; number < SERVERS; number += 1) this.startServer();
+  }
+
+  private compareInQuarantine(): void {
+    const { hosts, servers, random, stage } = this.world;
+    const busy = [...stage.actors].some(({ name }) => name.endsWith('.quarantine'));
+    if (!busy && hosts.length > 0) servers.get(random.pick(hosts))?.compareInQuarantine();
   }
 
   /** Nothing rests before the books have been compared once more. @returns whether that is still to happen. */

@@ -70,6 +70,8 @@ export interface Temper {
   readonly leaps: number;
   /** How long it is rough, at most. */
   readonly roughSteps: number;
+  /** All servers are killed once and start in quarantine. */
+  readonly quarantines: boolean;
   /** How often the operator decides what needs review. */
   readonly reviews: number;
   readonly webhooks: boolean;

@@ -103,6 +103,7 @@ export class Server {
     const row = rows.find(({ id }) => id === connectorId);
     if (row === undefined) throw new Error('the connector of the run is gone');
     const open = engine.registry.fromRow(row);
+    // What a process that has not heard of a quarantine yet may claim: the statements themselves have to hold it back.
     const restraint = { busy_ms: row.busy_ms, breaker: row.breaker, quarantined: false, paused: open.paused !== null };
     const allowance = allowanceOf(EVERY_PLACE, restraint, stage.now_ms);
     if (stage.now_ms < allowance.from) return 0;
@@ -155,6 +156,17 @@ export class Server {
         engine.reconcile.compare(engine.registry.fromRow(row), new Date(stage.start_ms - 1)),
       );
       stage.trace(`${actor.name} compared: ${compared?.kind ?? 'lost'}`);
+    });
+  }
+
+  /** As the loop of the quarantine, every now and then. */
+  compareInQuarantine(): void {
+    const { engine, stage } = this.world;
+    stage.enter(this.host, 'quarantine', async (actor) => {
+      actor.steps = ['quarantine'];
+      await this.survive(() => engine.quarantine.compare());
+      stage.trace(`${actor.name} compared: ${(await this.world.isQuarantined()) ? 'it goes on' : 'it is over'}`);
+      this.world.changes += 1;
     });
   }
 

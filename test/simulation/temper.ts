@@ -27,12 +27,15 @@ const DAYS = {
     ...{ kills: 0.005, freezes: 0, transactionFaults: 0, leaps: 0.02, roughSteps: 600 },
     provider: { keyRetention_ms: 24 * 3_600_000, silent: true, faults: 0.9 },
   },
+  /** Its servers are started anew with `QUARANTINE=true`, as after a fail-over. */
+  quarantine: { leaps: 0.03, quarantines: true, provider: { lookup: true, keyRetention_ms: 24 * 3_600_000 } },
 } satisfies Record<string, TemperOfDay>;
 
 function dayOf(random: Random, aim: string | null): TemperOfDay {
   if (aim?.startsWith('resolve') === true) return DAYS.reviews;
   if (aim?.startsWith('probe') === true) return DAYS.silence;
-  return DAYS[random.weighted({ ordinary: 18, lateBooks: 2, silence: 1 })];
+  if (aim?.startsWith('quarantine') === true) return DAYS.quarantine;
+  return DAYS[random.weighted({ ordinary: 18, lateBooks: 2, silence: 1, quarantine: 1 })];
 }
 
 /** How rough a run is. Where it aims at a crash point, its day is one that comes by there. */
@@ -47,6 +50,7 @@ export function drawTemper(random: Random, aim: string | null): Temper {
     leaps: random.pick([0.03, 0.1, 0.25]),
     reviews: 0.01,
     roughSteps: ROUGH_STEPS,
+    quarantines: false,
     webhooks: random.chance(0.3) || /^(deliver|post)/.test(aim ?? ''),
     ...day,
     provider: {

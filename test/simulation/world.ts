@@ -84,14 +84,14 @@ export class World implements ProviderScene {
   readonly unacknowledged: { readonly payoutId: string; readonly claimNo: number }[] = [];
   /** Keys of attempts that a person has settled as never taken. */
   readonly rejectedByHand = new Set<string>();
-  /** Two probes of one open breaker at the same time. */
-  readonly crowds: string[] = [];
+  /** What was sent although nothing, or nothing more, might be. */
+  readonly unallowed: string[] = [];
   /** Bulks whose counts were seen to be wrong at some instant of the run. */
   readonly audits: string[] = [];
   readonly faults = new Map<string, number>();
   readonly killedAt = new Set<string>();
   readonly hosts: Host[] = [];
-  readonly servers = new Map<Host, { reconcile(): void }>();
+  readonly servers = new Map<Host, { reconcile(): void; compareInQuarantine(): void }>();
   readonly awake = new Set<string>();
   readonly merchantIds: string[] = [];
   readonly berlinIsAhead_ms: number;
@@ -283,8 +283,16 @@ export class World implements ProviderScene {
     const before = this.lastProbe;
     const learnt = this.settles.length + this.resumed;
     if (before !== null && before.learnt === learnt && this.stage.now_ms < before.until_ms)
-      this.crowds.push(`${host.name} probes beside ${before.host}`);
+      this.unallowed.push(`${host.name} probes beside ${before.host}`);
     this.lastProbe = { host: host.name, until_ms, learnt };
+  }
+
+  async isQuarantined(): Promise<boolean> {
+    if (!this.temper.quarantines) return false;
+    const [row] = await this.engine.read<{ quarantined: boolean }>(
+      'SELECT quarantined_at IS NOT NULL AS quarantined FROM engine',
+    );
+    return row?.quarantined === true;
   }
 
   /** What a person has to settle, and what the provider's statement of account says of it by now. */
@@ -322,6 +330,7 @@ export class World implements ProviderScene {
        FROM attempt WHERE idempotency_key::text = $1`,
       [call.key],
     );
+    if (call.action === 'send' && (await this.isQuarantined())) this.unallowed.push(`${actor.name} sends in quarantine`);
     this.provider.calls.push({
       ...call,
       host: actor.host.name,
