@@ -117,7 +117,7 @@ export async function openEngine(): Promise<Engine> {
     .useValue(pace)
     .overrideProvider(Egress)
     .useValue(new SimulatedEgress(world))
-    .setLogger(new ConsoleLogger({ logLevels: [] }))
+    .setLogger(new EngineLog(world))
     .compile();
   const get = <One>(type: abstract new (...given: never[]) => One): One => modules.get<One>(type, { strict: false });
   const dataSource = get(DataSource);
@@ -162,6 +162,18 @@ export async function openEngine(): Promise<Engine> {
       await dropDatabase(databaseUrl);
     },
   };
+}
+
+/** Silent, but for what a worker gives up: it logs that and goes on, and here it fails the run. */
+class EngineLog extends ConsoleLogger {
+  constructor(private readonly world: () => ProviderScene) {
+    super({ logLevels: [] });
+  }
+
+  override error(message: unknown, cause?: unknown): void {
+    const dies = currentActor()?.host.alive === false;
+    if (!dies && String(message).startsWith('a result could not be settled')) this.world().stage.faults.push(cause);
+  }
 }
 
 /** Plans and row orders must not depend on how often a statement ran or what a vacuum saw: the same seed, the same run. */

@@ -216,6 +216,7 @@ export class Server {
       metrics: {
         resultDropped: () => this.world.countFault('result dropped'),
         breakerOpened: () => this.world.countFault('breaker opened'),
+        countSettled: () => undefined,
       },
       pace: {
         soon: (act) => void this.flushes.push(act),
