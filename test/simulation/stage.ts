@@ -170,7 +170,8 @@ export class Stage {
           resolve(await body(actor));
         } catch (error) {
           if (error instanceof Killed) throw error;
-          reject(error as Error);
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the body has thrown
+          reject(error);
         }
       });
     });

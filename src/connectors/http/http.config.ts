@@ -12,6 +12,8 @@ export interface HttpConfig {
 
 const MEMBERS = new Set(['base_url', 'token', 'timeout_ms', 'key_retention_hours', 'stale_window_ms', 'notification_secret']);
 const TIMEOUT_DEFAULT_MS = 10_000;
+const FROM_ONE = { min: 1, whole: true };
+const HALF_OF_LEASE = ', at most half of LEASE_S';
 const RETENTION_DEFAULT_HOURS = 24;
 const RETENTION_MAX_HOURS = 8_760;
 const STALE_WINDOW_DEFAULT_MS = 60_000;
@@ -55,11 +57,10 @@ export function parseHttpConfig(
   note('base_url', baseUrlFault(given['base_url'], options.plainHttpAnywhere));
   note('token', tokenFault(given['token']));
   const timeout_ms = number('timeout_ms', {
+    ...FROM_ONE,
     default: TIMEOUT_DEFAULT_MS,
-    min: 1,
     max: options.timeoutMax_ms,
-    whole: true,
-    because: ', at most half of LEASE_S',
+    because: HALF_OF_LEASE,
   });
   // A part of an hour is allowed for providers that forget early, and for tests.
   const key_retention_hours = number('key_retention_hours', {
