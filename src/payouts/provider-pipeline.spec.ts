@@ -78,7 +78,6 @@ describe('a payout that comes due while another merchant’s fill the pipeline',
     const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
     const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
       claim: () => Promise.resolve(due.shift() ?? []),
-      claimProbe: () => Promise.resolve([]),
       renew: () => Promise.resolve({ kept: new Map(), leaseEnds: Infinity } as never),
       leasesLost: () => undefined,
       renewEvery_ms: 1e9,
