@@ -1,2 +1,1 @@
 export { listen } from './listen.js';
-export { USAGE } from './read-options.js';

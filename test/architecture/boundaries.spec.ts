@@ -56,6 +56,7 @@ const planted: readonly [rule: string, from: string, to: string][] = [
   ['doors-looks-down', 'src/doors/start.ts', '../scheduler/index.js'],
   ['scheduler-looks-down', 'src/scheduler/open.ts', '../doors/index.js'],
   ['openapi-looks-down', 'src/openapi/start.ts', '../scheduler/index.js'],
+  ['doctor-stands-on-the-kernel', 'src/doctor/reach-inside.ts', '../bulks/index.js'],
   ['commands-are-clients', 'src/listen/reach-inside.ts', '../bulks/index.js'],
   ['module-by-its-index', 'src/payouts/reach-inside.ts', '../bulks/first.js'],
   ['module-by-its-index-from-the-root', 'src/app.module.ts', './bulks/first.js'],

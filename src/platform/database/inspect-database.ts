@@ -1,0 +1,57 @@
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from './data-source.js';
+import { DatabaseUnusableError } from './database-unusable.error.js';
+import { Transactions } from './transactions.js';
+import type { Tx } from './tx.js';
+
+/** A database as it is found. */
+export interface InspectedDatabase {
+  /** In a transaction that can not write. */
+  read<Result>(look: (tx: Tx) => Promise<Result>): Promise<Result>;
+  /** By name: what this build has and the database lacks, and the other way round. */
+  migrations(): Promise<{ readonly missing: readonly string[]; readonly unknown: readonly string[] }>;
+}
+
+/**
+ * Looks at a database without migrating it, and without waiting for one that is away.
+ * @throws DatabaseUnusableError where it can not be reached.
+ */
+export async function inspectDatabase<Result>(
+  url: string,
+  look: (database: InspectedDatabase) => Promise<Result>,
+): Promise<Result> {
+  const dataSource = new DataSource(dataSourceOptions({ url, poolSize: 1 }));
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    throw new DatabaseUnusableError(`the database can not be reached: ${message === '' ? (code ?? 'no answer') : message}`, {
+      cause: error,
+    });
+  }
+  try {
+    const transactions = new Transactions(dataSource);
+    const read = <Found>(work: (tx: Tx) => Promise<Found>): Promise<Found> =>
+      transactions.asEngine(async (tx) => {
+        await tx.query('SET TRANSACTION READ ONLY');
+        return work(tx);
+      });
+    return await look({ read, migrations: () => read(compareMigrations) });
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** What this build knows and what the database has run. */
+export async function compareMigrations(tx: Tx): Promise<{ missing: readonly string[]; unknown: readonly string[] }> {
+  const { migrations, options } = tx.manager.dataSource;
+  const table = options.migrationsTableName ?? 'migrations';
+  const known = migrations.map((migration) => migration.name ?? migration.constructor.name);
+  const exists = await tx.one<{ exists: boolean }>(`SELECT to_regclass($1) IS NOT NULL AS exists`, [table]);
+  const rows = exists?.exists === true ? await tx.query<{ name: string }>(`SELECT name FROM ${table}`) : [];
+  const applied = new Set(rows.map(({ name }) => name));
+  return {
+    missing: known.filter((name) => !applied.has(name)),
+    unknown: [...applied].filter((name) => !known.includes(name)),
+  };
+}
