@@ -16,6 +16,7 @@ import { claimedIntent } from './settle-intents.js';
 export interface Claimed {
   readonly payoutId: string;
   readonly merchantId: string;
+  readonly bulkId: string;
   readonly claimNo: number;
   readonly action: 'send' | 'look_up';
   readonly request: IntentRequest;
@@ -204,6 +205,7 @@ function claimedOf(
   return {
     payoutId: payout.id,
     merchantId: payout.merchant_id,
+    bulkId: payout.bulk_id,
     claimNo: payout.claim_no,
     action: claim.action,
     leaseEnds: claim.leaseEnds,

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
-import { Metrics } from '../platform/observability/index.js';
+import { toTypeId } from '../platform/ids/index.js';
+import { Metrics, Traces } from '../platform/observability/index.js';
+import type { CallResult } from './call-provider.js';
+import type { Claimed } from './claim-payouts.js';
 
 /** What an operator is woken for; each has its section in docs/operations.md. */
 @Injectable()
@@ -11,7 +14,10 @@ export class ExecutionMetrics {
   private readonly resultsDropped: Counter;
   private readonly breakerOpenings: Counter;
 
-  constructor({ registry }: Metrics) {
+  constructor(
+    { registry }: Metrics,
+    private readonly traces: Traces,
+  ) {
     const registers = [registry];
     this.claimed = new Counter({
       name: 'tranche_payouts_claimed_total',
@@ -42,6 +48,20 @@ export class ExecutionMetrics {
 
   countClaimed(count: number): void {
     this.claimed.inc(count);
+  }
+
+  /** One call to a provider has ended. */
+  traceCall({ payoutId, bulkId, action }: Claimed, { finding, reach }: CallResult, started_ms: number): void {
+    if (!this.traces.isOn) return;
+    this.traces.record({
+      subject: bulkId,
+      name: action === 'send' ? 'provider send' : 'provider look-up',
+      kind: 'client',
+      started_ms,
+      ended_ms: performance.now(),
+      failed: reach === 'fault',
+      fields: { payout_id: toTypeId('payout', payoutId), bulk_id: toTypeId('bulk', bulkId), status: finding.httpStatus },
+    });
   }
 
   countSettled(count: number): void {

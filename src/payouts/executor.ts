@@ -127,6 +127,7 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
       claim: (wish) => this.claim({ connectorId, ...wish }),
       renew: (held) => this.leases.execute(held),
       leasesLost: (count) => this.metrics.leaseLost(count),
+      called: (claimed, result, started_ms) => this.metrics.traceCall(claimed, result, started_ms),
       renewEvery_ms: this.leases.every_ms,
       settle: (result) => {
         settler.push(result);

@@ -7,6 +7,7 @@ import { ProviderPipeline } from './provider-pipeline.js';
 
 const claimed = (merchantId: string, place: number): Claimed => ({
   payoutId: `${merchantId}${place}`,
+  bulkId: 'bulk',
   merchantId,
   claimNo: 1,
   action: 'send',
@@ -80,6 +81,7 @@ describe('a payout that comes due while another merchant’s fill the pipeline',
       claim: () => Promise.resolve(due.shift() ?? []),
       renew: () => Promise.resolve({ kept: new Map(), leaseEnds: Infinity } as never),
       leasesLost: () => undefined,
+      called: () => undefined,
       renewEvery_ms: 1e9,
       settle: () => undefined,
       lowWater: () => undefined,

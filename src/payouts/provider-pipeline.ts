@@ -13,6 +13,8 @@ export interface PipelinePorts {
   readonly renewEvery_ms: number;
   /** Claims that were taken over before they were sent. */
   leasesLost(count: number): void;
+  /** A call has ended; it began at this instant of the process's monotonic clock. */
+  called(claimed: Claimed, result: CallResult, started_ms: number): void;
   settle(result: CallResult): void;
   /** There is room for more: claim soon. */
   lowWater(): void;
@@ -168,6 +170,7 @@ export class ProviderPipeline {
       const result = await callProvider(this.open.connector, claimed);
       this.averageCall_ms = Math.max(1, this.averageCall_ms * (1 - CALL_WEIGHT) + (performance.now() - start) * CALL_WEIGHT);
       this.obey(result);
+      this.ports.called(claimed, result, start);
       this.ports.settle(result);
     } catch (error) {
       const cause = error instanceof Error ? error.stack : String(error);

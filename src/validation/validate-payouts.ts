@@ -13,6 +13,7 @@ import {
 } from '../bulks/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
+import { Traces } from '../platform/observability/index.js';
 import { GroupSettler, PACE, type Pace } from '../platform/workers/index.js';
 import { AmountCaps, type Candidate, type MerchantCaps } from './amount-caps.js';
 import { type Judgement, judgePayout } from './judge-payout.js';
@@ -41,6 +42,8 @@ interface Judged {
 interface Taken {
   readonly count: number;
   readonly unsettled: readonly Judged[];
+  /** Of what was taken. */
+  readonly bulkIds: readonly string[];
 }
 
 /**
@@ -64,6 +67,7 @@ export class ValidatePayouts {
     private readonly holds: ReferenceHoldRepository,
     private readonly progress: BulkProgress,
     private readonly amountCaps: AmountCaps,
+    private readonly traces: Traces,
     @Inject(PACE) pace: Pace,
   ) {
     this.settler = new GroupSettler(ValidatePayouts.name, {
@@ -78,15 +82,21 @@ export class ValidatePayouts {
 
   /** @returns how many payouts were taken. */
   async execute(): Promise<number> {
-    const { count, unsettled } = await this.transactions.asEngineConfirmed((tx) => this.takeAndJudge(tx));
+    const started_ms = performance.now();
+    const { count, unsettled, bulkIds } = await this.transactions.asEngineConfirmed((tx) => this.takeAndJudge(tx));
     // Verdicts are not lost because the database is away for a moment: else their payouts wait for the end of the lease.
     if (unsettled.length > 0) await this.settler.settle(unsettled);
+    const ended_ms = performance.now();
+    for (const subject of bulkIds) {
+      const fields = { bulk_id: toTypeId('bulk', subject), group_count: count };
+      this.traces.record({ subject, name: 'validate', kind: 'internal', started_ms, ended_ms, failed: false, fields });
+    }
     return count;
   }
 
   private async takeAndJudge(tx: Tx): Promise<Taken> {
     const waiting = await this.payouts.lockForValidation(tx, GROUP_MAX);
-    if (waiting.length === 0) return { count: 0, unsettled: [] };
+    if (waiting.length === 0) return { count: 0, unsettled: [], bulkIds: [] };
     const stored = await this.contents.current(
       tx,
       waiting.map(({ id }) => id),
@@ -107,7 +117,7 @@ export class ValidatePayouts {
       const payout = rows.get(verdict.payout.id);
       return payout === undefined || settled.has(payout.id) ? [] : [{ ...verdict, payout }];
     });
-    return { count: rows.size, unsettled };
+    return { count: rows.size, unsettled, bulkIds: [...new Set(waiting.map(({ bulk_id }) => bulk_id))] };
   }
 
   /** What can not be opened, or a rule can not judge, keeps its lease and is looked at again when that ends; the others go on. */

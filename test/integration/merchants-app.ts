@@ -57,6 +57,7 @@ const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookHeld_days: 30,
   eventsRetention_days: null,
   archiveDir: null,
+  traces: null,
   webhookTimeout_s: 15,
   lease_s: 60,
   quarantine: false,

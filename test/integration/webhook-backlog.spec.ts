@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
-import { Metrics } from '../../src/platform/observability/index.js';
+import { Metrics, Traces } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { type DeliveryFilter, DeliveryQueries, type DeliveryView } from '../../src/webhooks/deliveries/delivery.queries.js';
@@ -250,7 +250,12 @@ describe('a backlog', () => {
     await lane.fill(SLICE + 1, '31 days');
     await lane.fill(3, '29 days');
     const configuration = { webhookHeld_days: 30 } as Configuration;
-    const expire = new ExpireHeld(db.transactions, backlogs, new DispatcherMetrics(new Metrics()), configuration);
+    const expire = new ExpireHeld(
+      db.transactions,
+      backlogs,
+      new DispatcherMetrics(new Metrics(), new Traces({ traces: null })),
+      configuration,
+    );
     expect(await written(() => expire.execute())).toEqual([]);
     await lane.disable();
     expect((await written(() => expire.execute())).sort()).toEqual([1, SLICE]);

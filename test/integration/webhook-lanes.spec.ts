@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
-import { Metrics } from '../../src/platform/observability/index.js';
+import { Metrics, Traces } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
@@ -202,7 +202,12 @@ describe('what is held', () => {
     const configuration = { webhookHeld_days: 30 } as Configuration;
     await figures.refresh();
     expect(await metrics.registry.metrics()).toContain('tranche_webhook_deliveries_held 4');
-    await new ExpireHeld(db.transactions, new BacklogRepository(), new DispatcherMetrics(metrics), configuration).execute();
+    await new ExpireHeld(
+      db.transactions,
+      new BacklogRepository(),
+      new DispatcherMetrics(metrics, new Traces({ traces: null })),
+      configuration,
+    ).execute();
     expect(await states(id!)).toEqual(['waiting', 'expired', 'expired', 'expired']);
     await figures.refresh();
     const shown = await metrics.registry.metrics();

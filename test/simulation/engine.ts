@@ -233,6 +233,7 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   webhookHeld_days: 30,
   eventsRetention_days: null,
   archiveDir: null,
+  traces: null,
   lease_s: LEASE_S,
   quarantine: false,
   drainTimeout_s: 5,

@@ -108,6 +108,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookHeld_days: 30,
   eventsRetention_days: null,
   archiveDir: null,
+  traces: null,
   lease_s: 60,
   quarantine: false,
   drainTimeout_s: 5,

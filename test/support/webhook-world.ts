@@ -1,7 +1,7 @@
 import type { Configuration } from '../../src/platform/config/index.js';
 import { type Tx, WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
-import { Metrics } from '../../src/platform/observability/index.js';
+import { Metrics, Traces } from '../../src/platform/observability/index.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { Deliver } from '../../src/webhooks/deliveries/deliver.js';
 import { DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
@@ -53,7 +53,7 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
     new SettleDeliveries(deliveries, lanes, new EndpointNotices(endpoints)),
     egress,
     wakes,
-    new DispatcherMetrics(metrics),
+    new DispatcherMetrics(metrics, new Traces({ traces: null })),
     new Places(options.places),
     configuration,
   );

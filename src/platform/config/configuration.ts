@@ -45,6 +45,12 @@ export interface Configuration {
   /** Networks of the proxies whose X-Forwarded-For says who sent a request. */
   readonly trustedProxies: readonly string[];
   readonly maxBulkItems: number;
+  /** Where spans are told, with what headers, and of which part of the bulks; null: nowhere. */
+  readonly traces: {
+    readonly endpoint: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly ratio: number;
+  } | null;
   readonly logLevel: LogLevel;
 }
 

@@ -66,6 +66,30 @@ export const proxyUrl: Parser<string> = (text) => {
   return text;
 };
 
+export const httpUrl: Parser<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.username !== '')
+    throw new Error('must be a URL like http://127.0.0.1:4318');
+  return text;
+};
+
+/** Values may be percent-encoded, as OpenTelemetry has it. */
+export const headers: Parser<Readonly<Record<string, string>>> = (text) =>
+  Object.fromEntries(
+    text.split(',').map((part) => {
+      const [, name, value] = /^\s*([\w-]+)=([\x21-\x7e]+)\s*$/.exec(part) ?? [];
+      if (name === undefined || value === undefined || /%(?![0-9a-f]{2})/i.test(value))
+        throw new Error('must be headers like name=value, comma separated');
+      return [name, decodeURIComponent(value)];
+    }),
+  );
+
+export const ratio: Parser<number> = (text) => {
+  const value = Number(text);
+  if (!/^\d(\.\d+)?$/.test(text) || value > 1) throw new Error('must be a number from 0 to 1');
+  return value;
+};
+
 /** Too short to be guessed is the operator's duty; this refuses what can not be sent as a bearer token, and slips. */
 const OPERATOR_KEY_LENGTH_MIN = 8;
 

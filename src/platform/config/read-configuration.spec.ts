@@ -37,6 +37,7 @@ describe('the configuration', () => {
       webhookHeld_days: 30,
       eventsRetention_days: null,
       archiveDir: null,
+      traces: null,
       lease_s: 60,
       quarantine: false,
       drainTimeout_s: 25,

@@ -101,6 +101,14 @@ function toConfiguration(values: Values): WrittenConfiguration {
     bodyMemory_bytes: values.BODY_MEMORY_MIB * MIB,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxBulkItems: values.MAX_BULK_ITEMS,
+    traces:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === null
+        ? null
+        : {
+            endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+            headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+            ratio: values.OTEL_TRACES_SAMPLER_ARG,
+          },
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -199,6 +199,24 @@ export const variables = {
     sentence: 'The most payouts that one bulk may have.',
     parse: parse.integer(1, 15_000),
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable({
+    unit: null,
+    default: null,
+    sentence: 'An OpenTelemetry collector (OTLP over HTTP, without /v1/traces) that is told traces. Unset: no traces.',
+    parse: parse.httpUrl,
+  }),
+  OTEL_EXPORTER_OTLP_HEADERS: variable({
+    unit: null,
+    default: null,
+    sentence: 'What the collector wants in headers, as name=value, comma separated.',
+    parse: parse.headers,
+  }),
+  OTEL_TRACES_SAMPLER_ARG: variable({
+    unit: null,
+    default: '1',
+    sentence: 'The part of bulks that are traced, from 0 to 1.',
+    parse: parse.ratio,
+  }),
   LOG_LEVEL: variable({
     unit: null,
     default: 'info',

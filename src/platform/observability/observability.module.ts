@@ -6,13 +6,14 @@ import { Metrics } from './metrics.js';
 import { ObserveRequests } from './observe-requests.middleware.js';
 import { PoolFigures } from './pool-figures.js';
 import { Readiness } from './readiness.js';
+import { Traces } from './traces.js';
 
 /** What an operator can see of a process: `/healthz`, `/readyz`, `/metrics` and one log line for each request. */
 @Global()
 @Module({
   controllers: [HealthController, MetricsController],
-  providers: [Metrics, Readiness, DatabaseReadiness, PoolFigures],
-  exports: [Metrics, Readiness],
+  providers: [Metrics, Readiness, DatabaseReadiness, PoolFigures, Traces],
+  exports: [Metrics, Readiness, Traces],
 })
 export class ObservabilityModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

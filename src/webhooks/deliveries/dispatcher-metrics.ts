@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { Metrics } from '../../platform/observability/index.js';
+import { fromTypeId, toTypeId } from '../../platform/ids/index.js';
+import { Metrics, Traces } from '../../platform/observability/index.js';
 import type { SentDelivery } from './deliver.js';
 
 /** From a receiver beside us to one that was down for a night, in seconds. */
@@ -15,7 +16,10 @@ export class DispatcherMetrics {
   private readonly inFlight: Gauge;
   private readonly eventToDelivered: Histogram;
 
-  constructor({ registry }: Metrics) {
+  constructor(
+    { registry }: Metrics,
+    private readonly traces: Traces,
+  ) {
     const registers = [registry];
     this.attempts = new Counter({
       name: 'tranche_webhook_attempts_total',
@@ -56,6 +60,7 @@ export class DispatcherMetrics {
 
   observe(sent: readonly SentDelivery[], counted: readonly SentDelivery[]): void {
     this.dropped.inc(sent.length - counted.length);
+    if (this.traces.isOn) for (const each of sent) this.trace(each);
     for (const { delivery, verdict, ended_ms, claimed_ms } of counted) {
       this.attempts.inc({ outcome: verdict.kind, fault: verdict.kind === 'delivered' ? 'none' : verdict.fault });
       if (verdict.kind !== 'delivered' || delivery.attempts_before > 0) continue;
@@ -63,5 +68,29 @@ export class DispatcherMetrics {
       const beforeClaim_ms = delivery.claimed_at.getTime() - delivery.occurred_at.getTime();
       this.eventToDelivered.observe(Math.max(0, beforeClaim_ms + ended_ms - claimed_ms) / 1000);
     }
+  }
+
+  /** What an event is about stands in its body; read for a trace alone. */
+  private trace({ delivery, answer, verdict, started_ms, ended_ms }: SentDelivery): void {
+    const { type, data } = JSON.parse(delivery.body.toString('utf8')) as {
+      type: string;
+      data: { bulk_id?: string; payout_id?: string };
+    };
+    const subject = fromTypeId('bulk', data.bulk_id ?? '');
+    if (subject === null) return;
+    this.traces.record({
+      subject,
+      name: `webhook ${type}`,
+      kind: 'client',
+      started_ms,
+      ended_ms,
+      failed: verdict.kind !== 'delivered',
+      fields: {
+        event_id: toTypeId('event', delivery.event_id),
+        endpoint_id: toTypeId('endpoint', delivery.endpoint_id),
+        ...{ bulk_id: data.bulk_id, payout_id: data.payout_id, outcome: verdict.kind, attempt: delivery.attempts + 1 },
+        status: answer.kind === 'answered' ? answer.status : null,
+      },
+    });
   }
 }
