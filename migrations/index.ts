@@ -14,6 +14,7 @@ import { MergeIndexes20261121120100 } from './20261121120100-merge-indexes.js';
 import { AddRateBuckets20261121130000 } from './20261121130000-add-rate-buckets.js';
 import { AddOperatorKeys20261121130100 } from './20261121130100-add-operator-keys.js';
 import { AddAmountCaps20261121130200 } from './20261121130200-add-amount-caps.js';
+import { NameMerchantOfTransaction20261121140000 } from './20261121140000-name-merchant-of-transaction.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 
@@ -35,6 +36,7 @@ export const migrations = [
   AddRateBuckets20261121130000,
   AddOperatorKeys20261121130100,
   AddAmountCaps20261121130200,
+  NameMerchantOfTransaction20261121140000,
   RegisterEncryptionKeys20261121150000,
   BoundEvents20261121160000,
 ];

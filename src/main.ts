@@ -36,7 +36,7 @@ async function start(): Promise<Running> {
   const written = readConfiguration(process.env);
   const database = await openDatabase(written);
   try {
-    const configuration = complete(written, database.url);
+    const configuration = complete(written, database);
     const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), new HttpServer(configuration), {
       bodyParser: false,
       abortOnError: false,
@@ -57,15 +57,16 @@ async function start(): Promise<Running> {
 }
 
 /** Somebody else's database needs nothing of us, neither to start nor to stop. */
-async function openDatabase({ databaseUrl, dataDir }: WrittenConfiguration): Promise<EmbeddedPostgres> {
+async function openDatabase({ databaseUrl, databaseApiUrl, dataDir }: WrittenConfiguration): Promise<EmbeddedPostgres> {
   if (databaseUrl === null) return startEmbeddedPostgres({ dataDirectory: dataDir });
-  return { url: databaseUrl, notes: [], trouble: () => null, stop: () => Promise.resolve() };
+  return { url: databaseUrl, apiUrl: databaseApiUrl, notes: [], trouble: () => null, stop: () => Promise.resolve() };
 }
 
 /** What is not written comes only with the embedded database (readConfiguration refuses it otherwise) and is kept beside it. */
-const complete = (written: WrittenConfiguration, databaseUrl: string): Configuration => ({
+const complete = (written: WrittenConfiguration, { url, apiUrl }: EmbeddedPostgres): Configuration => ({
   ...written,
-  databaseUrl,
+  databaseUrl: url,
+  databaseApiUrl: apiUrl,
   operatorKey: written.operatorKey ?? keptOperatorKey(written.dataDir),
   encryptionKeys: written.encryptionKeys ?? keptEncryptionKeys(written.dataDir),
 });

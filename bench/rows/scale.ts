@@ -77,7 +77,7 @@ async function sceneOf(stage: Stage, payouts: number): Promise<Scene> {
     list: `/bulks/${bulk}/payouts?limit=100`,
     events: `/events?limit=100&after=${events.at(-1)?.id ?? ''}`,
   };
-  return { payouts, stage, merchant, connector, source, transactions: new Transactions(source), paths };
+  return { payouts, stage, merchant, connector, source, transactions: new Transactions(source, source), paths };
 }
 
 async function p50Of(times: number, work: () => Promise<unknown>): Promise<Sample> {

@@ -287,6 +287,7 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
   await db.dataSource.query(
     'CREATE TABLE IF NOT EXISTS thing (id uuid PRIMARY KEY, merchant_id uuid NOT NULL, name text NOT NULL)',
   );
+  await db.dataSource.query('GRANT ALL ON thing TO tranche_api, tranche_worker');
   const keys = new Map<string, MerchantPrincipal>();
   const credentials: Credentials = {
     knows: () => false,

@@ -42,6 +42,7 @@ export interface Answered {
 }
 
 const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
+  databaseApiUrl: null,
   port: 0,
   host: '127.0.0.1',
   databaseIsEmbedded: false,

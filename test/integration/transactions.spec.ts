@@ -5,6 +5,7 @@ import {
   CommitOutcomeUnknownError,
   dataSourceOptions,
   openDataSource,
+  openDoors,
   Transactions,
   type Tx,
   WakeListener,
@@ -17,6 +18,11 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase();
   await db.dataSource.query('CREATE TABLE counter (name text PRIMARY KEY, value integer NOT NULL)');
+  await db.dataSource.query('GRANT ALL ON counter TO tranche_api, tranche_worker');
+  // The sessions of the product are those of a superuser in a lesser role, which may not end them.
+  await db.dataSource.query(
+    `CREATE FUNCTION end_own_session() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT pg_terminate_backend(pg_backend_pid())'`,
+  );
 });
 afterAll(() => db.close());
 
@@ -70,7 +76,7 @@ describe('a transaction', () => {
     await db.transactions.asEngine(async (tx) => {
       tries += 1;
       await insert(tx, 'ended');
-      if (tries === 1) await tx.query('SELECT pg_terminate_backend(pg_backend_pid())');
+      if (tries === 1) await tx.query('SELECT end_own_session()');
     });
     expect([tries, await valueOf('ended')]).toEqual([2, 1]);
   });
@@ -90,8 +96,9 @@ describe('a transaction', () => {
 
   it('is called unknown, and not failed, when the server ends its connection at COMMIT', async () => {
     await db.dataSource.query(`
-      CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$;
+      CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM end_own_session(); RETURN NULL; END$$;
       CREATE TABLE ends_at_commit (one integer);
+      GRANT ALL ON ends_at_commit TO tranche_worker;
       CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON ends_at_commit DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION end_session()`);
     let tries = 0;
@@ -129,7 +136,7 @@ describe('a transaction', () => {
         connectTimeoutMS: ANSWER_TIMEOUT_MS,
         extra: { ...extra, query_timeout: ANSWER_TIMEOUT_MS },
       });
-      transactions = new Transactions(dataSource);
+      transactions = new Transactions(dataSource, dataSource);
     });
     afterAll(async () => {
       await dataSource.destroy();
@@ -208,12 +215,14 @@ describe('a transaction', () => {
   });
 
   it('knows its merchant, and leaves nothing of it to the next one on the same connection', async () => {
-    const single = await openDataSource(dataSourceOptions({ url: db.url, poolSize: 1 }));
-    const transactions = new Transactions(single);
+    const { engine, merchants } = await openDoors(dataSourceOptions({ url: db.url, poolSize: 1 }), null);
+    const transactions = new Transactions(engine, merchants);
     const merchantOf = (tx: Tx): Promise<unknown> => tx.one(`SELECT current_setting('tranche.merchant_id', true) AS merchant`);
     expect(await transactions.asMerchant('m-1', merchantOf)).toEqual({ merchant: 'm-1' });
-    expect(await transactions.asEngine(merchantOf)).toEqual({ merchant: '' });
-    await single.destroy();
+    // A connection that has known one says an empty one afterwards.
+    expect(await merchants.query(`SELECT current_setting('tranche.merchant_id', true) AS merchant`)).toEqual([{ merchant: '' }]);
+    expect(await transactions.asEngine(merchantOf)).toEqual({ merchant: null });
+    await Promise.all([engine.destroy(), merchants.destroy()]);
   });
 });
 

@@ -102,7 +102,7 @@ describe('the dispatcher', () => {
     await tell([new Subject(merchant.id)]);
     const proxy = await cuttingProxy(db.url);
     const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 4 }));
-    const running = dispatcherOn({ ...db, transactions: new Transactions(dataSource) });
+    const running = dispatcherOn({ ...db, transactions: new Transactions(dataSource, dataSource) });
     // The first commit is that of the look for lanes that were forgotten.
     proxy.cutAfter('COMMIT', 1);
     running.dispatcher.start();

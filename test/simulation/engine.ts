@@ -18,7 +18,7 @@ import { ResolveIntent } from '../../src/payouts/resolve-intent.js';
 import { RetryPayout } from '../../src/payouts/retry-payout.js';
 import { SettleIntents } from '../../src/payouts/settle-intents.js';
 import type { Configuration } from '../../src/platform/config/index.js';
-import { Transactions } from '../../src/platform/database/index.js';
+import { dataSourceOptions, MERCHANTS_DATA_SOURCE, Transactions } from '../../src/platform/database/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../../src/platform/time/index.js';
 import { PACE, type Pace } from '../../src/platform/workers/index.js';
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
@@ -36,11 +36,12 @@ import { testEncryptionKey } from '../support/test-merchant.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
 import { type ProviderScene, SimulatedConnector } from './simulated-provider.js';
 import { SimulatedEgress } from './simulated-receiver.js';
-import { SIMULATION_FUNCTIONS, SimulatedTransactions } from './simulated-transactions.js';
+import { SimulatedTransactions, SIMULATION_FUNCTIONS } from './simulated-transactions.js';
 import { currentActor, stageJitter } from './stage.js';
 
 /** The real engine's objects, put together by its own modules, with six ports replaced. They keep nothing between calls. */
 export interface Engine {
+  /** By the superuser. */
   readonly dataSource: DataSource;
   readonly transactions: Transactions;
   readonly advance: AdvancePayouts;
@@ -86,6 +87,7 @@ export const LEASE_S = 60;
 export async function openEngine(): Promise<Engine> {
   stageJitter();
   const databaseUrl = await createDatabase(TEMPLATE_DATABASE);
+  const dataSource = await prepared(databaseUrl);
   let current: ProviderScene | null = null;
   let entered = 0;
   const world = (): ProviderScene => {
@@ -106,7 +108,10 @@ export async function openEngine(): Promise<Engine> {
     imports: [AppModule.for(configurationOf(databaseUrl))],
   })
     .overrideProvider(Transactions)
-    .useFactory({ inject: [DataSource], factory: (source: DataSource) => new SimulatedTransactions(source, world) })
+    .useFactory({
+      inject: [DataSource, MERCHANTS_DATA_SOURCE],
+      factory: (engine: DataSource, merchants: DataSource) => new SimulatedTransactions(engine, merchants, world),
+    })
     .overrideProvider(CONNECTOR_TYPES)
     .useValue([type])
     .overrideProvider(SANDBOX_MODE)
@@ -120,8 +125,6 @@ export async function openEngine(): Promise<Engine> {
     .setLogger(new EngineLog(world))
     .compile();
   const get = <One>(type: abstract new (...given: never[]) => One): One => modules.get<One>(type, { strict: false });
-  const dataSource = get(DataSource);
-  await prepare(dataSource, databaseUrl);
   return {
     dataSource,
     transactions: get(Transactions),
@@ -158,7 +161,8 @@ export async function openEngine(): Promise<Engine> {
     runs: () => entered,
     empty: () => empty(dataSource),
     close: async () => {
-      await dataSource.destroy();
+      const doors = [get(DataSource), modules.get<DataSource>(MERCHANTS_DATA_SOURCE, { strict: false })];
+      for (const one of [dataSource, ...doors]) await one.destroy();
       await dropDatabase(databaseUrl);
     },
   };
@@ -177,7 +181,8 @@ class EngineLog extends ConsoleLogger {
 }
 
 /** Plans and row orders must not depend on how often a statement ran or what a vacuum saw: the same seed, the same run. */
-async function prepare(dataSource: DataSource, databaseUrl: string): Promise<void> {
+async function prepared(databaseUrl: string): Promise<DataSource> {
+  const dataSource = await new DataSource(dataSourceOptions({ url: databaseUrl, poolSize: 24 })).initialize();
   for (const text of SIMULATION_FUNCTIONS) await dataSource.query(text);
   const name = new URL(databaseUrl).pathname.slice(1);
   await dataSource.query(`ALTER DATABASE ${name} SET deadlock_timeout = '3ms'`);
@@ -185,7 +190,7 @@ async function prepare(dataSource: DataSource, databaseUrl: string): Promise<voi
   for (const name of await tablesOf(dataSource)) await dataSource.query(`ALTER TABLE ${name} SET (autovacuum_enabled = false)`);
   // Connections that were opened before have the settings of before.
   await dataSource.destroy();
-  await dataSource.initialize();
+  return dataSource.initialize();
 }
 
 const names = new Map<string, string>();
@@ -219,6 +224,7 @@ const configurationOf = (databaseUrl: string): Configuration => ({
   port: 0,
   host: '127.0.0.1',
   databaseUrl,
+  databaseApiUrl: null,
   databaseIsEmbedded: false,
   dataDir: '/nonexistent',
   databasePoolSize: 24,

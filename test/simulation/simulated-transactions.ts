@@ -19,9 +19,10 @@ const DEADLOCK_LOOKED_FOR_MS = 6;
 export class SimulatedTransactions extends Transactions {
   constructor(
     private readonly source: DataSource,
+    merchants: DataSource,
     private readonly world: () => Scene,
   ) {
-    super(source);
+    super(source, merchants);
   }
 
   override asEngine<Result>(work: Work<Result>): Promise<Result> {
@@ -184,6 +185,7 @@ export const SIMULATION_FUNCTIONS = [
   `CREATE OR REPLACE FUNCTION tranche_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
    AS $$SELECT coalesce(nullif(current_setting('simulation.now', true), '')::timestamptz, now())$$`,
   `CREATE SEQUENCE IF NOT EXISTS simulation_uuid`,
+  `GRANT USAGE ON SEQUENCE simulation_uuid TO tranche_api, tranche_worker`,
   `CREATE OR REPLACE FUNCTION tranche_uuid() RETURNS uuid LANGUAGE sql
    AS $$SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(nextval('simulation_uuid')), 12, '0'))::uuid$$`,
 ];

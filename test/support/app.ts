@@ -94,6 +94,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
 export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   port: 0,
   host: '127.0.0.1',
+  databaseApiUrl: null,
   databaseIsEmbedded: false,
   dataDir: '/nonexistent',
   databasePoolSize: 12,

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { DataSource, MixedList } from 'typeorm';
-import { dataSourceOptions, openDataSource } from '../../src/platform/database/data-source.js';
-import { Transactions } from '../../src/platform/database/index.js';
+import { dataSourceOptions, openDataSource, openDoors, Transactions } from '../../src/platform/database/index.js';
 import { asAdmin, databaseUrl, TEMPLATE_DATABASE } from './test-server.js';
 
 export interface TestDatabase {
   readonly url: string;
+  /** By the superuser, to arrange and to look. */
   readonly dataSource: DataSource;
+  /** In the roles of the product, which may do what it needs and no more. */
   readonly transactions: Transactions;
   /** Drops the database, whoever is still connected. */
   close(): Promise<void>;
@@ -22,15 +23,15 @@ export interface TestDatabaseOptions {
 /** A fresh database for one test file: a copy of the migrated template, on the PostgreSQL of this test run. */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const url = await createDatabase(options.empty === true ? 'template1' : TEMPLATE_DATABASE);
-  const dataSource = await openDataSource(
-    dataSourceOptions({ url, poolSize: options.poolSize ?? 12, entities: options.entities }),
-  );
+  const settings = dataSourceOptions({ url, poolSize: options.poolSize ?? 12, entities: options.entities });
+  const dataSource = await openDataSource(settings);
+  const { engine, merchants } = await openDoors(settings, null);
   return {
     url,
     dataSource,
-    transactions: new Transactions(dataSource),
+    transactions: new Transactions(engine, merchants),
     close: async () => {
-      if (dataSource.isInitialized) await dataSource.destroy();
+      for (const source of [dataSource, engine, merchants]) if (source.isInitialized) await source.destroy();
       await dropDatabase(url);
     },
   };

@@ -2,8 +2,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { dataSourceOptions, openDataSource } from '../../src/platform/database/data-source.js';
+import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { openDataSource } from '../../src/platform/database/migrate.js';
 
 /** The migrated database that every test file gets a copy of. */
 export const TEMPLATE_DATABASE = 'tranche_template';

@@ -7,6 +7,8 @@ export interface Configuration {
   readonly port: number;
   readonly host: string;
   readonly databaseUrl: string;
+  /** A login of its own for what is done on behalf of merchants; null: that of `databaseUrl`, in another role. */
+  readonly databaseApiUrl: string | null;
   /** The engine brought its own PostgreSQL under `dataDir`: what it has to remember, it may keep there too. */
   readonly databaseIsEmbedded: boolean;
   readonly dataDir: string;

@@ -23,6 +23,7 @@ describe('the configuration', () => {
       port: 3000,
       host: '127.0.0.1',
       databaseUrl: null,
+      databaseApiUrl: null,
       databaseIsEmbedded: true,
       dataDir: '.data',
       databasePoolSize: 12,

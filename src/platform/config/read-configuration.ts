@@ -55,6 +55,8 @@ function contradictionsIn(values: Partial<Values>): string[] {
         faults.push(`${name} must be set with DATABASE_URL (it is only made for the embedded PostgreSQL)`);
     }
   }
+  if (values.DATABASE_URL === null && values.DATABASE_API_URL != null)
+    faults.push('DATABASE_API_URL goes with DATABASE_URL (the embedded PostgreSQL has one of its own)');
   const { LEASE_S: lease, WEBHOOK_TIMEOUT_S: timeout } = values;
   if (lease !== undefined && timeout !== undefined && lease <= timeout + LEASE_MARGIN_S) {
     faults.push(
@@ -76,6 +78,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     port: values.PORT,
     host: values.HOST,
     databaseUrl: values.DATABASE_URL,
+    databaseApiUrl: values.DATABASE_API_URL,
     databaseIsEmbedded,
     dataDir: values.DATA_DIR,
     databasePoolSize: values.DATABASE_POOL_SIZE,

@@ -39,7 +39,15 @@ export const variables = {
   DATABASE_URL: variable({
     unit: null,
     default: null,
-    sentence: 'PostgreSQL 15 or later. Unset: an embedded PostgreSQL under DATA_DIR.',
+    sentence:
+      'PostgreSQL 15 or later; the login owns the tables, or was made a member of tranche_api and tranche_worker. Unset: an embedded PostgreSQL under DATA_DIR.',
+    parse: parse.postgresUrl,
+  }),
+  DATABASE_API_URL: variable({
+    unit: null,
+    default: null,
+    sentence:
+      'The same database by a login that is tranche_api alone, for what is done on behalf of merchants. Unset: the login of DATABASE_URL, in that role, which it could leave.',
     parse: parse.postgresUrl,
   }),
   DATABASE_POOL_SIZE: variable({

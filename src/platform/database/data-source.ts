@@ -1,13 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client, type ClientConfig, DatabaseError } from 'pg';
-import { DataSource, type DataSourceOptions, MigrationExecutor, type MixedList } from 'typeorm';
+import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
-import { liftFeed } from './lift-feed.js';
 import { isConnectionLost } from './transactions.js';
 
-/** NULLS NOT DISTINCT, `security_invoker` views and MERGE: we rely on 15 and run in tests on the embedded release. */
-const OLDEST_MAJOR = 15;
 /** Longer than any statement of ours (grouped ones take tens of milliseconds), shorter than a lease. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** Whoever waits this long for a row waits for somebody who hangs; the transaction is tried again. */
@@ -22,8 +19,6 @@ export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000
 /** A database that starts beside us (compose, a reboot) takes seconds; a wrong address is told soon enough. */
 const START_PATIENCE_MS = 15_000;
 const START_RETRY_MS = 500;
-/** Advisory lock of whoever migrates; any constant that nobody else uses. */
-const MIGRATION_LOCK = '7236845201';
 
 /**
  * A connection that may end while nobody holds it: the pool has just handed it out and its borrower does not listen yet, when
@@ -42,6 +37,9 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   readonly entities?: MixedList<() => unknown>;
 }
+
+/** Options of a PostgreSQL whose address is a URL, as ours always are. */
+export type UrlOptions = DataSourceOptions & { readonly type: 'postgres'; readonly url: string };
 
 export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) =>
   ({
@@ -65,13 +63,8 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
     },
   }) satisfies DataSourceOptions;
 
-/** A connected, migrated data source. Waits a while for a database that is still starting. */
-export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
-  await migrate(options);
-  return connected(options);
-}
-
-async function connected(options: DataSourceOptions): Promise<DataSource> {
+/** Connected; waits a while for a database that is still starting. */
+export async function connected(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = new DataSource(options);
   const until = Date.now() + START_PATIENCE_MS;
   for (;;) {
@@ -99,34 +92,4 @@ function reasonOf(error: unknown): string {
   // Node tries every address of a name and collects the failures under an empty message.
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   return error instanceof DatabaseError || error instanceof Error ? error.message : String(error);
-}
-
-async function requireVersion(dataSource: DataSource): Promise<void> {
-  const [row] = await dataSource.query<{ number: string; version: string }[]>(
-    `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version`,
-  );
-  if (row === undefined || Number(row.number) < OLDEST_MAJOR * 10_000) {
-    throw new DatabaseUnusableError(
-      `the database is PostgreSQL ${row?.version ?? 'unknown'}; Tranche needs ${OLDEST_MAJOR} or later`,
-    );
-  }
-}
-
-/** Brings the schema up to date, one process at a time; the others wait and then find nothing to be done. */
-async function migrate(options: DataSourceOptions): Promise<void> {
-  // A migration of a large table, and the wait for one, take as long as they take: a line of their own, without bounds.
-  const unbounded = { ...options, entities: [], extra: { ...(options.extra as object), query_timeout: 0 } };
-  const dataSource = await connected(unbounded);
-  try {
-    await requireVersion(dataSource);
-    const runner = dataSource.createQueryRunner();
-    await runner.query(`SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`);
-    await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    await new MigrationExecutor(dataSource, runner).executePendingMigrations();
-    await liftFeed(runner);
-    await runner.release();
-  } finally {
-    // The lock ends with its session.
-    await dataSource.destroy();
-  }
 }

@@ -7,10 +7,13 @@ import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries
 import { EMBEDDED_NAME, ensureCluster, openPostgresHome, type PostgresHome } from './postgres-cluster.js';
 import { embeddedUrl, ensureServer, type ServerSettings, stopServer } from './postgres-server.js';
 import { PostgresSupervisor } from './postgres-supervisor.js';
+import { API_ROLE } from './roles.js';
 import { withStartLock } from './start-lock.js';
 
 export interface EmbeddedPostgres {
   readonly url: string;
+  /** By the login that works for merchants; it is opened by the first start that migrates. */
+  readonly apiUrl: string | null;
   /** What a person who starts the engine has to know, for the start banner. */
   readonly notes: readonly string[];
   /** Null while the server runs; else a sentence that says what is done about it. */
@@ -66,6 +69,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const maintenanceUrl = embeddedUrl(home, port, 'postgres');
     await ensureDatabase(maintenanceUrl);
     const url = embeddedUrl(home, port, EMBEDDED_NAME);
+    const apiUrl = embeddedUrl(home, port, EMBEDDED_NAME, API_ROLE);
     const supervisor = new PostgresSupervisor({
       ensure: () => withStartLock(dataDirectory, () => ensureServerAt(port, home, { binaries, settings })),
       attend: () => connect(url, 'presence'),
@@ -73,6 +77,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await supervisor.attend();
     return {
       url,
+      apiUrl,
       notes: home.moved
         ? [`The database lies in ${home.directory}, because PostgreSQL does not run as root and can not enter ${dataDirectory}.`]
         : [],

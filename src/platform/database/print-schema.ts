@@ -1,8 +1,9 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dataSourceOptions, openDataSource } from './data-source.js';
+import { dataSourceOptions } from './data-source.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { openDataSource } from './migrate.js';
 import { dumpSchema } from './schema-dump.js';
 
 const FILE = 'migrations/schema.sql';

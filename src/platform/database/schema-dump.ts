@@ -10,6 +10,10 @@ interface TableRow {
   readonly options: string | null;
   readonly indexes: readonly string[];
   readonly triggers: readonly string[];
+  /** By role, in one line each. */
+  readonly grants: readonly string[];
+  readonly policies: readonly string[];
+  readonly walled: boolean;
 }
 
 /** The catalogue's own deparsers print every part, so the dump says what the database holds, not what a migration meant. */
@@ -31,7 +35,17 @@ const TABLES = `
     ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
           WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))
           ORDER BY i.indexrelid::regclass::text) AS indexes,
-    ARRAY(SELECT pg_get_triggerdef(t.oid, true) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY t.tgname) AS triggers
+    ARRAY(SELECT pg_get_triggerdef(t.oid, true) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY t.tgname) AS triggers,
+    ARRAY(SELECT 'GRANT ' || string_agg(g.privilege, ', ' ORDER BY g.privilege) || ' ON ' || quote_ident(c.relname) || ' TO ' || r.rolname
+          FROM (SELECT x.grantee, x.privilege_type AS privilege FROM aclexplode(c.relacl) x
+                UNION ALL
+                SELECT x.grantee, x.privilege_type || ' (' || a.attname || ')'
+                FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE a.attrelid = c.oid AND a.attnum > 0) g
+          JOIN pg_roles r ON r.oid = g.grantee WHERE g.grantee <> c.relowner GROUP BY r.rolname ORDER BY r.rolname) AS grants,
+    ARRAY(SELECT 'CREATE POLICY ' || p.policyname || ' ON ' || quote_ident(c.relname) || ' TO ' || array_to_string(p.roles, ', ')
+            || ' USING (' || p.qual || ')'
+          FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = c.relname ORDER BY p.policyname) AS policies,
+    c.relrowsecurity AND c.relforcerowsecurity AS walled
   FROM pg_class c
   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migration'
   ORDER BY c.relname`;
@@ -46,8 +60,11 @@ export async function dumpSchema(dataSource: DataSource): Promise<string> {
   return [HEADING, ...functions.map(({ definition }) => `${definition.trim()};\n`), ...tables.map(tableText)].join('\n');
 }
 
-function tableText({ name, columns, constraints, options, indexes, triggers }: TableRow): string {
+function tableText({ name, columns, constraints, options, indexes, triggers, grants, policies, walled }: TableRow): string {
   const parts = [...columns, ...constraints].map((part) => `  ${part}`).join(',\n');
-  const after = [...indexes, ...triggers].map((statement) => `${statement.replaceAll('public.', '')};\n`).join('');
+  const wall = walled ? [`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`] : [];
+  const after = [...indexes, ...triggers, ...wall, ...policies, ...grants]
+    .map((statement) => `${statement.replaceAll('public.', '')};\n`)
+    .join('');
   return `CREATE TABLE ${name} (\n${parts}\n)${options === null ? '' : ` WITH (${options})`};\n${after}`;
 }

@@ -61,10 +61,16 @@ export function isConnectionLost(thrown: unknown): boolean {
 /** The database gave no answer that says what became of the work: whoever writes under a fence may write it once more. */
 export const isUnanswered = (error: unknown): boolean => error instanceof CommitOutcomeUnknownError || isConnectionLost(error);
 
-/** Begins, commits and retries transactions; the only door to the database. */
+/** Injection token of the data source whose sessions work for merchants; the engine's is TypeORM's own. */
+export const MERCHANTS_DATA_SOURCE = Symbol('MERCHANTS_DATA_SOURCE');
+
+/** Begins, commits and retries transactions; the only way to the database. */
 @Injectable()
 export class Transactions {
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(
+    @Inject(DataSource) private readonly engine: DataSource,
+    @Inject(MERCHANTS_DATA_SOURCE) private readonly merchants: DataSource,
+  ) {}
 
   /** How the connections of this process stand at this moment. */
   pool(): { readonly busy: number; readonly idle: number; readonly waiting: number } {
@@ -77,7 +83,7 @@ export class Transactions {
     return this.run(null, work);
   }
 
-  /** A transaction on behalf of one merchant, whose id the database knows from its first statement on. */
+  /** A transaction on behalf of one merchant, whose id the database knows from its first statement on: it sees no other's rows. */
   asMerchant<Result>(merchantId: string, work: (tx: Tx) => Promise<Result>): Promise<Result> {
     return this.run(merchantId, work);
   }
@@ -139,7 +145,7 @@ export class Transactions {
   }
 
   private async runOnce<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>): Promise<Result> {
-    const runner = this.dataSource.createQueryRunner();
+    const runner = (merchantId === null ? this.engine : this.merchants).createQueryRunner();
     let broken: Error | undefined;
     try {
       const client = (await runner.connect()) as PoolClient;

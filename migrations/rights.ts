@@ -1,0 +1,69 @@
+/** Who may do what with one table. A privilege may name the one column that it is for, as in SQL: `UPDATE (id)`. */
+export interface TableRights {
+  /** Which rows are those of the merchant of the transaction; null: rows of the engine, which no merchant owns. */
+  readonly ofMerchant: string | null;
+  /** Whoever works for one merchant at a time. */
+  readonly api: readonly string[];
+  /** Whoever works for the engine. */
+  readonly worker: readonly string[];
+}
+
+/** The sub-select is computed once for a statement, and an index on the column serves it. */
+const BY_MERCHANT = 'merchant_id = (SELECT tranche_merchant())';
+/** Which rows of the other table can be seen, is for its own policy to say. */
+const byParent = (table: string, column: string): string => `EXISTS (SELECT FROM ${table} parent WHERE parent.id = ${column})`;
+
+const READ = ['SELECT'] as const;
+/** Written once, never changed: the rows are evidence. */
+const APPEND = ['SELECT', 'INSERT'] as const;
+const WRITE = ['SELECT', 'INSERT', 'UPDATE'] as const;
+const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
+const NONE = [] as const;
+
+/**
+ * The rights of the two roles, applied after the migrations at every start where they differ. A new table is a line here: what
+ * has none is closed to both. Nobody may change or delete an event.
+ */
+export const rights: Readonly<Record<string, TableRights>> = {
+  agenda_jobs: { ofMerchant: null, api: NONE, worker: ALL },
+  api_key: { ofMerchant: BY_MERCHANT, api: NONE, worker: WRITE },
+  attempt: { ofMerchant: BY_MERCHANT, api: READ, worker: WRITE },
+  attempt_step: { ofMerchant: byParent('attempt', 'attempt_id'), api: READ, worker: APPEND },
+  bulk: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
+  bulk_progress: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
+  connector: { ofMerchant: null, api: READ, worker: WRITE },
+  connector_worker: { ofMerchant: null, api: NONE, worker: ALL },
+  encryption_key: { ofMerchant: null, api: NONE, worker: WRITE },
+  engine: { ofMerchant: null, api: READ, worker: ['SELECT', 'UPDATE'] },
+  event: { ofMerchant: BY_MERCHANT, api: APPEND, worker: APPEND },
+  feed_offset: { ofMerchant: null, api: READ, worker: ['SELECT', 'UPDATE'] },
+  fingerprint_key: { ofMerchant: null, api: NONE, worker: WRITE },
+  idempotency_key: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ALL },
+  key_rotation: { ofMerchant: null, api: NONE, worker: ALL },
+  // A lock of the row needs the right to change a column; changing this one to another merchant's is refused by the policy.
+  merchant: { ofMerchant: 'id = (SELECT tranche_merchant())', api: ['SELECT', 'UPDATE (id)'], worker: WRITE },
+  payout: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
+  payout_intent: { ofMerchant: BY_MERCHANT, api: READ, worker: WRITE },
+  // Sealed anew under another key; what was ordered is never changed.
+  payout_revision: {
+    ofMerchant: BY_MERCHANT,
+    api: APPEND,
+    worker: ['SELECT', 'UPDATE (billing_data)', 'UPDATE (payout_method)'],
+  },
+  provider_notification: { ofMerchant: null, api: NONE, worker: ALL },
+  reference_hold: { ofMerchant: BY_MERCHANT, api: ['SELECT', 'INSERT', 'DELETE'], worker: ['SELECT', 'INSERT', 'DELETE'] },
+  sandbox_payment: { ofMerchant: null, api: NONE, worker: APPEND },
+  sandbox_refusal: { ofMerchant: null, api: NONE, worker: WRITE },
+  schema_migration: { ofMerchant: null, api: NONE, worker: READ },
+  stray_payment: { ofMerchant: null, api: NONE, worker: WRITE },
+  webhook_attempt: { ofMerchant: BY_MERCHANT, api: READ, worker: APPEND },
+  webhook_delivery: { ofMerchant: BY_MERCHANT, api: WRITE, worker: WRITE },
+  webhook_endpoint: { ofMerchant: BY_MERCHANT, api: WRITE, worker: WRITE },
+  webhook_lane_wake: { ofMerchant: byParent('webhook_endpoint', 'endpoint_id'), api: ['INSERT'], worker: ALL },
+  webhook_resend: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
+  webhook_resend_item: {
+    ofMerchant: byParent('webhook_resend', 'resend_id'),
+    api: ['SELECT', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'DELETE'],
+  },
+};
