@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, invalidItem, tomorrow, validItem, validItems } from '../support/items.js';
 import { eventually, type Payout } from '../support/merchant-client.js';
 import { type Received, startReceiver } from '../support/receiver-server.js';
+import { asAdmin } from '../support/test-server.js';
 import { injectTime } from '../support/webhook-clock.js';
 
 interface Line {
@@ -108,7 +108,7 @@ describe('Sending a bulk again', () => {
       const { body } = await merchant.get<{ held: number }>(path);
       expect(body.held).toBe(told.length);
 
-      await injectTime(app.part(DataSource), { ahead_s: 86_400 });
+      await asAdmin(app.databaseUrl, (admin) => injectTime(admin, { ahead_s: 86_400 }));
       await merchant.post(`${path}/enable`, { backlog: 'all' });
       await receiver.until(({ length }) => length >= told.length);
       expect(new Set(receiver.received.map(({ id }) => id))).toEqual(new Set(told.map(({ id }) => id)));

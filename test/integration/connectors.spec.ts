@@ -250,8 +250,9 @@ describe('the sandbox', () => {
       payment: { status: 'succeeded', checkAfter_ms: 1_000 },
     });
     await before.onApplicationShutdown();
-    await db.transactions.asEngine((tx) =>
-      tx.query(`UPDATE sandbox_payment SET created_at = created_at - interval '1 second' WHERE connector_id = $1`, [id]),
+    await db.dataSource.query(
+      `UPDATE sandbox_payment SET created_at = created_at - interval '1 second' WHERE connector_id = $1`,
+      [id],
     );
     const after = registryOf();
     expect(await (await after.get(id)).connector.lookup(request.idempotencyKey)).toMatchObject({

@@ -128,7 +128,7 @@ class ThingsController {
     }
     if (this.stage.kills > 0) {
       this.stage.kills -= 1;
-      await tx.query('SELECT pg_terminate_backend(pg_backend_pid())');
+      await tx.query('SELECT end_own_session()');
     }
     this.stage.reached();
     await this.stage.gate;

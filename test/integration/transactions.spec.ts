@@ -19,10 +19,6 @@ beforeAll(async () => {
   db = await testDatabase();
   await db.dataSource.query('CREATE TABLE counter (name text PRIMARY KEY, value integer NOT NULL)');
   await db.dataSource.query('GRANT ALL ON counter TO tranche_api, tranche_worker');
-  // The sessions of the product are those of a superuser in a lesser role, which may not end them.
-  await db.dataSource.query(
-    `CREATE FUNCTION end_own_session() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT pg_terminate_backend(pg_backend_pid())'`,
-  );
 });
 afterAll(() => db.close());
 

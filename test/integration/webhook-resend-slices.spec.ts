@@ -51,7 +51,7 @@ const deliverAll = (): Promise<unknown> =>
 async function resendFor(merchantId: string): Promise<string> {
   const id = newUuid();
   const any = { endpointId: null, bulkId: null, eventType: null, state: null, createdAfter: null, createdBefore: null };
-  await db.transactions.asEngine((tx) => resends.insert(tx, { id, merchantId, ...any }));
+  await db.transactions.asMerchant(merchantId, (tx) => resends.insert(tx, { id, merchantId, ...any }));
   return id;
 }
 

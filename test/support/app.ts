@@ -31,6 +31,8 @@ export const SANDBOX_ID = toTypeId('connector', BUILT_IN_SANDBOX_ID);
 
 export interface TestApp {
   readonly url: string;
+  /** By the superuser. */
+  readonly databaseUrl: string;
   /** With the operator's key. */
   readonly operator: ApiClient;
   /** A client without a key, or with any other. */
@@ -72,6 +74,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const operator = new ApiClient(url, configuration.operatorKey);
   return {
     url,
+    databaseUrl,
     operator,
     client: (key) => new ApiClient(url, key),
     merchant: (overrides = {}) => newMerchant(operator, overrides, () => feedCatchesUp(app.get(Transactions, { strict: false }))),

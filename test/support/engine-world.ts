@@ -16,7 +16,8 @@ import { type Item, validItem } from './items.js';
 import { orphansOf } from './orphans.js';
 import { createDatabase, dropDatabase } from './test-database.js';
 import { testMerchant } from './test-merchant.js';
-import { TEMPLATE_DATABASE } from './test-server.js';
+import { asAdmin, TEMPLATE_DATABASE } from './test-server.js';
+import { injectTime } from './webhook-clock.js';
 
 /** A provider that can be asked and remembers keys for a day; an empty look-up counts after a second. */
 export const CAPABILITIES: Capabilities = {
@@ -175,10 +176,7 @@ export class EngineWorld {
   /** Moves the database's clock, the only one that leases and due times know. */
   async letTimePass(seconds: number): Promise<void> {
     this.passed_s += seconds;
-    await this.query(
-      `CREATE OR REPLACE FUNCTION tranche_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
-       AS 'SELECT now() + interval ''${String(this.passed_s)} seconds'''`,
-    );
+    await asAdmin(this.url, (admin) => injectTime(admin, { ahead_s: this.passed_s }));
   }
   private passed_s = 0;
 

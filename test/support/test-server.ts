@@ -58,6 +58,10 @@ const optionsFor = (dataDirectory: string) => ({
 export async function makeTemplate(url: string): Promise<void> {
   await asAdmin(url, (admin) => admin.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`));
   const migrated = await openDataSource(dataSourceOptions({ url: databaseUrl(url, TEMPLATE_DATABASE), poolSize: 2 }));
+  // The sessions of the product may be those of a superuser in a lesser role, which may not end them.
+  await migrated.query(
+    `CREATE FUNCTION end_own_session() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT pg_terminate_backend(pg_backend_pid())'`,
+  );
   await migrated.destroy();
 }
 

@@ -43,40 +43,51 @@ export async function openMerchants(engine: DataSource, options: UrlOptions, api
   }
 }
 
-/** Asked of the database itself, by whoever will work: what row-level security is to it, whatever the reason. */
+const ALONE = `give it a login that is ${API_ROLE} alone (ALTER ROLE ${API_ROLE} LOGIN PASSWORD '…'), or leave it out`;
+
+/** Whatever the reason: it is asked of the database, by whoever will work there. */
 async function faultOfSession(merchants: DataSource): Promise<string | null> {
-  const [row] = await merchants.query<{ role: string; open: string[] }[]>(
-    `SELECT current_user AS role, ARRAY(
-       SELECT c.relname::text FROM pg_class c
-       WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND NOT row_security_active(c.oid) ORDER BY 1) AS open`,
+  const [row] = await merchants.query<{ role: string; bound: boolean }[]>(
+    `SELECT current_user AS role, NOT EXISTS (
+       SELECT FROM pg_class c
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND NOT row_security_active(c.oid)) AS bound`,
   );
-  if (row?.role === API_ROLE && row.open.length === 0) return null;
-  return `row-level security does not bind ${row?.role ?? 'anybody'} on ${row?.open.join(', ') ?? ''}: it must not own a table, nor be a member of who does`;
+  const escape = await escapeOf(merchants, 'current_user');
+  if (escape !== null) return `${API_ROLE} ${escape.how}: REVOKE ${escape.role} FROM ${API_ROLE}`;
+  return row?.role === API_ROLE && row.bound ? null : `row-level security does not bind ${row?.role ?? 'the session'}`;
 }
 
 /** A login that could leave its role would be no wall. */
 async function faultOfLogin(engine: DataSource, merchants: DataSource): Promise<string | null> {
-  const [row] = await merchants.query<{ login: string; unbound: boolean; owns: boolean; works: boolean }[]>(
-    `SELECT quote_ident(session_user) AS login, r.rolsuper OR r.rolbypassrls AS unbound,
-       EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity
-               AND pg_has_role(session_user, c.relowner, 'MEMBER')) AS owns,
-       pg_has_role(session_user, $1, 'MEMBER') AS works
-     FROM pg_roles r WHERE r.rolname = session_user`,
-    [WORKER_ROLE],
-  );
   if ((await placeOf(merchants)) !== (await placeOf(engine)))
     return 'DATABASE_API_URL leads to another database than DATABASE_URL';
-  if (row === undefined) return 'DATABASE_API_URL: the login is unknown to its server';
-  const fault = row.unbound
-    ? 'is a superuser or has BYPASSRLS'
-    : row.owns
-      ? 'owns the tables'
-      : row.works
-        ? `may become ${WORKER_ROLE}`
-        : null;
-  return fault === null
-    ? null
-    : `DATABASE_API_URL logs in as ${row.login}, which ${fault}: give it a login that is ${API_ROLE} alone (ALTER ROLE ${API_ROLE} LOGIN PASSWORD '…'), or leave it out`;
+  const escape = await escapeOf(merchants, 'session_user');
+  return escape === null ? null : `DATABASE_API_URL logs in as ${escape.who}, which ${escape.how}: ${ALONE}`;
+}
+
+interface Escape {
+  readonly who: string;
+  /** Itself, or what it may become. */
+  readonly role: string;
+  readonly how: string;
+}
+
+/** As whom it could pass by the policies; null: as nobody. */
+async function escapeOf(merchants: DataSource, who: 'current_user' | 'session_user'): Promise<Escape | null> {
+  const [row] = await merchants.query<{ who: string; role: string; why: string }[]>(
+    `SELECT who, role, why FROM (
+       SELECT ${who}::text AS who, r.rolname::text AS role, CASE
+         WHEN r.rolsuper THEN 'is a superuser'
+         WHEN r.rolbypassrls THEN 'has BYPASSRLS'
+         WHEN EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND c.relowner = r.oid)
+           THEN 'owns the tables'
+         WHEN r.rolname = $1 THEN 'sees every merchant' END AS why
+       FROM pg_roles r WHERE pg_has_role(${who}, r.oid, 'MEMBER')) reachable
+     WHERE why IS NOT NULL ORDER BY role = who DESC, role LIMIT 1`,
+    [WORKER_ROLE],
+  );
+  if (row === undefined) return null;
+  return { ...row, how: row.role === row.who ? row.why : `may become ${row.role}, which ${row.why}` };
 }
 
 async function placeOf(dataSource: DataSource): Promise<string> {

@@ -5,6 +5,7 @@ export * from './database.module.js';
 export * from './embedded-postgres.js';
 export * from './inspect-database.js';
 export * from './migrate.js';
+export * from './roles.js';
 export * from './transactions.js';
 export * from './tx.js';
 export * from './wake.js';

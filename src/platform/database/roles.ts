@@ -40,29 +40,39 @@ interface RoleRow {
  * so a database that was restored into another one comes without them.
  */
 export async function ensureRoles(runner: QueryRunner, apiUrl: string | null): Promise<void> {
-  const login = await loginOf(runner);
+  const closed: RoleRow[] = [];
   for (const role of await readRoles(runner)) {
     if (role.unbound)
       throw new DatabaseUnusableError(
         `row-level security does not bind ${role.name}: ALTER ROLE ${role.name} NOSUPERUSER NOBYPASSRLS`,
       );
-    try {
-      if (!role.known) await runner.query(CREATE(role.name));
-      if (!role.known || !role.open) await grant(runner, role.name);
-    } catch (error) {
-      if (!mayNot(error)) throw error;
-      throw new DatabaseUnusableError(
-        `${login} can neither become ${role.name} nor arrange that; let a superuser run: ` +
-          `${role.known ? '' : `CREATE ROLE ${role.name}; `}GRANT ${role.name} TO ${login}`,
-      );
-    }
+    if (!role.open && !(await arranged(runner, role))) closed.push(role);
   }
+  if (closed.length > 0) throw new DatabaseUnusableError(await sentenceFor(runner, closed));
   if (apiUrl !== null) await openDoor(runner, new URL(apiUrl));
 }
 
-async function loginOf(runner: QueryRunner): Promise<string> {
+/** @returns false where our login may not. */
+async function arranged(runner: QueryRunner, { name, known }: RoleRow): Promise<boolean> {
+  try {
+    if (!known) await runner.query(CREATE(name));
+    await grant(runner, name);
+    return true;
+  } catch (error) {
+    if (mayNot(error)) return false;
+    throw error;
+  }
+}
+
+async function sentenceFor(runner: QueryRunner, closed: readonly RoleRow[]): Promise<string> {
   const [row] = (await runner.query(`SELECT quote_ident(session_user) AS login`)) as { login: string }[];
-  return row?.login ?? '';
+  const login = row?.login ?? '';
+  const names = closed.map(({ name }) => name);
+  const made = closed.filter(({ known }) => !known).map(({ name }) => `CREATE ROLE ${name}; `);
+  return (
+    `${login} can not become ${names.join(' and ')}, nor arrange that; ` +
+    `let a superuser run: ${made.join('')}GRANT ${names.join(', ')} TO ${login}`
+  );
 }
 
 async function readRoles(runner: QueryRunner): Promise<RoleRow[]> {
