@@ -11,6 +11,12 @@ CREATE OR REPLACE FUNCTION public.feed_now()
  LANGUAGE sql
 AS $function$SELECT pg_current_xact_id()::text::bigint + lifted_by FROM feed_offset$function$;
 
+CREATE OR REPLACE FUNCTION public.tranche_merchant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$SELECT nullif(current_setting('tranche.merchant_id', true), '')::uuid$function$;
+
 CREATE OR REPLACE FUNCTION public.tranche_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -70,10 +76,11 @@ CREATE INDEX agenda_jobs_locked_at_idx ON agenda_jobs USING btree (locked_at) WH
 CREATE INDEX agenda_jobs_next_run_at_idx ON agenda_jobs USING btree (next_run_at) WHERE (next_run_at IS NOT NULL);
 CREATE UNIQUE INDEX agenda_jobs_single_job_idx ON agenda_jobs USING btree (name) WHERE ((type)::text = 'single'::text);
 CREATE TRIGGER agenda_jobs_updated_at_trigger BEFORE UPDATE ON agenda_jobs FOR EACH ROW EXECUTE FUNCTION update_agenda_jobs_updated_at();
+GRANT DELETE, INSERT, SELECT, UPDATE ON agenda_jobs TO tranche_worker;
 
 CREATE TABLE api_key (
   id uuid NOT NULL,
-  merchant_id uuid,
+  merchant_id uuid NOT NULL,
   name text,
   secret_hash bytea NOT NULL,
   scopes text[],
@@ -86,7 +93,10 @@ CREATE TABLE api_key (
   CONSTRAINT api_key_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id)
 );
 CREATE INDEX api_key_merchant ON api_key USING btree (merchant_id, id);
-CREATE INDEX api_key_of_operators ON api_key USING btree (id) WHERE (merchant_id IS NULL);
+ALTER TABLE api_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON api_key TO tranche_worker USING (true);
+CREATE POLICY merchant ON api_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON api_key TO tranche_worker;
 
 CREATE TABLE attempt (
   id uuid NOT NULL,
@@ -107,11 +117,19 @@ CREATE TABLE attempt (
   http_status integer,
   provider_reference text,
   detail text,
-  CONSTRAINT attempt_pkey PRIMARY KEY (payout_id, number),
+  CONSTRAINT attempt_pkey PRIMARY KEY (id),
   CONSTRAINT attempt_idempotency_key_key UNIQUE (idempotency_key),
+  CONSTRAINT attempt_payout_id_number_key UNIQUE (payout_id, number),
+  CONSTRAINT attempt_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
+  CONSTRAINT attempt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id),
   CONSTRAINT attempt_outcome_check CHECK (outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'not_taken'::text, 'unknown'::text]))
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
+ALTER TABLE attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON attempt TO tranche_worker USING (true);
+CREATE POLICY merchant ON attempt TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT SELECT ON attempt TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON attempt TO tranche_worker;
 
 CREATE TABLE attempt_step (
   attempt_id uuid NOT NULL,
@@ -124,6 +142,13 @@ CREATE TABLE attempt_step (
   CONSTRAINT attempt_step_pkey PRIMARY KEY (attempt_id, place),
   CONSTRAINT attempt_step_action CHECK (action = ANY (ARRAY['send'::text, 'look_up'::text, 'notification'::text, 'reconciliation'::text, 'operator'::text]))
 );
+ALTER TABLE attempt_step ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON attempt_step TO tranche_worker USING (true);
+CREATE POLICY merchant ON attempt_step TO tranche_api USING ((EXISTS ( SELECT
+   FROM attempt parent
+  WHERE (parent.id = attempt_step.attempt_id))));
+GRANT SELECT ON attempt_step TO tranche_api;
+GRANT INSERT, SELECT ON attempt_step TO tranche_worker;
 
 CREATE TABLE bulk (
   id uuid NOT NULL,
@@ -147,6 +172,11 @@ CREATE TABLE bulk (
   CONSTRAINT bulk_item_count_check CHECK (item_count > 0)
 );
 CREATE INDEX bulk_merchant_newest ON bulk USING btree (merchant_id, id DESC);
+ALTER TABLE bulk ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON bulk TO tranche_worker USING (true);
+CREATE POLICY merchant ON bulk TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON bulk TO tranche_api;
+GRANT SELECT, UPDATE ON bulk TO tranche_worker;
 
 CREATE TABLE bulk_progress (
   bulk_id uuid NOT NULL,
@@ -196,6 +226,11 @@ END) STORED NOT NULL,
   CONSTRAINT bulk_progress_validation_pending_check CHECK (validation_pending >= 0)
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX bulk_progress_by_status ON bulk_progress USING btree (merchant_id, status, bulk_id DESC);
+ALTER TABLE bulk_progress ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON bulk_progress TO tranche_worker USING (true);
+CREATE POLICY merchant ON bulk_progress TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON bulk_progress TO tranche_api;
+GRANT SELECT, UPDATE ON bulk_progress TO tranche_worker;
 
 CREATE TABLE connector (
   id uuid NOT NULL,
@@ -235,6 +270,8 @@ CREATE TABLE connector (
   CONSTRAINT connector_rate_per_second_check CHECK (rate_per_second > 0),
   CONSTRAINT connector_resume_is_whole CHECK (resume_reason IS NULL OR resumed_at IS NOT NULL)
 );
+GRANT SELECT ON connector TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON connector TO tranche_worker;
 
 CREATE TABLE connector_worker (
   connector_id uuid NOT NULL,
@@ -245,6 +282,7 @@ CREATE TABLE connector_worker (
   CONSTRAINT connector_worker_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
   CONSTRAINT connector_worker_places_check CHECK (places >= 0)
 ) WITH (fillfactor=50);
+GRANT DELETE, INSERT, SELECT, UPDATE ON connector_worker TO tranche_worker;
 
 CREATE TABLE encryption_key (
   id text NOT NULL,
@@ -254,6 +292,7 @@ CREATE TABLE encryption_key (
   retired_at timestamp with time zone,
   CONSTRAINT encryption_key_pkey PRIMARY KEY (id)
 );
+GRANT INSERT, SELECT, UPDATE ON encryption_key TO tranche_worker;
 
 CREATE TABLE engine (
   one boolean DEFAULT true NOT NULL,
@@ -268,6 +307,8 @@ CREATE TABLE engine (
   CONSTRAINT engine_one_check CHECK (one),
   CONSTRAINT engine_resume_is_whole CHECK (resume_reason IS NULL OR resumed_at IS NOT NULL)
 );
+GRANT SELECT ON engine TO tranche_api;
+GRANT SELECT, UPDATE ON engine TO tranche_worker;
 
 CREATE TABLE event (
   place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -287,16 +328,11 @@ CREATE TABLE event (
 );
 CREATE INDEX event_by_bulk ON event USING btree (bulk_id, feed, place);
 CREATE INDEX event_feed ON event USING btree (merchant_id, feed, place);
-CREATE INDEX event_of_rare_type ON event USING btree (merchant_id, type, feed, place) WHERE (type <> ALL (ARRAY['payout.created'::text, 'payout.validation_in_progress'::text, 'payout.scheduled'::text, 'payout.processing_in_progress'::text, 'payout.processed'::text, 'payout.intent_succeeded'::text]));
-
-CREATE TABLE event_horizon (
-  merchant_id uuid NOT NULL,
-  feed bigint NOT NULL,
-  place bigint NOT NULL,
-  occurred_at timestamp with time zone NOT NULL,
-  CONSTRAINT event_horizon_pkey PRIMARY KEY (merchant_id),
-  CONSTRAINT event_horizon_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id)
-);
+ALTER TABLE event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON event TO tranche_worker USING (true);
+CREATE POLICY merchant ON event TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON event TO tranche_api;
+GRANT INSERT, SELECT ON event TO tranche_worker;
 
 CREATE TABLE feed_offset (
   one boolean DEFAULT true NOT NULL,
@@ -304,6 +340,8 @@ CREATE TABLE feed_offset (
   CONSTRAINT feed_offset_pkey PRIMARY KEY (one),
   CONSTRAINT feed_offset_one_check CHECK (one)
 );
+GRANT SELECT ON feed_offset TO tranche_api;
+GRANT SELECT, UPDATE ON feed_offset TO tranche_worker;
 
 CREATE TABLE fingerprint_key (
   one boolean DEFAULT true NOT NULL,
@@ -311,6 +349,7 @@ CREATE TABLE fingerprint_key (
   CONSTRAINT fingerprint_key_pkey PRIMARY KEY (one),
   CONSTRAINT fingerprint_key_one_check CHECK (one)
 );
+GRANT INSERT, SELECT, UPDATE ON fingerprint_key TO tranche_worker;
 
 CREATE TABLE idempotency_key (
   merchant_id uuid NOT NULL,
@@ -326,6 +365,11 @@ CREATE TABLE idempotency_key (
   CONSTRAINT idempotency_key_pkey PRIMARY KEY (merchant_id, method, path, key)
 );
 CREATE INDEX idempotency_key_age ON idempotency_key USING btree (created_at);
+ALTER TABLE idempotency_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON idempotency_key TO tranche_worker USING (true);
+CREATE POLICY merchant ON idempotency_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON idempotency_key TO tranche_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency_key TO tranche_worker;
 
 CREATE TABLE key_rotation (
   table_name text NOT NULL,
@@ -339,6 +383,7 @@ CREATE TABLE key_rotation (
   CONSTRAINT key_rotation_pkey PRIMARY KEY (table_name),
   CONSTRAINT key_rotation_key_id_fkey FOREIGN KEY (key_id) REFERENCES encryption_key(id)
 );
+GRANT DELETE, INSERT, SELECT, UPDATE ON key_rotation TO tranche_worker;
 
 CREATE TABLE merchant (
   id uuid NOT NULL,
@@ -358,6 +403,11 @@ CREATE TABLE merchant (
   CONSTRAINT merchant_check CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
   CONSTRAINT merchant_resume_is_whole CHECK (resume_reason IS NULL OR resumed_at IS NOT NULL)
 );
+ALTER TABLE merchant ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON merchant TO tranche_worker USING (true);
+CREATE POLICY merchant ON merchant TO tranche_api USING ((id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT SELECT, UPDATE (id) ON merchant TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON merchant TO tranche_worker;
 
 CREATE TABLE payout (
   id uuid NOT NULL,
@@ -381,15 +431,23 @@ CREATE TABLE payout (
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT payout_pkey PRIMARY KEY (id),
   CONSTRAINT payout_position_unique UNIQUE (bulk_id, "position"),
-  CONSTRAINT payout_reference_unique UNIQUE (merchant_id, reference, bulk_id),
+  CONSTRAINT payout_reference_unique UNIQUE (bulk_id, reference),
+  CONSTRAINT payout_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk(id),
+  CONSTRAINT payout_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
   CONSTRAINT payout_scheduled_is_complete CHECK (status <> 'SCHEDULED'::text OR scheduled_at IS NOT NULL AND connector_id IS NOT NULL),
   CONSTRAINT payout_status CHECK (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text, 'SCHEDULED'::text, 'VALIDATION_FAILED'::text, 'PROCESSING_IN_PROGRESS'::text, 'PROCESSED'::text, 'INTENT_CREATION_FAILED'::text, 'CANCELLED'::text])),
   CONSTRAINT payout_validation_is_leased CHECK ((status = 'VALIDATION_IN_PROGRESS'::text) = (lease_until IS NOT NULL))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0, autovacuum_analyze_scale_factor=0.02);
+CREATE INDEX payout_by_reference ON payout USING btree (merchant_id, reference);
 CREATE INDEX payout_due ON payout USING btree (connector_id, merchant_id, scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
 CREATE INDEX payout_merchant_newest ON payout USING btree (merchant_id, id DESC);
 CREATE INDEX payout_next_due ON payout USING btree (scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
 CREATE INDEX payout_to_judge ON payout USING btree (merchant_id, id) WHERE (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text]));
+ALTER TABLE payout ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON payout TO tranche_worker USING (true);
+CREATE POLICY merchant ON payout TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON payout TO tranche_api;
+GRANT SELECT, UPDATE ON payout TO tranche_worker;
 
 CREATE TABLE payout_intent (
   payout_id uuid NOT NULL,
@@ -405,12 +463,19 @@ CREATE TABLE payout_intent (
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT payout_intent_pkey PRIMARY KEY (payout_id),
   CONSTRAINT payout_intent_id_key UNIQUE (id),
+  CONSTRAINT payout_intent_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
+  CONSTRAINT payout_intent_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id),
   CONSTRAINT payout_intent_open_has_next_check CHECK ((status <> ALL (ARRAY['created'::text, 'unknown'::text, 'pending'::text, 'unclaimed'::text])) OR next_check_at IS NOT NULL),
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id, next_check_at) WHERE (next_check_at IS NOT NULL);
-CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
+CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
+ALTER TABLE payout_intent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON payout_intent TO tranche_worker USING (true);
+CREATE POLICY merchant ON payout_intent TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT SELECT ON payout_intent TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON payout_intent TO tranche_worker;
 
 CREATE TABLE payout_revision (
   payout_id uuid NOT NULL,
@@ -427,8 +492,14 @@ CREATE TABLE payout_revision (
   intake_issues json,
   changed json,
   accepted_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
-  CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision)
+  CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision),
+  CONSTRAINT payout_revision_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id)
 );
+ALTER TABLE payout_revision ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON payout_revision TO tranche_worker USING (true);
+CREATE POLICY merchant ON payout_revision TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON payout_revision TO tranche_api;
+GRANT SELECT, UPDATE (billing_data), UPDATE (payout_method) ON payout_revision TO tranche_worker;
 
 CREATE TABLE provider_notification (
   connector_id uuid NOT NULL,
@@ -442,27 +513,19 @@ CREATE TABLE provider_notification (
 );
 CREATE INDEX provider_notification_age ON provider_notification USING btree (received_at);
 CREATE INDEX provider_notification_key ON provider_notification USING btree (connector_id, idempotency_key);
-
-CREATE TABLE rate_bucket (
-  name text NOT NULL,
-  tokens double precision NOT NULL,
-  filled_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
-  CONSTRAINT rate_bucket_pkey PRIMARY KEY (name)
-) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
+GRANT DELETE, INSERT, SELECT, UPDATE ON provider_notification TO tranche_worker;
 
 CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,
   reference text NOT NULL,
   payout_id uuid NOT NULL,
-  bulk_id uuid,
-  day date,
-  currency text,
-  amount_minor bigint,
-  CONSTRAINT reference_hold_pkey PRIMARY KEY (merchant_id, reference),
-  CONSTRAINT reference_hold_amount_is_whole CHECK (num_nulls(bulk_id, day, currency, amount_minor) = ANY (ARRAY[0, 4]))
+  CONSTRAINT reference_hold_pkey PRIMARY KEY (merchant_id, reference)
 );
-CREATE INDEX reference_hold_of_bulk ON reference_hold USING btree (bulk_id, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
-CREATE INDEX reference_hold_of_day ON reference_hold USING btree (merchant_id, day, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
+ALTER TABLE reference_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON reference_hold TO tranche_worker USING (true);
+CREATE POLICY merchant ON reference_hold TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT DELETE, INSERT, SELECT ON reference_hold TO tranche_api;
+GRANT DELETE, INSERT, SELECT ON reference_hold TO tranche_worker;
 
 CREATE TABLE sandbox_payment (
   id uuid NOT NULL,
@@ -480,6 +543,7 @@ CREATE TABLE sandbox_payment (
   CONSTRAINT sandbox_payment_connector_id_idempotency_key_key UNIQUE (connector_id, idempotency_key),
   CONSTRAINT sandbox_payment_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
 );
+GRANT INSERT, SELECT ON sandbox_payment TO tranche_worker;
 
 CREATE TABLE sandbox_refusal (
   connector_id uuid NOT NULL,
@@ -488,6 +552,7 @@ CREATE TABLE sandbox_refusal (
   CONSTRAINT sandbox_refusal_pkey PRIMARY KEY (connector_id, idempotency_key),
   CONSTRAINT sandbox_refusal_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
 );
+GRANT INSERT, SELECT, UPDATE ON sandbox_refusal TO tranche_worker;
 
 CREATE TABLE stray_payment (
   connector_id uuid NOT NULL,
@@ -502,6 +567,7 @@ CREATE TABLE stray_payment (
   CONSTRAINT stray_payment_kind CHECK (kind = ANY (ARRAY['unknown'::text, 'not_ours_to_pay'::text, 'superseded'::text, 'other_amount'::text, 'contradiction'::text]))
 );
 CREATE INDEX stray_payment_open ON stray_payment USING btree (connector_id) WHERE (acknowledged_at IS NULL);
+GRANT INSERT, SELECT, UPDATE ON stray_payment TO tranche_worker;
 
 CREATE TABLE webhook_attempt (
   id uuid NOT NULL,
@@ -515,9 +581,15 @@ CREATE TABLE webhook_attempt (
   address text,
   snippet text,
   next_attempt_at timestamp with time zone,
-  CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id)
+  CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES webhook_delivery(id)
 );
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt USING btree (delivery_id, number);
+ALTER TABLE webhook_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON webhook_attempt TO tranche_worker USING (true);
+CREATE POLICY merchant ON webhook_attempt TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT SELECT ON webhook_attempt TO tranche_api;
+GRANT INSERT, SELECT ON webhook_attempt TO tranche_worker;
 
 CREATE TABLE webhook_delivery (
   id uuid NOT NULL,
@@ -537,21 +609,26 @@ CREATE TABLE webhook_delivery (
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   delivered_at timestamp with time zone,
   resend_id uuid,
-  queued_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
+  CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
-  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'skipped'::text, 'expired'::text]))
+  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
+CREATE INDEX webhook_delivery_held ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'held'::text);
+CREATE INDEX webhook_delivery_held_since ON webhook_delivery USING btree (created_at) WHERE (state = 'held'::text);
 CREATE INDEX webhook_delivery_in_flight ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'in_flight'::text);
 CREATE INDEX webhook_delivery_latest ON webhook_delivery USING btree (endpoint_id, delivered_at) WHERE ((state = 'delivered'::text) AND (attempts_before = 0));
 CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (merchant_id, id DESC);
-CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
-CREATE INDEX webhook_delivery_put_off ON webhook_delivery USING btree (endpoint_id, queued_at) WHERE ((state = 'waiting'::text) AND (due_at > queued_at));
+CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
 CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
 CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
-CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
+ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON webhook_delivery TO tranche_worker USING (true);
+CREATE POLICY merchant ON webhook_delivery TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_worker;
 
 CREATE TABLE webhook_endpoint (
   id uuid NOT NULL,
@@ -587,7 +664,6 @@ CREATE TABLE webhook_endpoint (
   headers bytea,
   header_names text[],
   public_keys jsonb DEFAULT '[]'::jsonb NOT NULL,
-  backlog_from timestamp with time zone,
   CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
   CONSTRAINT webhook_endpoint_calls_max_check CHECK (calls_max > 0),
@@ -599,13 +675,24 @@ CREATE TABLE webhook_endpoint (
   CONSTRAINT webhook_endpoint_rate_per_second_check CHECK (rate_per_second > 0),
   CONSTRAINT webhook_endpoint_status_check CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
-CREATE INDEX webhook_endpoint_backlog ON webhook_endpoint USING btree (id) WHERE (backlog_from IS NOT NULL);
 CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) WHERE ((status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
+ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON webhook_endpoint TO tranche_worker USING (true);
+CREATE POLICY merchant ON webhook_endpoint TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON webhook_endpoint TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON webhook_endpoint TO tranche_worker;
 
 CREATE TABLE webhook_lane_wake (
   endpoint_id uuid NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_vacuum_cost_delay=0);
+ALTER TABLE webhook_lane_wake ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON webhook_lane_wake TO tranche_worker USING (true);
+CREATE POLICY merchant ON webhook_lane_wake TO tranche_api USING ((EXISTS ( SELECT
+   FROM webhook_endpoint parent
+  WHERE (parent.id = webhook_lane_wake.endpoint_id))));
+GRANT INSERT ON webhook_lane_wake TO tranche_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_lane_wake TO tranche_worker;
 
 CREATE TABLE webhook_resend (
   id uuid NOT NULL,
@@ -633,6 +720,11 @@ CREATE TABLE webhook_resend (
 );
 CREATE INDEX webhook_resend_newest ON webhook_resend USING btree (merchant_id, id DESC);
 CREATE INDEX webhook_resend_running ON webhook_resend USING btree (look_at) WHERE (state = ANY (ARRAY['matching'::text, 'sending'::text]));
+ALTER TABLE webhook_resend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON webhook_resend TO tranche_worker USING (true);
+CREATE POLICY merchant ON webhook_resend TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON webhook_resend TO tranche_api;
+GRANT SELECT, UPDATE ON webhook_resend TO tranche_worker;
 
 CREATE TABLE webhook_resend_item (
   resend_id uuid NOT NULL,
@@ -643,3 +735,10 @@ CREATE TABLE webhook_resend_item (
   CONSTRAINT webhook_resend_item_pkey PRIMARY KEY (resend_id, endpoint_id, subject_id, sequence),
   CONSTRAINT webhook_resend_item_resend_id_fkey FOREIGN KEY (resend_id) REFERENCES webhook_resend(id)
 );
+ALTER TABLE webhook_resend_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON webhook_resend_item TO tranche_worker USING (true);
+CREATE POLICY merchant ON webhook_resend_item TO tranche_api USING ((EXISTS ( SELECT
+   FROM webhook_resend parent
+  WHERE (parent.id = webhook_resend_item.resend_id))));
+GRANT DELETE, SELECT ON webhook_resend_item TO tranche_api;
+GRANT DELETE, INSERT, SELECT ON webhook_resend_item TO tranche_worker;

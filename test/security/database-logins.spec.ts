@@ -78,7 +78,8 @@ const worksIn = (url: string, apiUrl: string | null = null): Promise<unknown> =>
           id,
         ]),
       );
-    return { engine: await engine.query('SELECT current_user AS "as"'), own: await seen(id), foreign: await seen(newUuid()) };
+    const asEngine = await engine.query<unknown[]>('SELECT current_user AS "as"');
+    return { engine: asEngine, own: await seen(id), foreign: await seen(newUuid()) };
   });
 const IN_ROLES = {
   engine: [{ as: 'tranche_worker' }],

@@ -192,7 +192,7 @@ describe('a rotation', () => {
       await until(async () => {
         const rows = await query(
           app,
-          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`,
         );
         return rows.length > 0;
       });

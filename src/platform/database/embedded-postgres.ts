@@ -69,7 +69,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const maintenanceUrl = embeddedUrl(home, port, 'postgres');
     await ensureDatabase(maintenanceUrl);
     const url = embeddedUrl(home, port, EMBEDDED_NAME);
-    const apiUrl = embeddedUrl(home, port, EMBEDDED_NAME, API_ROLE);
+    const apiUrl = new URL(url);
+    apiUrl.username = API_ROLE;
     const supervisor = new PostgresSupervisor({
       ensure: () => withStartLock(dataDirectory, () => ensureServerAt(port, home, { binaries, settings })),
       attend: () => connect(url, 'presence'),
@@ -77,7 +78,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await supervisor.attend();
     return {
       url,
-      apiUrl,
+      apiUrl: apiUrl.href,
       notes: home.moved
         ? [`The database lies in ${home.directory}, because PostgreSQL does not run as root and can not enter ${dataDirectory}.`]
         : [],

@@ -34,8 +34,8 @@ interface Start {
   readonly until: number;
 }
 
-export function embeddedUrl(home: PostgresHome, port: number, database: string, login = EMBEDDED_NAME): string {
-  return `postgres://${login}:${readPassword(home)}@127.0.0.1:${port}/${database}`;
+export function embeddedUrl(home: PostgresHome, port: number, database: string): string {
+  return `postgres://${EMBEDDED_NAME}:${readPassword(home)}@127.0.0.1:${port}/${database}`;
 }
 
 /**
