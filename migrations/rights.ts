@@ -2,6 +2,8 @@
 export interface TableRights {
   /** Which rows are those of the merchant of the transaction; null: rows of the engine, which no merchant owns. */
   readonly ofMerchant: string | null;
+  /** Which rows may be deleted by who may delete at all; left out: any. */
+  readonly deletable?: string;
   /** Whoever works for one merchant at a time. */
   readonly api: readonly string[];
   /** Whoever works for the engine. */
@@ -22,7 +24,7 @@ const NONE = [] as const;
 
 /**
  * The rights of the two roles, applied after the migrations at every start where they differ. A new table is a line here: what
- * has none is closed to both. Nobody may change or delete an event.
+ * has none is closed to both. Nobody may change an event, nor delete one of today.
  */
 export const rights: Readonly<Record<string, TableRights>> = {
   agenda_jobs: { ofMerchant: null, api: NONE, worker: ALL },
@@ -35,7 +37,14 @@ export const rights: Readonly<Record<string, TableRights>> = {
   connector_worker: { ofMerchant: null, api: NONE, worker: ALL },
   encryption_key: { ofMerchant: null, api: NONE, worker: WRITE },
   engine: { ofMerchant: null, api: READ, worker: ['SELECT', 'UPDATE'] },
-  event: { ofMerchant: BY_MERCHANT, api: APPEND, worker: APPEND },
+  // Goes with age alone: EVENTS_RETENTION_DAYS is a day at the least.
+  event: {
+    ofMerchant: BY_MERCHANT,
+    deletable: `occurred_at < tranche_now() - interval '1 day'`,
+    api: APPEND,
+    worker: ['SELECT', 'INSERT', 'DELETE'],
+  },
+  event_horizon: { ofMerchant: BY_MERCHANT, api: READ, worker: WRITE },
   feed_offset: { ofMerchant: null, api: READ, worker: ['SELECT', 'UPDATE'] },
   fingerprint_key: { ofMerchant: null, api: NONE, worker: WRITE },
   idempotency_key: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ALL },
@@ -56,11 +65,11 @@ export const rights: Readonly<Record<string, TableRights>> = {
   sandbox_refusal: { ofMerchant: null, api: NONE, worker: WRITE },
   schema_migration: { ofMerchant: null, api: NONE, worker: READ },
   stray_payment: { ofMerchant: null, api: NONE, worker: WRITE },
-  webhook_attempt: { ofMerchant: BY_MERCHANT, api: READ, worker: APPEND },
-  webhook_delivery: { ofMerchant: BY_MERCHANT, api: WRITE, worker: WRITE },
+  webhook_attempt: { ofMerchant: BY_MERCHANT, api: READ, worker: ['SELECT', 'INSERT', 'DELETE'] },
+  webhook_delivery: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ALL },
   webhook_endpoint: { ofMerchant: BY_MERCHANT, api: WRITE, worker: WRITE },
   webhook_lane_wake: { ofMerchant: byParent('webhook_endpoint', 'endpoint_id'), api: ['INSERT'], worker: ALL },
-  webhook_resend: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
+  webhook_resend: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE', 'DELETE'] },
   webhook_resend_item: {
     ofMerchant: byParent('webhook_resend', 'resend_id'),
     api: ['SELECT', 'DELETE'],

@@ -11,6 +11,15 @@ CREATE OR REPLACE FUNCTION public.feed_now()
  LANGUAGE sql
 AS $function$SELECT pg_current_xact_id()::text::bigint + lifted_by FROM feed_offset$function$;
 
+CREATE OR REPLACE FUNCTION public.sessions_of_server(OUT clients bigint, OUT oldest_write_s double precision)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog'
+AS $function$SELECT count(*) FILTER (WHERE backend_type = 'client backend'),
+               coalesce(extract(epoch FROM max(clock_timestamp() - xact_start) FILTER (WHERE backend_xid IS NOT NULL)), 0)::double precision
+             FROM pg_stat_activity$function$;
+
 CREATE OR REPLACE FUNCTION public.tranche_merchant()
  RETURNS uuid
  LANGUAGE sql
@@ -120,8 +129,6 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_pkey PRIMARY KEY (id),
   CONSTRAINT attempt_idempotency_key_key UNIQUE (idempotency_key),
   CONSTRAINT attempt_payout_id_number_key UNIQUE (payout_id, number),
-  CONSTRAINT attempt_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
-  CONSTRAINT attempt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id),
   CONSTRAINT attempt_outcome_check CHECK (outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'not_taken'::text, 'unknown'::text]))
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
@@ -328,11 +335,27 @@ CREATE TABLE event (
 );
 CREATE INDEX event_by_bulk ON event USING btree (bulk_id, feed, place);
 CREATE INDEX event_feed ON event USING btree (merchant_id, feed, place);
+CREATE INDEX event_of_rare_type ON event USING btree (merchant_id, type, feed, place) WHERE (type <> ALL (ARRAY['payout.created'::text, 'payout.validation_in_progress'::text, 'payout.scheduled'::text, 'payout.processing_in_progress'::text, 'payout.processed'::text, 'payout.intent_succeeded'::text]));
 ALTER TABLE event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON event TO tranche_worker USING (true);
 CREATE POLICY merchant ON event TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY old ON event AS RESTRICTIVE FOR DELETE TO public USING ((occurred_at < (tranche_now() - '1 day'::interval)));
 GRANT INSERT, SELECT ON event TO tranche_api;
-GRANT INSERT, SELECT ON event TO tranche_worker;
+GRANT DELETE, INSERT, SELECT ON event TO tranche_worker;
+
+CREATE TABLE event_horizon (
+  merchant_id uuid NOT NULL,
+  feed bigint NOT NULL,
+  place bigint NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  CONSTRAINT event_horizon_pkey PRIMARY KEY (merchant_id),
+  CONSTRAINT event_horizon_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id)
+);
+ALTER TABLE event_horizon ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON event_horizon TO tranche_worker USING (true);
+CREATE POLICY merchant ON event_horizon TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT SELECT ON event_horizon TO tranche_api;
+GRANT INSERT, SELECT, UPDATE ON event_horizon TO tranche_worker;
 
 CREATE TABLE feed_offset (
   one boolean DEFAULT true NOT NULL,
@@ -432,8 +455,6 @@ CREATE TABLE payout (
   CONSTRAINT payout_pkey PRIMARY KEY (id),
   CONSTRAINT payout_position_unique UNIQUE (bulk_id, "position"),
   CONSTRAINT payout_reference_unique UNIQUE (bulk_id, reference),
-  CONSTRAINT payout_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk(id),
-  CONSTRAINT payout_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
   CONSTRAINT payout_scheduled_is_complete CHECK (status <> 'SCHEDULED'::text OR scheduled_at IS NOT NULL AND connector_id IS NOT NULL),
   CONSTRAINT payout_status CHECK (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text, 'SCHEDULED'::text, 'VALIDATION_FAILED'::text, 'PROCESSING_IN_PROGRESS'::text, 'PROCESSED'::text, 'INTENT_CREATION_FAILED'::text, 'CANCELLED'::text])),
   CONSTRAINT payout_validation_is_leased CHECK ((status = 'VALIDATION_IN_PROGRESS'::text) = (lease_until IS NOT NULL))
@@ -463,8 +484,6 @@ CREATE TABLE payout_intent (
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT payout_intent_pkey PRIMARY KEY (payout_id),
   CONSTRAINT payout_intent_id_key UNIQUE (id),
-  CONSTRAINT payout_intent_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id),
-  CONSTRAINT payout_intent_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id),
   CONSTRAINT payout_intent_open_has_next_check CHECK ((status <> ALL (ARRAY['created'::text, 'unknown'::text, 'pending'::text, 'unclaimed'::text])) OR next_check_at IS NOT NULL),
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
@@ -492,8 +511,7 @@ CREATE TABLE payout_revision (
   intake_issues json,
   changed json,
   accepted_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
-  CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision),
-  CONSTRAINT payout_revision_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES payout(id)
+  CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision)
 );
 ALTER TABLE payout_revision ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_revision TO tranche_worker USING (true);
@@ -581,15 +599,14 @@ CREATE TABLE webhook_attempt (
   address text,
   snippet text,
   next_attempt_at timestamp with time zone,
-  CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id),
-  CONSTRAINT webhook_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES webhook_delivery(id)
+  CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id)
 );
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt USING btree (delivery_id, number);
 ALTER TABLE webhook_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_attempt TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_attempt TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT SELECT ON webhook_attempt TO tranche_api;
-GRANT INSERT, SELECT ON webhook_attempt TO tranche_worker;
+GRANT DELETE, INSERT, SELECT ON webhook_attempt TO tranche_worker;
 
 CREATE TABLE webhook_delivery (
   id uuid NOT NULL,
@@ -611,7 +628,6 @@ CREATE TABLE webhook_delivery (
   resend_id uuid,
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
-  CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoint(id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
   CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
@@ -624,11 +640,12 @@ CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (m
 CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
 CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
 CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
+CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
 ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_delivery TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_delivery TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_api;
-GRANT INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_worker;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_worker;
 
 CREATE TABLE webhook_endpoint (
   id uuid NOT NULL,
@@ -724,7 +741,7 @@ ALTER TABLE webhook_resend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_resend TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_resend TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT INSERT, SELECT, UPDATE ON webhook_resend TO tranche_api;
-GRANT SELECT, UPDATE ON webhook_resend TO tranche_worker;
+GRANT DELETE, SELECT, UPDATE ON webhook_resend TO tranche_worker;
 
 CREATE TABLE webhook_resend_item (
   resend_id uuid NOT NULL,

@@ -75,11 +75,10 @@ export class EngineFigures {
               (SELECT count(quarantined_at)::integer AS quarantined FROM engine) e,
               (SELECT count(*)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(created_at)), 0)::double precision AS delivery_age_s
                FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) w,
-              (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start) FILTER (WHERE backend_xid IS NOT NULL)), 0)::double precision AS feed_lag_s,
-                 (count(*) FILTER (WHERE backend_type = 'client backend'))::double precision / current_setting('max_connections')::integer AS connections_used,
+              (SELECT oldest_write_s AS feed_lag_s, clients::double precision / current_setting('max_connections')::integer AS connections_used,
                  pg_database_size(current_database())::double precision AS database_bytes,
                  (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS transaction_id_age
-               FROM pg_stat_activity) p`,
+               FROM sessions_of_server()) p`,
       ),
     );
     if (figures === null) return;

@@ -63,6 +63,7 @@ beforeAll(async () => {
   [mine, theirs] = [one, other].map(({ client }) => fromTypeId('merchant', client.id)!) as [string, string];
   // Of these the workers leave none behind.
   await admin.query(`INSERT INTO webhook_lane_wake SELECT id FROM webhook_endpoint`);
+  await admin.query(`INSERT INTO event_horizon SELECT id, 0, 0, now() FROM merchant`);
   await admin.query(
     `INSERT INTO webhook_resend_item SELECT r.id, r.endpoint_id, r.id, 1, r.id
      FROM (SELECT DISTINCT ON (r.merchant_id) r.id, e.id AS endpoint_id FROM webhook_resend r JOIN webhook_endpoint e USING (merchant_id)) r
@@ -192,7 +193,6 @@ describe('Row-level security', () => {
     async (role) => {
       const statements = [
         'UPDATE event SET body = body',
-        'DELETE FROM event',
         'TRUNCATE event',
         'UPDATE attempt_step SET detail = NULL',
         'DELETE FROM attempt_step',
@@ -210,6 +210,16 @@ describe('Row-level security', () => {
       });
     },
   );
+
+  it('lets the engine delete what is older than a day of the events, and nothing younger', async () => {
+    await inSession({ role: 'tranche_worker', merchant: null }, async (session) => {
+      const old = `INSERT INTO event (id, merchant_id, feed, type, subject_id, sequence, body, occurred_at)
+        SELECT gen_random_uuid(), $1, 1, 'webhook.ping', gen_random_uuid(), 1, '', now() - interval '25 hours'`;
+      expect(await outcomeOf(session, old, [mine])).toBe(1);
+      expect(await outcomeOf(session, 'DELETE FROM event')).toBe(1);
+    });
+    await inSession(asApi(mine), async (session) => expect(await outcomeOf(session, 'DELETE FROM event')).toBe('denied'));
+  });
 
   it('shows the engine every row', async () => {
     for (const table of walledTables()) {

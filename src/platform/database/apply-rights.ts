@@ -47,7 +47,10 @@ function stands({ walled, policies, grants }: TableRow, wanted: TableRights): bo
     ...wanted.api.map((privilege) => `${API_ROLE} ${privilege}`),
     ...wanted.worker.map((privilege) => `${WORKER_ROLE} ${privilege}`),
   ].sort();
-  const wantedPolicies = wanted.ofMerchant === null ? [] : ['engine', 'merchant'];
+  const wantedPolicies = [
+    ...(wanted.ofMerchant === null ? [] : ['engine', 'merchant']),
+    ...(wanted.deletable === undefined ? [] : ['old']),
+  ];
   return (
     walled === (wanted.ofMerchant !== null) &&
     JSON.stringify(policies) === JSON.stringify(wantedPolicies) &&
@@ -55,20 +58,20 @@ function stands({ walled, policies, grants }: TableRow, wanted: TableRights): bo
   );
 }
 
-function textsOf({ name }: TableRow, { ofMerchant, api, worker }: TableRights): string[] {
+function textsOf({ name, policies }: TableRow, { ofMerchant, deletable, api, worker }: TableRights): string[] {
   const granted = (privileges: readonly string[], role: string): string[] =>
     privileges.length === 0 ? [] : [`GRANT ${privileges.join(', ')} ON ${name} TO ${role}`];
   return [
     `REVOKE ALL ON ${name} FROM ${API_ROLE}, ${WORKER_ROLE}`,
     ...granted(api, API_ROLE),
     ...granted(worker, WORKER_ROLE),
-    `DROP POLICY IF EXISTS merchant ON ${name}`,
-    `DROP POLICY IF EXISTS engine ON ${name}`,
+    ...policies.map((policy) => `DROP POLICY ${policy} ON ${name}`),
     ...(ofMerchant === null
       ? [`ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY`]
       : [
           `CREATE POLICY merchant ON ${name} TO ${API_ROLE} USING (${ofMerchant})`,
           `CREATE POLICY engine ON ${name} TO ${WORKER_ROLE} USING (true)`,
+          ...(deletable === undefined ? [] : [`CREATE POLICY old ON ${name} AS RESTRICTIVE FOR DELETE USING (${deletable})`]),
           // Forced: its owner too sees only what a policy shows.
           `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
         ]),

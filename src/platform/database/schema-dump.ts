@@ -42,7 +42,8 @@ const TABLES = `
                 SELECT x.grantee, x.privilege_type || ' (' || a.attname || ')'
                 FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE a.attrelid = c.oid AND a.attnum > 0) g
           JOIN pg_roles r ON r.oid = g.grantee WHERE g.grantee <> c.relowner GROUP BY r.rolname ORDER BY r.rolname) AS grants,
-    ARRAY(SELECT 'CREATE POLICY ' || p.policyname || ' ON ' || quote_ident(c.relname) || ' TO ' || array_to_string(p.roles, ', ')
+    ARRAY(SELECT 'CREATE POLICY ' || p.policyname || ' ON ' || quote_ident(c.relname) || CASE WHEN p.permissive = 'RESTRICTIVE' THEN ' AS RESTRICTIVE' ELSE '' END
+            || CASE WHEN p.cmd = 'ALL' THEN '' ELSE ' FOR ' || p.cmd END || ' TO ' || array_to_string(p.roles, ', ')
             || ' USING (' || p.qual || ')'
           FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = c.relname ORDER BY p.policyname) AS policies,
     c.relrowsecurity AND c.relforcerowsecurity AS walled

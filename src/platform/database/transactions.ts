@@ -74,8 +74,10 @@ export class Transactions {
 
   /** How the connections of this process stand at this moment. */
   pool(): { readonly busy: number; readonly idle: number; readonly waiting: number } {
-    const { totalCount, idleCount, waitingCount } = (this.dataSource.driver as unknown as { readonly master: Pool }).master;
-    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+    const pools = [this.engine, this.merchants].map(({ driver }) => (driver as unknown as { readonly master: Pool }).master);
+    const sum = (count: (pool: Pool) => number): number => pools.reduce((total, pool) => total + count(pool), 0);
+    const idle = sum(({ idleCount }) => idleCount);
+    return { busy: sum(({ totalCount }) => totalCount) - idle, idle, waiting: sum(({ waitingCount }) => waitingCount) };
   }
 
   /** A transaction of the engine itself: sees every merchant. */
