@@ -3,7 +3,8 @@ import { applyRights } from './apply-rights.js';
 import { connected, type UrlOptions } from './data-source.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
 import { liftFeed } from './lift-feed.js';
-import { ensureRoles, mayNot, WORKER_ROLE } from './roles.js';
+import { ensureRoles, WORKER_ROLE } from './roles.js';
+import { mayNot } from './transactions.js';
 
 /** NULLS NOT DISTINCT, `security_invoker` views and MERGE: we rely on 15 and run in tests on the embedded release. */
 const OLDEST_MAJOR = 15;

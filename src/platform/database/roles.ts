@@ -1,7 +1,7 @@
-import { DatabaseError } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { DatabaseUnusableError } from './database-unusable.error.js';
 import { scramVerifier } from './scram-verifier.js';
+import { mayNot } from './transactions.js';
 
 /** Works for one merchant at a time and sees nobody else's rows. */
 export const API_ROLE = 'tranche_api';
@@ -9,7 +9,6 @@ export const API_ROLE = 'tranche_api';
 export const WORKER_ROLE = 'tranche_worker';
 export type DatabaseRole = typeof API_ROLE | typeof WORKER_ROLE;
 
-const INSUFFICIENT_PRIVILEGE = '42501';
 /** From this release on a member may be one that can not become the role. */
 const SET_OPTION_SINCE = 160_000;
 
@@ -20,10 +19,6 @@ export function inRole(url: string, role: DatabaseRole): string {
   inside.searchParams.set('options', `${options === null ? '' : `${options} `}-c role=${role}`);
   return inside.href;
 }
-
-export const mayNot = (error: unknown): boolean =>
-  ((error as { driverError?: unknown }).driverError ?? error) instanceof DatabaseError &&
-  ((error as { driverError?: DatabaseError }).driverError ?? (error as DatabaseError)).code === INSUFFICIENT_PRIVILEGE;
 
 interface RoleRow {
   readonly name: DatabaseRole;

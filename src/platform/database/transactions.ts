@@ -31,6 +31,9 @@ export function isTransient(error: unknown): boolean {
 /** Where the statement would have made a second row of what may be there once; only the index knows what others commit meanwhile. */
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505';
 
+/** Where the login has not the right to it. */
+export const mayNot = (error: unknown): boolean => codeOf(error) === '42501';
+
 /** What the server said: TypeORM wraps it where its own statements (BEGIN and COMMIT among them) fail. */
 const saidBy = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);
 
