@@ -8,6 +8,11 @@ export class NameMerchantOfTransaction20261121140000 implements MigrationInterfa
       CREATE FUNCTION tranche_merchant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
         AS $$SELECT nullif(current_setting('tranche.merchant_id', true), '')::uuid$$;
 
+      -- A step is found by its attempt, which no index finds by its id: whose it is, it says itself.
+      ALTER TABLE attempt_step ADD COLUMN merchant_id uuid;
+      UPDATE attempt_step s SET merchant_id = a.merchant_id FROM attempt a WHERE a.id = s.attempt_id;
+      ALTER TABLE attempt_step ALTER COLUMN merchant_id SET NOT NULL;
+
       -- How many clients the server has, and for how long the oldest transaction has been open that has written something. The role
       -- of the engine may not look at the sessions of other logins; the owner of this function may, at least at those of its own.
       CREATE FUNCTION sessions_of_server(OUT clients bigint, OUT oldest_write_s double precision)
@@ -30,6 +35,7 @@ export class NameMerchantOfTransaction20261121140000 implements MigrationInterfa
         END LOOP;
       END $$;
       DROP FUNCTION sessions_of_server();
+      ALTER TABLE attempt_step DROP COLUMN merchant_id;
       DROP FUNCTION tranche_merchant();
     `);
   }

@@ -89,7 +89,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON agenda_jobs TO tranche_worker;
 
 CREATE TABLE api_key (
   id uuid NOT NULL,
-  merchant_id uuid NOT NULL,
+  merchant_id uuid,
   name text,
   secret_hash bytea NOT NULL,
   scopes text[],
@@ -102,6 +102,7 @@ CREATE TABLE api_key (
   CONSTRAINT api_key_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id)
 );
 CREATE INDEX api_key_merchant ON api_key USING btree (merchant_id, id);
+CREATE INDEX api_key_of_operators ON api_key USING btree (id) WHERE (merchant_id IS NULL);
 ALTER TABLE api_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON api_key TO tranche_worker USING (true);
 CREATE POLICY merchant ON api_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
@@ -126,9 +127,8 @@ CREATE TABLE attempt (
   http_status integer,
   provider_reference text,
   detail text,
-  CONSTRAINT attempt_pkey PRIMARY KEY (id),
+  CONSTRAINT attempt_pkey PRIMARY KEY (payout_id, number),
   CONSTRAINT attempt_idempotency_key_key UNIQUE (idempotency_key),
-  CONSTRAINT attempt_payout_id_number_key UNIQUE (payout_id, number),
   CONSTRAINT attempt_outcome_check CHECK (outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'not_taken'::text, 'unknown'::text]))
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
@@ -146,14 +146,13 @@ CREATE TABLE attempt_step (
   outcome text NOT NULL,
   http_status integer,
   detail text,
+  merchant_id uuid NOT NULL,
   CONSTRAINT attempt_step_pkey PRIMARY KEY (attempt_id, place),
   CONSTRAINT attempt_step_action CHECK (action = ANY (ARRAY['send'::text, 'look_up'::text, 'notification'::text, 'reconciliation'::text, 'operator'::text]))
 );
 ALTER TABLE attempt_step ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON attempt_step TO tranche_worker USING (true);
-CREATE POLICY merchant ON attempt_step TO tranche_api USING ((EXISTS ( SELECT
-   FROM attempt parent
-  WHERE (parent.id = attempt_step.attempt_id))));
+CREATE POLICY merchant ON attempt_step TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT SELECT ON attempt_step TO tranche_api;
 GRANT INSERT, SELECT ON attempt_step TO tranche_worker;
 
@@ -454,12 +453,11 @@ CREATE TABLE payout (
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT payout_pkey PRIMARY KEY (id),
   CONSTRAINT payout_position_unique UNIQUE (bulk_id, "position"),
-  CONSTRAINT payout_reference_unique UNIQUE (bulk_id, reference),
+  CONSTRAINT payout_reference_unique UNIQUE (merchant_id, reference, bulk_id),
   CONSTRAINT payout_scheduled_is_complete CHECK (status <> 'SCHEDULED'::text OR scheduled_at IS NOT NULL AND connector_id IS NOT NULL),
   CONSTRAINT payout_status CHECK (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text, 'SCHEDULED'::text, 'VALIDATION_FAILED'::text, 'PROCESSING_IN_PROGRESS'::text, 'PROCESSED'::text, 'INTENT_CREATION_FAILED'::text, 'CANCELLED'::text])),
   CONSTRAINT payout_validation_is_leased CHECK ((status = 'VALIDATION_IN_PROGRESS'::text) = (lease_until IS NOT NULL))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0, autovacuum_analyze_scale_factor=0.02);
-CREATE INDEX payout_by_reference ON payout USING btree (merchant_id, reference);
 CREATE INDEX payout_due ON payout USING btree (connector_id, merchant_id, scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
 CREATE INDEX payout_merchant_newest ON payout USING btree (merchant_id, id DESC);
 CREATE INDEX payout_next_due ON payout USING btree (scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
@@ -488,7 +486,7 @@ CREATE TABLE payout_intent (
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id, next_check_at) WHERE (next_check_at IS NOT NULL);
-CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference);
+CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 ALTER TABLE payout_intent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_intent TO tranche_worker USING (true);
@@ -533,12 +531,27 @@ CREATE INDEX provider_notification_age ON provider_notification USING btree (rec
 CREATE INDEX provider_notification_key ON provider_notification USING btree (connector_id, idempotency_key);
 GRANT DELETE, INSERT, SELECT, UPDATE ON provider_notification TO tranche_worker;
 
+CREATE TABLE rate_bucket (
+  name text NOT NULL,
+  tokens double precision NOT NULL,
+  filled_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  CONSTRAINT rate_bucket_pkey PRIMARY KEY (name)
+) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
+GRANT DELETE, INSERT, SELECT, UPDATE ON rate_bucket TO tranche_worker;
+
 CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,
   reference text NOT NULL,
   payout_id uuid NOT NULL,
-  CONSTRAINT reference_hold_pkey PRIMARY KEY (merchant_id, reference)
+  bulk_id uuid,
+  day date,
+  currency text,
+  amount_minor bigint,
+  CONSTRAINT reference_hold_pkey PRIMARY KEY (merchant_id, reference),
+  CONSTRAINT reference_hold_amount_is_whole CHECK (num_nulls(bulk_id, day, currency, amount_minor) = ANY (ARRAY[0, 4]))
 );
+CREATE INDEX reference_hold_of_bulk ON reference_hold USING btree (bulk_id, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
+CREATE INDEX reference_hold_of_day ON reference_hold USING btree (merchant_id, day, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
 ALTER TABLE reference_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON reference_hold TO tranche_worker USING (true);
 CREATE POLICY merchant ON reference_hold TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
@@ -626,18 +639,18 @@ CREATE TABLE webhook_delivery (
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   delivered_at timestamp with time zone,
   resend_id uuid,
+  queued_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_delivery_once UNIQUE (event_id, endpoint_id),
   CONSTRAINT webhook_delivery_in_flight_is_leased CHECK ((state = 'in_flight'::text) = (lease_until IS NOT NULL)),
-  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]))
+  CONSTRAINT webhook_delivery_state CHECK (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'exhausted'::text, 'skipped'::text, 'expired'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
-CREATE INDEX webhook_delivery_held ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'held'::text);
-CREATE INDEX webhook_delivery_held_since ON webhook_delivery USING btree (created_at) WHERE (state = 'held'::text);
 CREATE INDEX webhook_delivery_in_flight ON webhook_delivery USING btree (endpoint_id) WHERE (state = 'in_flight'::text);
 CREATE INDEX webhook_delivery_latest ON webhook_delivery USING btree (endpoint_id, delivered_at) WHERE ((state = 'delivered'::text) AND (attempts_before = 0));
 CREATE INDEX webhook_delivery_merchant_newest ON webhook_delivery USING btree (merchant_id, id DESC);
-CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'held'::text]));
+CREATE INDEX webhook_delivery_open ON webhook_delivery USING btree (subject_id, endpoint_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text]));
+CREATE INDEX webhook_delivery_put_off ON webhook_delivery USING btree (endpoint_id, queued_at) WHERE ((state = 'waiting'::text) AND (due_at > queued_at));
 CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
 CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
 CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
@@ -681,6 +694,7 @@ CREATE TABLE webhook_endpoint (
   headers bytea,
   header_names text[],
   public_keys jsonb DEFAULT '[]'::jsonb NOT NULL,
+  backlog_from timestamp with time zone,
   CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
   CONSTRAINT webhook_endpoint_calls_max_check CHECK (calls_max > 0),
@@ -692,6 +706,7 @@ CREATE TABLE webhook_endpoint (
   CONSTRAINT webhook_endpoint_rate_per_second_check CHECK (rate_per_second > 0),
   CONSTRAINT webhook_endpoint_status_check CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX webhook_endpoint_backlog ON webhook_endpoint USING btree (id) WHERE (backlog_from IS NOT NULL);
 CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) WHERE ((status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
 ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

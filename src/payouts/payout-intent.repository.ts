@@ -71,6 +71,7 @@ export interface AttemptWrite {
 export type StepAction = (typeof ATTEMPT_ACTIONS)[number];
 
 export interface AttemptStepWrite {
+  readonly merchant_id: string;
   readonly attempt_id: string;
   readonly action: StepAction;
   readonly outcome: string;
@@ -210,8 +211,8 @@ export class PayoutIntentRepository {
            refused json, outcome text, http_status integer, provider_reference text, detail text)
          WHERE a.payout_id = v.payout_id AND a.number = v.number),
        steps AS (
-         INSERT INTO attempt_step (attempt_id, action, outcome, http_status, detail)
-         SELECT * FROM jsonb_to_recordset($3::jsonb) AS v (attempt_id uuid, action text, outcome text, http_status integer, detail text))
+         INSERT INTO attempt_step (merchant_id, attempt_id, action, outcome, http_status, detail)
+         SELECT * FROM jsonb_to_recordset($3::jsonb) AS v (merchant_id uuid, attempt_id uuid, action text, outcome text, http_status integer, detail text))
        UPDATE payout_intent i SET status = v.status, provider_reference = v.provider_reference, failure = v.failure,
          next_check_at = tranche_now() + v.next_check_ms * interval '1 millisecond', checks = v.checks,
          updated_at = CASE WHEN i.status <> v.status THEN tranche_now() ELSE i.updated_at END

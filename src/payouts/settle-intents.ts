@@ -188,7 +188,8 @@ function stepsWrittenOf({ intent, decision, status, httpStatus, source }: Settle
   const news = source === 'send' || source === 'operator' || status !== intent.status || detail !== intent.attempt_detail;
   if (source === null || !news) return [];
   const words = detail ?? wordsOf(decision, status);
-  return [{ attempt_id: intent.attempt_id, action: source, outcome, http_status: httpStatus, detail: words }];
+  const { merchant_id, attempt_id } = intent;
+  return [{ merchant_id, attempt_id, action: source, outcome, http_status: httpStatus, detail: words }];
 }
 
 const wordsOf = ({ failure }: Decision, status: IntentStatus): string =>

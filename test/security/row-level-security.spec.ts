@@ -19,6 +19,7 @@ const OF_THE_ENGINE: Readonly<Record<string, string>> = {
   fingerprint_key: 'one key for all, sealed',
   key_rotation: 'how far a table has been sealed anew',
   provider_notification: 'kept until it is known whose payment it is about',
+  rate_bucket: 'requests left, by key and by address',
   sandbox_payment: 'the books of a provider, which knows no merchants',
   sandbox_refusal: 'the same',
   schema_migration: 'what was migrated',
@@ -117,7 +118,6 @@ const walledTables = (): string[] => tables.filter(({ walled }) => walled).map((
 /** Whose a row is, said without any policy: by its own column, or by what it hangs on. */
 const OWNED: Readonly<Record<string, string>> = {
   merchant: 't.id = $1',
-  attempt_step: 't.attempt_id IN (SELECT id FROM attempt WHERE merchant_id = $1)',
   webhook_lane_wake: 't.endpoint_id IN (SELECT id FROM webhook_endpoint WHERE merchant_id = $1)',
   webhook_resend_item: 't.resend_id IN (SELECT id FROM webhook_resend WHERE merchant_id = $1)',
 };
