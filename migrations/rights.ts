@@ -61,7 +61,7 @@ export const rights: Readonly<Record<string, TableRights>> = {
   },
   provider_notification: { ofMerchant: null, api: NONE, worker: ALL },
   rate_bucket: { ofMerchant: null, api: NONE, worker: ALL },
-  reference_hold: { ofMerchant: BY_MERCHANT, api: ['SELECT', 'INSERT', 'DELETE'], worker: ['SELECT', 'INSERT', 'DELETE'] },
+  reference_hold: { ofMerchant: BY_MERCHANT, api: ['SELECT', 'INSERT', 'DELETE'], worker: ALL },
   sandbox_payment: { ofMerchant: null, api: NONE, worker: APPEND },
   sandbox_refusal: { ofMerchant: null, api: NONE, worker: WRITE },
   schema_migration: { ofMerchant: null, api: NONE, worker: READ },

@@ -556,7 +556,7 @@ ALTER TABLE reference_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON reference_hold TO tranche_worker USING (true);
 CREATE POLICY merchant ON reference_hold TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT DELETE, INSERT, SELECT ON reference_hold TO tranche_api;
-GRANT DELETE, INSERT, SELECT ON reference_hold TO tranche_worker;
+GRANT DELETE, INSERT, SELECT, UPDATE ON reference_hold TO tranche_worker;
 
 CREATE TABLE sandbox_payment (
   id uuid NOT NULL,

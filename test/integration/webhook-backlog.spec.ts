@@ -33,6 +33,7 @@ beforeAll(async () => {
   db = await testDatabase();
   await db.dataSource.query(`
     CREATE TABLE statement_written (rows integer NOT NULL);
+    GRANT INSERT ON statement_written TO tranche_api, tranche_worker;
     CREATE FUNCTION count_written() RETURNS trigger LANGUAGE plpgsql AS
       'BEGIN INSERT INTO statement_written SELECT count(*) FROM written; RETURN NULL; END';
     CREATE TRIGGER count_written AFTER UPDATE ON webhook_delivery REFERENCING NEW TABLE AS written

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../src/merchants/api-key-format.js';
-import { Transactions } from '../../src/platform/database/index.js';
 import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import type { ProblemBody } from '../support/api-client.js';
 import { testApp, type TestApp } from '../support/app.js';
@@ -8,7 +7,7 @@ import { validItems } from '../support/items.js';
 import { eventually } from '../support/merchant-client.js';
 import { assertAnswer } from '../support/openapi-answers.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
-import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { asAdmin, TEMPLATE_DATABASE } from '../support/test-server.js';
 import { operatorKeyOf } from './tenants.js';
 import { Wire, type WireAnswer } from './wire.js';
 
@@ -196,8 +195,17 @@ describe('Without a proxy', () => {
   });
 });
 
-const inDatabaseOf = <Row extends Record<string, unknown>>(at: TestApp, text: string, values: unknown[] = []): Promise<Row[]> =>
-  at.part(Transactions).asEngine((tx) => tx.query<Row>(text, values));
+async function inDatabaseOf<Row extends Record<string, unknown>>(
+  at: TestApp,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  let rows: Row[] = [];
+  await asAdmin(at.databaseUrl, async (admin) => {
+    ({ rows } = await admin.query<Row>(text, values));
+  });
+  return rows;
+}
 
 async function paidOf(bulk: string): Promise<number> {
   const [row] = await inDatabaseOf<{ outcome_succeeded: number }>(
