@@ -16,6 +16,7 @@ import { AddOperatorKeys20261121130100 } from './20261121130100-add-operator-key
 import { AddAmountCaps20261121130200 } from './20261121130200-add-amount-caps.js';
 import { NameMerchantOfTransaction20261121140000 } from './20261121140000-name-merchant-of-transaction.js';
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
+import { CreateAudit20261121150100 } from './20261121150100-create-audit.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
@@ -38,5 +39,6 @@ export const migrations = [
   AddAmountCaps20261121130200,
   NameMerchantOfTransaction20261121140000,
   RegisterEncryptionKeys20261121150000,
+  CreateAudit20261121150100,
   BoundEvents20261121160000,
 ];

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 const USAGE = `Usage: tranche listen --forward-to URL   events of a merchant to a receiver on your own machine
        tranche doctor                    what is wrong with an installation, and what to do
+       tranche audit verify|export       what was changed by whom, checked or as lines of JSON
 
 tranche <command> --help says more.`;
 
@@ -16,6 +17,9 @@ if (command === 'listen') {
   await import('reflect-metadata');
   const { doctor } = await import('./doctor/index.js');
   process.exitCode = await doctor(rest, process.env);
+} else if (command === 'audit') {
+  const { auditTrail } = await import('./audit-trail/index.js');
+  process.exitCode = await auditTrail(rest);
 } else {
   const asked = command === '--help' || command === '-h';
   (asked ? process.stdout : process.stderr).write(`${USAGE}\n`);

@@ -50,6 +50,13 @@ export class CancelPayouts {
     const cancellable = chosen.filter(({ status }) => allows(payoutLifecycle, 'cancel', status));
     await this.cancel(tx, cancellable);
     if (cancellable.length > 0) await this.locked.close(tx, bulk, null);
+    tx.note({
+      changes: cancellable.map(({ reference, status }) => ({
+        field: `payouts/${reference}`,
+        before: status,
+        after: 'CANCELLED',
+      })),
+    });
 
     const cancelled = new Set(cancellable.map(({ id }) => id));
     return chosen.map(({ id, reference, status }) =>

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
@@ -74,6 +75,8 @@ export class CreateBulk {
       bulkId,
       payouts.map(({ id }, position) => ({ id, item: items[position] })),
     );
+    const told = ['reference', 'label', 'webhookUrl', 'invalidItems', 'scheduledDate', 'timezone'] as const;
+    tx.note({ changes: [...differences(told, command), { field: 'item_count', before: null, after: items.length }] });
     tx.wake('validate');
     return bulkId;
   }

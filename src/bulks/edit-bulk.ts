@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../platform/database/index.js';
+import { differences } from '../platform/audit/index.js';
+import type { Change, Tx } from '../platform/database/index.js';
 import { mergeMetadata, type MetadataPatch, type ProblemFinding } from '../platform/http/index.js';
 import { allows } from '../platform/lifecycle/index.js';
 import { BacklogRepository, EndpointRepository } from '../webhooks/index.js';
@@ -103,6 +104,7 @@ export class EditBulk {
     await this.write(tx, bulk, [...edited, ...moved]);
     const row = await this.withLane(tx, bulk.row, head);
     await this.locked.close(tx, { row, payouts: bulk.payouts }, 'bulk.edited');
+    tx.note({ changes: [...differences(HEAD_FIELDS, row, bulk.row), ...namesOfEdited([...edited, ...moved])] });
     tx.wake('validate');
   }
 
@@ -126,6 +128,16 @@ export class EditBulk {
     return { ...head, webhook_endpoint_id: lane };
   }
 }
+
+const HEAD_FIELDS = ['label', 'webhook_url', 'metadata', 'scheduled_date', 'timezone'] as const;
+
+/** What was edited of which payout, without the values, which may be personal data: they stand in its revisions. */
+const namesOfEdited = (edits: readonly Edited[]): Change[] =>
+  edits.map(({ payout, changed }) => ({
+    field: `payouts/${payout.reference}`,
+    before: null,
+    after: changed.map(({ field }) => field),
+  }));
 
 /** A new date or zone moves payouts that are not named, and control totals are about all of them. */
 const touchesWholeBulk = ({ head, controlTotals }: EditBulkCommand): boolean =>

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { recordAudit } from '../platform/audit/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../platform/http/index.js';
+import { toTypeId } from '../platform/ids/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
 import type { ConnectorEntity, PausedBy } from './connector.entity.js';
 
@@ -104,12 +106,24 @@ export class ConnectorRepository {
    * Pausing what is paused keeps its beginning. The engine never takes over an operator's pause; an operator takes over
    * the engine's, with the newer reason. @returns null where there is no such connector, or nothing to change.
    */
-  pause(tx: Tx, id: string, pause: { readonly by: PausedBy; readonly reason: string }): Promise<ConnectorEntity | null> {
-    return tx.one<Row>(
+  async pause(tx: Tx, id: string, pause: { readonly by: PausedBy; readonly reason: string }): Promise<ConnectorEntity | null> {
+    const paused = await tx.one<Row>(
       `UPDATE connector SET paused_at = coalesce(paused_at, tranche_now()), paused_by = $2, pause_reason = $3, updated_at = tranche_now()
        WHERE id = $1 AND (paused_at IS NULL OR $2 = 'operator') RETURNING ${COLUMNS}`,
       [id, pause.by, pause.reason],
     );
+    // An operator's request leaves an entry by itself; the engine asks nobody.
+    if (paused !== null && pause.by === 'engine') {
+      await recordAudit(tx, {
+        merchantId: null,
+        actor: { kind: 'system', id: 'engine' },
+        requestId: null,
+        action: 'pauseConnector',
+        subject: toTypeId('connector', id),
+        changes: [{ field: 'reason', before: null, after: pause.reason }],
+      });
+    }
+    return paused;
   }
 
   /**

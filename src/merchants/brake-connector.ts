@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type ConnectorEntity, ConnectorRepository } from '../connectors/index.js';
+import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
-import type { Brake } from './brake.js';
+import type { Brake, BrakeState } from './brake.js';
 
 export interface BrakeConnectorCommand {
   readonly connectorId: string;
@@ -23,6 +24,7 @@ export class BrakeConnector {
       ? this.connectors.pause(tx, connectorId, { by: 'operator', reason })
       : this.connectors.resume(tx, connectorId, reason));
     if (connector === null) throw notFound();
+    tx.note({ changes: differences<BrakeState>(['paused', 'reason'], brake) });
     if (!paused) tx.wake('execute');
     return connector;
   }

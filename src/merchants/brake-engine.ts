@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
-import type { Brake } from './brake.js';
+import type { Brake, BrakeState } from './brake.js';
 import { type EngineBrake, EngineRepository } from './engine.repository.js';
 
 /**
@@ -11,7 +12,9 @@ import { type EngineBrake, EngineRepository } from './engine.repository.js';
 export class BrakeEngine {
   constructor(private readonly engine: EngineRepository) {}
 
-  async execute(tx: Tx, { paused, reason }: Brake): Promise<EngineBrake> {
+  async execute(tx: Tx, brake: Brake): Promise<EngineBrake> {
+    const { paused, reason } = brake;
+    tx.note({ changes: differences<BrakeState>(['paused', 'reason'], brake) });
     if (paused) return this.engine.pause(tx, reason);
     tx.wake('execute');
     return this.engine.resume(tx, reason);

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
-import type { Brake } from './brake.js';
+import type { Brake, BrakeState } from './brake.js';
 import type { Merchant } from './merchant.entity.js';
 import { MerchantRepository } from './merchant.repository.js';
 
@@ -24,6 +25,7 @@ export class BrakeMerchant {
       ? this.merchants.pause(tx, merchantId, reason)
       : this.merchants.resume(tx, merchantId, reason));
     if (merchant === null) throw notFound();
+    tx.note({ changes: differences<BrakeState>(['paused', 'reason'], brake) });
     if (!paused) tx.wake('execute');
     return merchant;
   }

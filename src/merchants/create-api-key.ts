@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { kernelProblem, notFound, type Problem } from '../platform/http/index.js';
-import { newUuid } from '../platform/ids/index.js';
+import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { toInstant } from '../platform/time/index.js';
 import { apiKeyMode, hashApiKey, newApiKey } from './api-key-format.js';
 import type { ApiKey } from './api-key.entity.js';
@@ -51,6 +52,7 @@ export class CreateApiKey {
     });
     // Compared as stored, on the database's clock; the refusal undoes the insert.
     if (expiresAt !== null && expiresAt <= key.created_at) throw invalidExpiry('must be in the future');
+    tx.note({ subject: toTypeId('key', id), changes: differences(['name', 'scopes', 'expires_at'], key) });
     return { key, apiKey };
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ConnectorEntity, ConnectorRepository } from '../connectors/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { differences } from '../platform/audit/index.js';
+import type { Change, Tx } from '../platform/database/index.js';
 import { newUuid } from '../platform/ids/index.js';
 import { ConnectorRules } from './connector-rules.js';
 
@@ -18,6 +19,21 @@ export interface CreateConnectorCommand {
 
 /** Enough for a provider that answers in 100 ms to be paid 300 times a second, little enough not to frighten a new one. */
 export const MAX_CONCURRENCY_DEFAULT = 32;
+
+/** What an audit entry shows of a connector. */
+export const TOLD_OF_CONNECTOR = [
+  'name',
+  'type',
+  'currencies',
+  'method_types',
+  'max_concurrency',
+  'rate_per_second',
+  'limits',
+] as const;
+
+/** The members of a config that were written, without their values, which may be credentials. */
+export const toldOfConfig = (config: Readonly<Record<string, unknown>>): Change[] =>
+  Object.keys(config).map((member) => ({ field: `config/${member}`, before: null, after: null }));
 
 /** Configures a connector. Nothing is sent to the provider: whether the credentials are right shows at the first payout. */
 @Injectable()
@@ -44,6 +60,7 @@ export class CreateConnector {
       limits,
     });
     if (connector === null) throw new Error('a fresh id was taken');
+    tx.note({ changes: [...differences(TOLD_OF_CONNECTOR, connector), ...toldOfConfig(config)] });
     return connector;
   }
 }

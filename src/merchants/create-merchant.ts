@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import { Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
-import { newUuid } from '../platform/ids/index.js';
+import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { merchantSecretsPlace, newSigningSecret, sealSecrets } from '../webhooks/index.js';
 import { CreateApiKey } from './create-api-key.js';
 import { MerchantRules, type MerchantWish } from './merchant-rules.js';
@@ -43,6 +44,11 @@ export class CreateMerchant {
       webhook_secrets: sealSecrets(this.sealer, secrets, merchantSecretsPlace(id)),
     });
     const { key, apiKey } = await this.createApiKey.execute(tx, { merchantId: id, name: null, scopes: null, expiresAt: null });
+    tx.note({
+      subject: toTypeId('merchant', id),
+      merchantId: id,
+      changes: differences(['name', 'timezone', 'connector_id', 'limits'], merchant),
+    });
     return { merchant, apiKeyId: key.id, apiKey, webhookSigningSecret };
   }
 }

@@ -1,9 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConnectorsModule } from '../connectors/index.js';
+import { VerifyAudit } from '../platform/audit/index.js';
 import { CREDENTIALS } from '../platform/http/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
+import { AuditController } from './audit.controller.js';
+import { AuditQueries } from './audit.queries.js';
 import { BrakeConnector } from './brake-connector.js';
 import { BrakeEngine } from './brake-engine.js';
 import { BrakeMerchant } from './brake-merchant.js';
@@ -21,6 +24,7 @@ import { MerchantRules } from './merchant-rules.js';
 import { Merchant } from './merchant.entity.js';
 import { MerchantQueries } from './merchant.queries.js';
 import { MerchantRepository } from './merchant.repository.js';
+import { OperatorAuditController } from './operator-audit.controller.js';
 import { OperatorConnectorsController } from './operator-connectors.controller.js';
 import { OperatorEngineController } from './operator-engine.controller.js';
 import { OperatorKeysController } from './operator-keys.controller.js';
@@ -38,7 +42,14 @@ import { UpdateMerchant } from './update-merchant.js';
 @Global()
 @Module({
   imports: [ConnectorsModule, TypeOrmModule.forFeature([Merchant, ApiKey])],
-  controllers: [OperatorMerchantsController, OperatorConnectorsController, OperatorEngineController, OperatorKeysController],
+  controllers: [
+    OperatorMerchantsController,
+    OperatorConnectorsController,
+    OperatorEngineController,
+    OperatorKeysController,
+    OperatorAuditController,
+    AuditController,
+  ],
   providers: [
     MerchantRepository,
     ApiKeyRepository,
@@ -46,6 +57,8 @@ import { UpdateMerchant } from './update-merchant.js';
     MerchantQueries,
     ConnectorQueries,
     EngineQueries,
+    AuditQueries,
+    VerifyAudit,
     MerchantRules,
     ConnectorRules,
     CreateMerchant,

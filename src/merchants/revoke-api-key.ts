@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
+import { toTypeId } from '../platform/ids/index.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { KeyCredentials } from './credentials.js';
 
@@ -20,6 +21,7 @@ export class RevokeApiKey {
 
   async execute(tx: Tx, { merchantId, keyId }: RevokeApiKeyCommand): Promise<void> {
     if (!(await this.keys.revoke(tx, merchantId, keyId))) throw notFound();
+    tx.note({ subject: toTypeId('key', keyId), changes: [] });
     tx.afterCommit(() => {
       this.credentials.forget(keyId);
     });

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { recordAudit } from '../platform/audit/index.js';
 import { CONFIGURATION, type Configuration, START_BANNER, StartBanner } from '../platform/config/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { CreateMerchant } from './create-merchant.js';
@@ -44,6 +45,9 @@ export class SandboxBootstrap implements OnApplicationBootstrap {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [LOCK_NAME]);
     if (await this.merchants.someExists(tx)) return null;
     const { apiKey } = await this.createMerchant.execute(tx, { name: 'Sandbox merchant' });
+    const { changes, subject = null, merchantId = null } = tx.noted();
+    const actor = { kind: 'system', id: 'sandbox-bootstrap' } as const;
+    await recordAudit(tx, { actor, action: 'createMerchant', subject, merchantId, requestId: null, changes });
     // Any other database outlives DATA_DIR and may be shared with other machines: its key is shown once and kept nowhere.
     if (this.configuration.databaseIsEmbedded) await keepSandboxKey(this.configuration.dataDir, apiKey);
     return apiKey;

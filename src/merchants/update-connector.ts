@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type ConnectorEntity, ConnectorRepository } from '../connectors/index.js';
+import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import { ConnectorRules } from './connector-rules.js';
-import { MAX_CONCURRENCY_DEFAULT } from './create-connector.js';
+import { MAX_CONCURRENCY_DEFAULT, TOLD_OF_CONNECTOR, toldOfConfig } from './create-connector.js';
 
 /** What is undefined stays as it is; null removes, or goes back to the default. */
 export interface UpdateConnectorCommand {
@@ -43,6 +44,7 @@ export class UpdateConnector {
       limits: this.rules.limitsOf({ ...settings, type: before.type }),
     });
     if (after === null) throw new Error('the row that was locked is gone');
+    tx.note({ changes: [...differences(TOLD_OF_CONNECTOR, after, before), ...toldOfConfig(config ?? {})] });
     return after;
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import { MerchantRules, type MerchantWish } from './merchant-rules.js';
@@ -25,6 +26,7 @@ export class UpdateMerchant {
     const settings = await this.rules.settingsFor(tx, command, before);
     const after = await this.merchants.write(tx, before.id, { name: command.name ?? before.name, ...settings });
     if (after === null) throw new Error('the row that was locked is gone');
+    tx.note({ changes: differences(['name', 'timezone', 'connector_id', 'limits'], after, before) });
     return after;
   }
 }

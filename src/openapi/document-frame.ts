@@ -80,10 +80,12 @@ export const TAGS: readonly JsonObject[] = [
   { name: 'Webhook deliveries', description: 'How each event fared on its way to each endpoint.' },
   { name: 'Webhooks', description: 'What your endpoint is sent.' },
   { name: 'Connectors', description: 'What providers call.' },
+  { name: 'Audit', description: 'Who changed what of a merchant.' },
   { name: 'Operator: merchants', description: 'Merchants, their keys, and their brake.' },
   { name: 'Operator: keys', description: 'Keys of those who run this installation, each with its scopes.' },
   { name: 'Operator: connectors', description: 'The ways to providers, and their brakes.' },
   { name: 'Operator: intents', description: 'What only a person can decide.' },
+  { name: 'Operator: audit', description: 'Who changed what, in chains that can be verified.' },
   { name: 'Operator: engine', description: 'The engine as a whole, and its brake.' },
   { name: 'Service', description: 'For supervisors, scrapers and readers of this document.' },
 ];

@@ -225,8 +225,7 @@ export class PayoutIntentRepository {
     return new Map(rows.map((row) => [row.payout_id, row]));
   }
 
-  async payoutOfIntent(tx: Tx, intentId: string): Promise<string | null> {
-    const row = await tx.one<{ payout_id: string }>(`SELECT payout_id FROM payout_intent WHERE id = $1`, [intentId]);
-    return row?.payout_id ?? null;
+  payoutOfIntent(tx: Tx, intentId: string): Promise<{ payout_id: string; merchant_id: string } | null> {
+    return tx.one(`SELECT payout_id, merchant_id FROM payout_intent WHERE id = $1`, [intentId]);
   }
 }

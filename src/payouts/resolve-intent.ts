@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import type { AttemptKnowledge, Decision } from './decide-outcome.js';
@@ -29,13 +30,15 @@ export class ResolveIntent {
 
   /** @returns the payout of the intent. */
   async execute(tx: Tx, command: { intentId: string; status: Resolution; reason: string }): Promise<string> {
-    const payoutId = await this.intents.payoutOfIntent(tx, command.intentId);
-    if (payoutId === null) throw notFound();
+    const found = await this.intents.payoutOfIntent(tx, command.intentId);
+    if (found === null) throw notFound();
+    const { payout_id: payoutId, merchant_id: merchantId } = found;
     const judge = (known: AttemptKnowledge) => decide(known, command);
     const finding = { payoutId, claimNo: null, httpStatus: null, source: 'operator' as const, decide: judge };
     const settled = await this.settle.execute(tx, [finding]);
     if (!settled.has(payoutId))
       throw payoutProblem('intent_not_in_review', 'Its payout is being tried again under a new attempt.');
+    tx.note({ merchantId, changes: differences(['status', 'reason'], command) });
     return payoutId;
   }
 }

@@ -61,6 +61,7 @@ export class RetryPayout {
       },
     ]);
     await this.locked.close(tx, bulk, null);
+    tx.note({ changes: [{ field: 'attempt', before: payout.attempt_no, after: payout.attempt_no + 1 }] });
     tx.wake('validate');
   }
 }

@@ -32,6 +32,7 @@ export class QuarantineController {
   @HttpCode(200)
   async lift(@RequestTx() tx: Tx, @Body() { reason }: LiftQuarantineDto): Promise<QuarantineDto> {
     if (!(await this.quarantine.liftByHand(tx, reason))) throw reconciliationProblem('not_in_quarantine', 'Sending is on.');
+    tx.note({ changes: [{ field: 'reason', before: null, after: reason }] });
     return toQuarantineResponse(null);
   }
 }

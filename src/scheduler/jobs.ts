@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { BulkAudit } from '../bulks/index.js';
 import { forgetProviderNotifications } from '../payouts/index.js';
+import type { SealAudit } from '../platform/audit/index.js';
 import type { Transactions } from '../platform/database/index.js';
 import type { RotateKeys, UseEncryptionKey } from '../platform/encryption/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
@@ -21,6 +22,7 @@ export interface JobPorts {
   readonly expireHeld: ExpireHeld;
   readonly rotateKeys: RotateKeys;
   readonly removeOldEvents: RemoveOldEvents;
+  readonly sealAudit: SealAudit;
 }
 
 /**
@@ -34,6 +36,7 @@ export const clusterJobs = ({
   expireHeld,
   rotateKeys,
   removeOldEvents,
+  sealAudit,
 }: JobPorts): readonly Job[] =>
   defineJobs([
     ...forgetting(transactions),
@@ -64,6 +67,13 @@ export const clusterJobs = ({
       every: '1 hour',
       lease_ms: 60 * MINUTE_MS,
       run: () => removeOldEvents.execute(),
+    },
+    {
+      name: 'seal-audit',
+      meaning: 'Puts new audit entries behind the end of the chain of their merchant.',
+      every: '1 minute',
+      lease_ms: 5 * MINUTE_MS,
+      run: () => sealAudit.execute(),
     },
     {
       name: 'audit-bulk-counts',

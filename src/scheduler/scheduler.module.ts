@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { BulkAudit, BulksModule, sealedPayoutRevisions } from '../bulks/index.js';
 import { sealedConnectors } from '../connectors/index.js';
 import { sealedMerchants } from '../merchants/index.js';
+import { SealAudit } from '../platform/audit/index.js';
 import { SEALED_TABLES } from '../platform/crypto/index.js';
 import { Transactions } from '../platform/database/index.js';
 import { fingerprintKeyTable, RotateKeys } from '../platform/encryption/index.js';
@@ -15,7 +16,7 @@ import { clusterJobs } from './jobs.js';
 import { OwnClock } from './own-clock.js';
 import { RemoveOldEvents } from './remove-old-events.js';
 
-type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents];
+type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents, SealAudit];
 
 /** Everything that lies sealed; a rotation that forgot one would leave it without its key. */
 const SEALED = [
@@ -33,13 +34,15 @@ const SEALED = [
   providers: [
     {
       provide: JOBS,
-      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents],
+      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents, SealAudit],
       useFactory: (
-        ...[transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents]: Ports
-      ): readonly Job[] => clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents }),
+        ...[transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents, sealAudit]: Ports
+      ): readonly Job[] =>
+        clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents, sealAudit }),
     },
     { provide: SEALED_TABLES, useValue: SEALED },
     RotateKeys,
+    SealAudit,
     AgendaClock,
     EngineFigures,
     OwnClock,

@@ -23,6 +23,7 @@ export class DryRunController {
 
   /** Validates a whole bulk, by the rules of the real validation, without storing anything. */
   @Operation('validateBulk', {
+    changes: false,
     refuses: [
       'too_few_items',
       'too_many_items',

@@ -208,7 +208,7 @@ async function read<Row extends QueryResultRow>(
 }
 
 async function empty(dataSource: DataSource): Promise<void> {
-  const kept = ['schema_migration', 'engine', 'feed_offset'];
+  const kept = ['schema_migration', 'engine', 'feed_offset', 'audit_entry', 'audit_chain'];
   const tables = (await tablesOf(dataSource)).filter((name) => !kept.includes(name));
   await dataSource.query(`TRUNCATE ${tables.join(', ')}`);
   await dataSource.query('UPDATE engine SET quarantined_at = NULL, quarantine_detail = NULL');

@@ -10,6 +10,7 @@ import type { EntityManager } from 'typeorm';
 export class Tx {
   private readonly afterCommitHooks: (() => void)[] = [];
   private readonly wakes = new Set<string>();
+  private readonly notes: AuditNote[] = [];
 
   constructor(
     private readonly client: PoolClient,
@@ -42,12 +43,14 @@ export class Tx {
   async savepoint<Result>(work: () => Promise<Result>): Promise<Result> {
     const hooks = this.afterCommitHooks.length;
     const wakes = [...this.wakes];
+    const notes = this.notes.length;
     await this.query('SAVEPOINT work');
     try {
       return await work();
     } catch (error) {
       await this.query('ROLLBACK TO SAVEPOINT work');
       this.afterCommitHooks.length = hooks;
+      this.notes.length = notes;
       this.wakes.clear();
       for (const topic of wakes) this.wakes.add(topic);
       throw error;
@@ -64,6 +67,16 @@ export class Tx {
     this.wakes.add(topic);
   }
 
+  /** What a use case has changed, for the audit entry of the request that it is the work of. */
+  note(note: AuditNote): void {
+    this.notes.push(note);
+  }
+
+  /** For whoever writes that entry: everything that was noted, as one. */
+  noted(): AuditNote {
+    return Object.assign({}, ...this.notes, { changes: this.notes.flatMap(({ changes }) => changes) }) as AuditNote;
+  }
+
   /** For the transaction runner alone: sends the wakes as the last statement, so that commits queue as briefly as possible. */
   async sendWakes(): Promise<void> {
     if (this.wakes.size > 0)
@@ -74,6 +87,21 @@ export class Tx {
   runAfterCommit(): void {
     for (const hook of this.afterCommitHooks.splice(0)) hook();
   }
+}
+
+/** One field that changed. Values of secrets, personal and account data are left out of it: null. */
+export interface Change {
+  readonly field: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface AuditNote {
+  readonly changes: readonly Change[];
+  /** The id of what was changed, where the path of the request does not name it. */
+  readonly subject?: string;
+  /** Whose it is, where neither the key nor the subject says it. */
+  readonly merchantId?: string;
 }
 
 /** What a sleeping worker, or an open event stream, can be woken for; the tables stay the truth, a lost wake costs at most one poll. */

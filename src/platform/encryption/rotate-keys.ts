@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
+import { recordAudit } from '../audit/index.js';
 import { SEALED_TABLES, type SealedTable, Sealer } from '../crypto/index.js';
 import { Transactions, type Tx } from '../database/index.js';
 import {
@@ -65,10 +66,22 @@ export class RotateKeys {
       return true;
     }
     const unreadable = begun.filter((rotation) => BigInt(rotation.unreadable) > 0n);
-    if (unreadable.length === 0) await retireKeys(tx, ids(others));
+    if (unreadable.length === 0) await this.retire(tx, ids(others));
     for (const { table_name, unreadable: count } of unreadable)
       this.logger.error(`${count} sealed values of ${table_name} can not be opened: ${ids(others).join(', ')} is not retired`);
     return false;
+  }
+
+  private async retire(tx: Tx, keys: readonly string[]): Promise<void> {
+    await retireKeys(tx, keys);
+    await recordAudit(tx, {
+      merchantId: null,
+      actor: { kind: 'system', id: 'rotate-encryption-keys' },
+      requestId: null,
+      action: 'retireEncryptionKeys',
+      subject: null,
+      changes: keys.map((id) => ({ field: id, before: 'in_use', after: 'retired' })),
+    });
   }
 
   /** A walk that began while another key was in use, or towards another key, has to begin anew. */

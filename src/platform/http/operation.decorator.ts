@@ -11,11 +11,13 @@ export interface OperationNotes {
   readonly refuses: readonly string[];
   /** Headers of its success. */
   readonly sets: readonly ('ETag' | 'Location')[];
+  /** False: it writes nothing, although its method says so, and leaves no audit entry. */
+  readonly changes: boolean;
 }
 
 /** Names the route in the API document, and what it refuses and sets: `@Operation('editBulk', { refuses: ['payout_not_editable'] })`. */
 export const Operation = (id: string, notes: Partial<Omit<OperationNotes, 'id'>> = {}): MethodDecorator =>
-  SetMetadata(OPERATION, { refuses: [], sets: [], ...notes, id } satisfies OperationNotes);
+  SetMetadata(OPERATION, { refuses: [], sets: [], changes: true, ...notes, id } satisfies OperationNotes);
 
 /** Marks a handler whose parameter reads `If-Match`. */
 export const markConditional: ParameterDecorator = (target, property) => {

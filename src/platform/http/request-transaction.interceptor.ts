@@ -4,11 +4,13 @@ import type { Response } from 'express';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import type { Transactions, Tx } from '../database/index.js';
 import { type Answer, answerOfHandler, answerOfProblem, ResponseDraft, writeHead } from './answer.js';
+import { auditRequest } from './audit-request.js';
 import { bodyText } from './canonical-json.js';
 import type { HttpRequest } from './http-request.js';
 import type { IdempotencyKeys, IdempotencyScope } from './idempotency-keys.js';
 import { idempotencyScopeOf } from './idempotency-scope.js';
 import { kernelProblem } from './kernel.problems.js';
+import { OPERATION, type OperationNotes } from './operation.decorator.js';
 import { CARRIES_SECRET, type Preparation, PREPARED_BY } from './request-transaction.decorators.js';
 import { refuseStrayBody } from './stray-input.js';
 import { toProblem } from './to-problem.js';
@@ -46,6 +48,7 @@ export class RequestTransaction implements NestInterceptor {
     const text = scope === null ? '' : bodyText(request.body);
     request.prepared = await this.prepare(context, request);
 
+    const operation = this.reflector.get<OperationNotes | undefined>(OPERATION, context.getHandler());
     const draft = new ResponseDraft(response);
     // Subscribing anew runs pipes and handler anew, which is what a transaction that is tried again needs.
     const run: Run = async (tx) => {
@@ -53,7 +56,10 @@ export class RequestTransaction implements NestInterceptor {
       request.tx = tx;
       // Here, where a refusal is kept as the first answer to the body that it is about.
       refuseStrayBody(context, request);
-      return answerOfHandler(response, await lastValueFrom(next.handle(), { defaultValue: undefined }));
+      const answer = answerOfHandler(response, await lastValueFrom(next.handle(), { defaultValue: undefined }));
+      if (operation?.changes !== false)
+        await auditRequest(tx, request, { action: operation?.id ?? `${request.method} ${request.path}`, answer });
+      return answer;
     };
     const secret = this.reflector.get<boolean | undefined>(CARRIES_SECRET, context.getHandler()) ?? false;
     const work = (tx: Tx): Promise<Answer> =>

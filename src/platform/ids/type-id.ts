@@ -15,6 +15,7 @@ export type IdKind =
   | 'resend'
   | 'connector'
   | 'link'
+  | 'audit'
   | 'req';
 
 /** The millisecond of the newest id, and how many were made in it before. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../../platform/audit/index.js';
 import { Sealer } from '../../platform/crypto/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
@@ -42,6 +43,12 @@ export class CreateEndpoint {
       rate_per_second,
       ...sealHeaders(this.sealer, headers, id),
       public_keys: publicKeysOf(secrets),
+    });
+    tx.note({
+      changes: [
+        ...differences(['url', 'event_types', 'description', 'rate_per_second', 'asymmetric'], command),
+        { field: 'headers', before: [], after: Object.keys(headers) },
+      ],
     });
     return { id, secret };
   }

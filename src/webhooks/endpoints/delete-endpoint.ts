@@ -21,6 +21,7 @@ export class DeleteEndpoint {
         'Only bulks name this URL. Change their webhook_url, or disable the endpoint.',
       );
     }
+    tx.note({ changes: [{ field: 'url', before: endpoint.url, after: null }] });
     await this.endpoints.unregister(tx, endpointId);
     tx.wake('backlog');
   }

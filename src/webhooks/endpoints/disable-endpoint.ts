@@ -17,6 +17,7 @@ export class DisableEndpoint {
     if (endpoint === null) throw notFound();
     if (endpoint.status === 'disabled') return;
     await this.endpoints.writeStatus(tx, endpointId, { status: 'disabled', reason: 'by_hand' });
+    tx.note({ changes: [{ field: 'status', before: endpoint.status, after: 'disabled' }] });
     await this.notices.tell(tx, [{ endpointId, type: 'webhook_endpoint.disabled' }]);
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../../platform/audit/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { notFound } from '../../platform/http/index.js';
 import { BacklogRepository } from '../deliveries/backlog.repository.js';
@@ -30,6 +31,9 @@ export class EnableEndpoint {
     await this.endpoints.writeStatus(tx, endpointId, { status: 'active', reason: null });
     if (endpoint.status === 'disabled') await this.backlog.release(tx, endpointId, firstReleased(backlog));
     await this.notices.tell(tx, [{ endpointId, type: 'webhook_endpoint.recovered' }]);
+    tx.note({
+      changes: [{ field: 'status', before: endpoint.status, after: 'active' }, ...differences(['backlog'], { backlog })],
+    });
     tx.wake('deliver');
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../../platform/audit/index.js';
 import { Sealer } from '../../platform/crypto/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { notFound } from '../../platform/http/index.js';
@@ -53,7 +54,10 @@ export class UpdateEndpoint {
         'Bulks name this URL and go on to do so. Register the new URL as an endpoint of its own.',
       );
     }
-    if (await this.endpoints.writeContent(tx, endpoint.id, { url, event_types, description })) return;
+    if (await this.endpoints.writeContent(tx, endpoint.id, { url, event_types, description })) {
+      tx.note({ changes: differences(['url', 'event_types', 'description'], { url, event_types, description }, endpoint) });
+      return;
+    }
     const existing = await this.endpoints.idOfUrl(tx, endpoint.merchant_id, url);
     throw webhookProblem('endpoint_url_taken', 'Another endpoint has this URL, or a bulk names it.', {
       members: existing === null ? {} : { existing_id: toTypeId('endpoint', existing) },
@@ -63,12 +67,15 @@ export class UpdateEndpoint {
   private async writeSettings(tx: Tx, endpoint: EndpointRow, changes: Partial<EndpointChanges>): Promise<void> {
     const { rate_per_second, headers, asymmetric } = changes;
     if (rate_per_second === undefined && headers === undefined && asymmetric === undefined) return;
-    await this.settings.write(tx, endpoint.id, {
-      ...(await this.settings.of(tx, endpoint.id)),
+    const before = await this.settings.of(tx, endpoint.id);
+    const after = {
+      ...before,
       ...(rate_per_second === undefined ? {} : { rate_per_second }),
       ...(headers === undefined ? {} : sealHeaders(this.sealer, headers, endpoint.id)),
       ...(asymmetric === undefined ? {} : { public_keys: await this.writeSecrets(tx, endpoint, asymmetric) }),
-    });
+    };
+    await this.settings.write(tx, endpoint.id, after);
+    tx.note({ changes: differences(['rate_per_second', 'header_names', 'public_keys'], after, before) });
   }
 
   private async writeSecrets(tx: Tx, { id, secrets: sealed }: EndpointRow, asymmetric: boolean) {

@@ -1,0 +1,1 @@
+export { AUDIT_USAGE, auditTrail } from './audit-trail.js';
