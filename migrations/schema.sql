@@ -11,6 +11,24 @@ CREATE OR REPLACE FUNCTION public.feed_now()
  LANGUAGE sql
 AS $function$SELECT pg_current_xact_id()::text::bigint + lifted_by FROM feed_offset$function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      BEGIN
+        IF TG_OP = 'UPDATE' THEN
+          -- To be sealed is all that happens to an entry, and it happens once.
+          IF OLD.number IS NULL AND NEW.number IS NOT NULL
+            AND (NEW.place, NEW.id, NEW.merchant_id, NEW.occurred_at, NEW.actor_kind, NEW.action) = (OLD.place, OLD.id, OLD.merchant_id, OLD.occurred_at, OLD.actor_kind, OLD.action)
+            AND (NEW.actor_id, NEW.request_id, NEW.subject, NEW.changes::text) IS NOT DISTINCT FROM (OLD.actor_id, OLD.request_id, OLD.subject, OLD.changes::text)
+          THEN
+            RETURN NEW;
+          END IF;
+        END IF;
+        RAISE EXCEPTION 'audit entries are neither changed nor removed';
+      END;
+      $function$;
+
 CREATE OR REPLACE FUNCTION public.sessions_of_server(OUT clients bigint, OUT oldest_write_s double precision)
  RETURNS record
  LANGUAGE sql
@@ -155,6 +173,48 @@ CREATE POLICY engine ON attempt_step TO tranche_worker USING (true);
 CREATE POLICY merchant ON attempt_step TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT SELECT ON attempt_step TO tranche_api;
 GRANT INSERT, SELECT ON attempt_step TO tranche_worker;
+
+CREATE TABLE audit_chain (
+  merchant_id uuid NOT NULL,
+  number bigint DEFAULT 0 NOT NULL,
+  hash bytea,
+  seal bytea,
+  sealed_at timestamp with time zone,
+  CONSTRAINT audit_chain_pkey PRIMARY KEY (merchant_id)
+);
+ALTER TABLE audit_chain ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON audit_chain TO tranche_worker USING (true);
+CREATE POLICY merchant ON audit_chain TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON audit_chain TO tranche_worker;
+
+CREATE TABLE audit_entry (
+  place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  occurred_at timestamp(3) with time zone DEFAULT tranche_now() NOT NULL,
+  actor_kind text NOT NULL,
+  actor_id text,
+  request_id text,
+  action text NOT NULL,
+  subject text,
+  changes json NOT NULL,
+  number bigint,
+  hash bytea,
+  CONSTRAINT audit_entry_pkey PRIMARY KEY (place),
+  CONSTRAINT audit_entry_id_key UNIQUE (id),
+  CONSTRAINT audit_entry_number UNIQUE (merchant_id, number),
+  CONSTRAINT audit_entry_actor CHECK (actor_kind = ANY (ARRAY['merchant_key'::text, 'operator'::text, 'system'::text])),
+  CONSTRAINT audit_entry_is_sealed_whole CHECK ((number IS NULL) = (hash IS NULL))
+);
+CREATE INDEX audit_entry_newest ON audit_entry USING btree (merchant_id, id DESC);
+CREATE INDEX audit_entry_unsealed ON audit_entry USING btree (place) WHERE (number IS NULL);
+CREATE TRIGGER audit_entry_is_not_emptied BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_entry_stays BEFORE DELETE OR UPDATE ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON audit_entry TO tranche_worker USING (true);
+CREATE POLICY merchant ON audit_entry TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON audit_entry TO tranche_api;
+GRANT INSERT, SELECT, UPDATE (hash), UPDATE (number) ON audit_entry TO tranche_worker;
 
 CREATE TABLE bulk (
   id uuid NOT NULL,

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
+import { WORKER_ROLE } from './roles.js';
 import { Transactions } from './transactions.js';
 import type { Tx } from './tx.js';
 
@@ -11,6 +12,10 @@ export interface InspectedDatabase {
   /** By name: what this build has and the database lacks, and the other way round. */
   migrations(): Promise<{ readonly missing: readonly string[]; readonly unknown: readonly string[] }>;
 }
+
+/** The owner of the tables sees no merchant's rows; before the first start there is no such role, and nothing to see. */
+const AS_WORKER = `
+  SELECT set_config('role', rolname, true) FROM pg_roles WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER')`;
 
 /**
  * Looks at a database without migrating it, and without waiting for one that is away.
@@ -30,10 +35,11 @@ export async function inspectDatabase<Result>(
     });
   }
   try {
-    const transactions = new Transactions(dataSource);
+    const transactions = new Transactions(dataSource, dataSource);
     const read = <Found>(work: (tx: Tx) => Promise<Found>): Promise<Found> =>
       transactions.asEngine(async (tx) => {
         await tx.query('SET TRANSACTION READ ONLY');
+        await tx.query(AS_WORKER, [WORKER_ROLE]);
         return work(tx);
       });
     return await look({ read, migrations: () => read(compareMigrations) });
