@@ -31,9 +31,9 @@ export const rights: Readonly<Record<string, TableRights>> = {
   api_key: { ofMerchant: BY_MERCHANT, api: NONE, worker: WRITE },
   attempt: { ofMerchant: BY_MERCHANT, api: READ, worker: WRITE },
   attempt_step: { ofMerchant: BY_MERCHANT, api: READ, worker: APPEND },
-  // Sealed in order by a duty, which numbers and hashes what was written; nothing else of an entry ever changes.
-  audit_entry: { ofMerchant: BY_MERCHANT, api: APPEND, worker: [...APPEND, 'UPDATE (number)', 'UPDATE (hash)'] },
   audit_chain: { ofMerchant: BY_MERCHANT, api: NONE, worker: WRITE },
+  // To be sealed, by its number and hash, is all that happens to an entry.
+  audit_entry: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'INSERT', 'UPDATE (hash)', 'UPDATE (number)'] },
   bulk: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   bulk_progress: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   connector: { ofMerchant: null, api: READ, worker: WRITE },

@@ -64,6 +64,7 @@ beforeAll(async () => {
   [mine, theirs] = [one, other].map(({ client }) => fromTypeId('merchant', client.id)!) as [string, string];
   // Of these the workers leave none behind.
   await admin.query(`INSERT INTO webhook_lane_wake SELECT id FROM webhook_endpoint`);
+  await admin.query(`INSERT INTO audit_chain (merchant_id) SELECT id FROM merchant ON CONFLICT DO NOTHING`);
   await admin.query(`INSERT INTO event_horizon SELECT id, 0, 0, now() FROM merchant`);
   await admin.query(
     `INSERT INTO webhook_resend_item SELECT r.id, r.endpoint_id, r.id, 1, r.id
@@ -196,6 +197,8 @@ describe('Row-level security', () => {
         'TRUNCATE event',
         'UPDATE attempt_step SET detail = NULL',
         'DELETE FROM attempt_step',
+        'UPDATE audit_entry SET changes = changes',
+        'DELETE FROM audit_entry',
         'DELETE FROM payout',
         'ALTER TABLE event DISABLE ROW LEVEL SECURITY',
         'ALTER TABLE event NO FORCE ROW LEVEL SECURITY',
