@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { Configuration } from '../config/index.js';
 import type { Transactions } from '../database/index.js';
-import { drawTokens, SharedBuckets, TokenDrawer, type Verdict } from '../rate-limit/index.js';
+import { DrawnBuckets, drawTokens, TokenDrawer, type Verdict } from '../rate-limit/index.js';
 import { kernelProblem } from './kernel.problems.js';
 
 /** The burst, in seconds of the steady rate (the contract's "burst of 10 times"). */
@@ -25,7 +25,7 @@ export function rateLimits(configuration: RateConfiguration, transactions: Trans
   const limit = (name: string, perSecond: number, subject: string): RateLimit | null =>
     perSecond === 0
       ? null
-      : new RateLimit(name, subject, new SharedBuckets(name, { perSecond, burst: perSecond * BURST_S }, drawer));
+      : new RateLimit(name, subject, new DrawnBuckets(name, { perSecond, burst: perSecond * BURST_S }, drawer));
   return {
     key: limit('key', configuration.rateLimitPerSecond, 'This key'),
     address: limit('address', configuration.addressRateLimitPerSecond, 'The address of this request'),
@@ -38,7 +38,7 @@ export class RateLimit {
   constructor(
     private readonly name: string,
     private readonly subjectName: string,
-    private readonly buckets: SharedBuckets,
+    private readonly buckets: DrawnBuckets,
   ) {}
 
   /** @throws `rate_limited` */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { drawTokens, forgetFullBuckets, SharedBuckets, TokenDrawer, type Verdict } from '../../src/platform/rate-limit/index.js';
+import { DrawnBuckets, drawTokens, forgetFullBuckets, TokenDrawer, type Verdict } from '../../src/platform/rate-limit/index.js';
 import { type TestDatabase, testDatabase } from '../support/index.js';
 import { until } from '../support/until.js';
 
@@ -21,9 +21,9 @@ const drawer = (): TokenDrawer =>
   });
 
 /** What one process has of a limit. */
-const bucketsOfOne = (policy: string, rate = RATE): SharedBuckets => new SharedBuckets(policy, rate, drawer());
+const bucketsOfOne = (policy: string, rate = RATE): DrawnBuckets => new DrawnBuckets(policy, rate, drawer());
 
-const takeMany = (buckets: SharedBuckets, subject: string, times: number): Promise<Verdict[]> =>
+const takeMany = (buckets: DrawnBuckets, subject: string, times: number): Promise<Verdict[]> =>
   Promise.all(Array.from({ length: times }, async () => buckets.take(subject)));
 
 const takenOf = (verdicts: readonly Verdict[]): number => verdicts.filter(({ taken }) => taken).length;
@@ -106,7 +106,7 @@ describe('while the database is away', () => {
   it('each process keeps every subject to a second of the rate, and shares again when it is back', async () => {
     const away = await testDatabase();
     const wishes = new TokenDrawer((each) => away.transactions.asEngine((tx) => drawTokens(tx, each)));
-    const buckets = new SharedBuckets('away', { perSecond: 20, burst: 200 }, wishes);
+    const buckets = new DrawnBuckets('away', { perSecond: 20, burst: 200 }, wishes);
     await away.dataSource.destroy();
     const began_ms = performance.now();
     const taken = takenOf(await takeMany(buckets, 'one', 200));

@@ -35,7 +35,7 @@ interface Share {
  * While the database is away each process keeps every subject to the rate by itself, with a second of it as the burst:
  * the gates are neither open nor closed.
  */
-export class SharedBuckets {
+export class DrawnBuckets {
   private readonly shares = new Map<string, Share>();
   private readonly alone: TokenBuckets;
   private readonly portionMax: number;
