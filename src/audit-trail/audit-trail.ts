@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const AUDIT_USAGE = `Usage: tranche audit verify|export [options]
+const AUDIT_USAGE = `Usage: tranche audit verify|export [options]
 
 verify walks a chain of audit entries from the first to the end and names the first link that is not as it was sealed.
 export writes its entries to standard output, one JSON object a line, newest first.

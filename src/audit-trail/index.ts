@@ -1,1 +1,1 @@
-export { AUDIT_USAGE, auditTrail } from './audit-trail.js';
+export { auditTrail } from './audit-trail.js';
