@@ -1,7 +1,7 @@
 import type { Connector, SubmitOutcome } from '../connectors/index.js';
 import { type MonotonicClock, ownMonotonicClock } from '../platform/time/index.js';
 import type { Claimed } from './claim-payouts.js';
-import { decideLookup, decideSubmit, decideWithoutLookup, putBack } from './decide-outcome.js';
+import { type AttemptKnowledge, decideLookup, decideSubmit, decideWithoutLookup, putBack } from './decide-outcome.js';
 import type { Finding } from './settle-intents.js';
 
 /** What became of one call, and what it says about the connector as a whole. */
@@ -27,14 +27,16 @@ const SAYS_NOTHING = { systemic: null, readable: null, reach: null, busy_ms: nul
 
 /**
  * One call with no transaction open. Does not start where its answer could come after the lease: another process may have
- * taken the payout over by then.
+ * taken the payout over by then. Does not send a key that has grown too old while it waited here.
  */
 export async function callProvider(
   connector: Connector,
   claimed: Claimed,
   clock: MonotonicClock = ownMonotonicClock,
 ): Promise<CallResult> {
-  if (clock.now_ms() >= claimed.leaseEnds - connector.capabilities.timeout_ms) return notStarted(claimed);
+  const now = clock.now_ms();
+  if (now >= claimed.leaseEnds - connector.capabilities.timeout_ms) return notStarted(claimed);
+  if (claimed.action === 'send' && now >= claimed.sendableUntil) return notStarted(claimed);
   return claimed.action === 'send' ? send(connector, claimed) : lookUp(connector, claimed);
 }
 
@@ -85,6 +87,15 @@ function reachOf(outcome: SubmitOutcome): CallResult['reach'] {
   return kind === 'unknown' && outcome.unreadable ? null : 'answered';
 }
 
+/**
+ * What was known when it was asked. The answer may be written long after it was given (the database was away, the process
+ * stood still), and would then seem to be from after the stale window.
+ */
+const asAsked = (known: AttemptKnowledge, { sinceLastSend_ms }: Claimed): AttemptKnowledge => ({
+  ...known,
+  sinceLastSend_ms: Math.min(known.sinceLastSend_ms, sinceLastSend_ms),
+});
+
 async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResult> {
   const { capabilities } = connector;
   const about = { payoutId: claimed.payoutId, claimNo: claimed.claimNo, httpStatus: null, source: 'look_up' as const };
@@ -94,7 +105,7 @@ async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResul
   const outcome = await connector.lookup(claimed.request.idempotencyKey);
   const systemic = outcome.kind === 'unavailable' && outcome.systemic;
   return {
-    finding: { ...about, decide: (known) => decideLookup(outcome, known, capabilities) },
+    finding: { ...about, decide: (known) => decideLookup(outcome, asAsked(known, claimed), capabilities) },
     ...SAYS_NOTHING,
     systemic: systemic ? outcome.detail : null,
     busy_ms: systemic ? REFUSED_WAIT_MS : null,

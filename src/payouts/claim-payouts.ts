@@ -7,7 +7,7 @@ import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { toIntentResponse } from './intent-response.js';
-import { canBeSentAgain, sendableAge_ms } from './key-age.js';
+import { canBeSentAgain, sendableAge_ms, sendableFor_ms } from './key-age.js';
 import { type ClaimScope, type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
 import { ProviderNotificationRepository } from './provider-notification.repository.js';
 import { claimedIntent } from './settle-intents.js';
@@ -25,6 +25,10 @@ export interface Claimed {
    * never later than the database's, whatever the wall clock says. Moves on where the lease is renewed.
    */
   leaseEnds: number;
+  /** On the same clock: from here on the provider may have forgotten the key, however often the lease was renewed. */
+  readonly sendableUntil: number;
+  /** Since the last send of the key, when it was claimed: an empty look-up says no more than was true before it was asked. */
+  readonly sinceLastSend_ms: number;
 }
 
 /**
@@ -52,8 +56,8 @@ export class ClaimPayouts {
     limit: number,
     { scope = 'all', ...capabilities }: Capabilities & { readonly scope?: ClaimScope },
   ): Promise<Claimed[]> {
-    const leaseEnds = this.clock.now_ms() + this.configuration.lease_s * 1000;
-    const claim = { connectorId, leaseEnds, capabilities, scope };
+    const began = this.clock.now_ms();
+    const claim = { connectorId, began, leaseEnds: began + this.configuration.lease_s * 1000, capabilities, scope };
     const checks = await this.transactions.asEngineConfirmed((tx) => this.claimChecks(tx, { ...claim, limit }));
     if (checks.length >= limit || scope === 'look_ups') return checks;
     try {
@@ -68,7 +72,8 @@ export class ClaimPayouts {
     }
   }
 
-  private async claimDue(tx: Tx, { connectorId, limit, leaseEnds }: ClaimRequest): Promise<Claimed[]> {
+  private async claimDue(tx: Tx, request: ClaimRequest): Promise<Claimed[]> {
+    const { connectorId, limit } = request;
     const locked = await this.payouts.lockDue(tx, connectorId, limit);
     const contents = await this.contents.current(
       tx,
@@ -83,7 +88,7 @@ export class ClaimPayouts {
       const intent = intentOf(intents, payout);
       // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
       const action = told.has(intent.idempotency_key) ? 'look_up' : 'send';
-      return claimedOf(payout, intent, { contents, action, leaseEnds });
+      return claimedOf(payout, intent, { ...request, contents, action });
     });
   }
 
@@ -119,7 +124,8 @@ export class ClaimPayouts {
     return { rows: [...rows.values()], intents };
   }
 
-  private async claimChecks(tx: Tx, { connectorId, limit, leaseEnds, capabilities, scope }: ClaimRequest): Promise<Claimed[]> {
+  private async claimChecks(tx: Tx, request: ClaimRequest): Promise<Claimed[]> {
+    const { connectorId, limit, capabilities, scope } = request;
     const candidates = await this.intents.dueChecks(tx, connectorId, {
       limit,
       scope,
@@ -157,7 +163,7 @@ export class ClaimPayouts {
       due.map((payout) => ({ payout, transitions: [] })),
     );
     return [...rows.values()].map((payout) =>
-      claimedOf(payout, intentOf(intents, payout), { contents, action: sends.has(payout.id) ? 'send' : 'look_up', leaseEnds }),
+      claimedOf(payout, intentOf(intents, payout), { ...request, contents, action: sends.has(payout.id) ? 'send' : 'look_up' }),
     );
   }
 }
@@ -165,6 +171,8 @@ export class ClaimPayouts {
 interface ClaimRequest {
   readonly connectorId: string;
   readonly limit: number;
+  /** On this process's monotonic clock, before the claim was sent. */
+  readonly began: number;
   readonly leaseEnds: number;
   readonly capabilities: Capabilities;
   readonly scope: ClaimScope;
@@ -196,7 +204,7 @@ function intentOf(intents: ReadonlyMap<string, IntentRow>, payout: PayoutRow): I
 function claimedOf(
   payout: PayoutRow,
   intent: IntentRow,
-  claim: { contents: ReadonlyMap<string, StoredContent>; action: Claimed['action']; leaseEnds: number },
+  claim: ClaimRequest & { contents: ReadonlyMap<string, StoredContent>; action: Claimed['action'] },
 ): Claimed {
   const content = claim.contents.get(payout.id)?.content;
   if (content?.amount == null || content.currency === null || content.payout_method === null) {
@@ -209,6 +217,8 @@ function claimedOf(
     claimNo: payout.claim_no,
     action: claim.action,
     leaseEnds: claim.leaseEnds,
+    sendableUntil: claim.began + sendableFor_ms(intent, claim.capabilities),
+    sinceLastSend_ms: intent.since_last_send_ms,
     request: {
       intentId: toTypeId('intent', intent.id),
       idempotencyKey: intent.idempotency_key,

@@ -168,18 +168,22 @@ export class PayoutIntentRepository {
    * Prolongs the leases of what is still held under these claims. Locks the payouts, as whoever takes one over does, so that a
    * claim that was lost is not prolonged for its new owner. @returns the payouts that are still held.
    */
-  async renewLeases(tx: Tx, held: readonly { payoutId: string; claimNo: number }[], lease_s: number): Promise<string[]> {
-    const rows = await tx.query<{ payout_id: string }>(
+  async renewLeases(
+    tx: Tx,
+    held: readonly { payoutId: string; claimNo: number }[],
+    lease_s: number,
+  ): Promise<ReadonlyMap<string, number>> {
+    const rows = await tx.query<{ payout_id: string; claim_no: number }>(
       `WITH claim AS (SELECT * FROM unnest($1::uuid[], $2::integer[]) AS v (payout_id, claim_no)),
        locked AS MATERIALIZED (
          SELECT id, claim_no FROM payout WHERE id IN (SELECT payout_id FROM claim) ORDER BY id FOR UPDATE)
        UPDATE payout_intent i SET next_check_at = tranche_now() + $3 * interval '1 second'
        FROM claim JOIN locked ON locked.id = claim.payout_id AND locked.claim_no = claim.claim_no
        WHERE i.payout_id = claim.payout_id
-       RETURNING i.payout_id`,
+       RETURNING i.payout_id, claim.claim_no`,
       [held.map(({ payoutId }) => payoutId), held.map(({ claimNo }) => claimNo), lease_s],
     );
-    return rows.map(({ payout_id }) => payout_id);
+    return new Map(rows.map(({ payout_id, claim_no }) => [payout_id, claim_no]));
   }
 
   /** Written ahead: another send of the same key, or a look, under a lease. */

@@ -12,6 +12,8 @@ const claimed = (merchantId: string, place: number): Claimed => ({
   claimNo: 1,
   action: 'send',
   leaseEnds: Infinity,
+  sendableUntil: Infinity,
+  sinceLastSend_ms: 0,
   request: {
     intentId: '',
     idempotencyKey: '',

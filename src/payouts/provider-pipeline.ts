@@ -218,8 +218,8 @@ export class ProviderPipeline {
     try {
       const { kept, leaseEnds } = await this.ports.renew(held);
       const asked = new Set(held);
-      const lost = this.queue.remove((claimed) => asked.has(claimed) && !kept.has(claimed.payoutId));
-      for (const claimed of asked) if (kept.has(claimed.payoutId)) claimed.leaseEnds = leaseEnds;
+      const lost = this.queue.remove((claimed) => asked.has(claimed) && !kept.has(claimed));
+      for (const claimed of asked) if (kept.has(claimed)) claimed.leaseEnds = leaseEnds;
       if (lost.length === 0) return;
       this.ports.leasesLost(lost.length);
       this.logger.warn(`${lost.length} payouts were taken over before they were sent; they are left to others`);

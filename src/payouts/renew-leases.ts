@@ -5,9 +5,11 @@ import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js'
 import type { Claimed } from './claim-payouts.js';
 import { PayoutIntentRepository } from './payout-intent.repository.js';
 
+export type HeldClaim = Pick<Claimed, 'payoutId' | 'claimNo'>;
+
 export interface Renewal {
-  /** Payouts that are still this process's. */
-  readonly kept: ReadonlySet<string>;
+  /** Those that are still this process's. Not by the payout: it may hold a later claim of the same one, too. */
+  readonly kept: ReadonlySet<HeldClaim>;
   /** On this process's monotonic clock, measured from before the statement was sent. */
   readonly leaseEnds: number;
 }
@@ -30,9 +32,9 @@ export class RenewLeases {
     return (this.configuration.lease_s * 1000) / 3;
   }
 
-  async execute(held: readonly Pick<Claimed, 'payoutId' | 'claimNo'>[]): Promise<Renewal> {
+  async execute(held: readonly HeldClaim[]): Promise<Renewal> {
     const leaseEnds = this.clock.now_ms() + this.configuration.lease_s * 1000;
     const kept = await this.transactions.asEngine((tx) => this.intents.renewLeases(tx, held, this.configuration.lease_s));
-    return { kept: new Set(kept), leaseEnds };
+    return { kept: new Set(held.filter(({ payoutId, claimNo }) => kept.get(payoutId) === claimNo)), leaseEnds };
   }
 }

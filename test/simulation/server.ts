@@ -188,7 +188,7 @@ export class Server {
     const { kept, leaseEnds } = await engine.leases.execute(held);
     const leaseEnd_ms = (actor.began_ms.get('renew') ?? stage.now_ms) + LEASE_MS;
     for (const [claimed, note] of this.held) {
-      if (!held.includes(claimed) || !kept.has(claimed.payoutId)) continue;
+      if (!held.includes(claimed) || !kept.has(claimed)) continue;
       claimed.leaseEnds = leaseEnds;
       note.leaseEnd_ms = leaseEnd_ms;
     }
