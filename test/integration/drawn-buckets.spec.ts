@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Transactions } from '../../src/platform/database/index.js';
 import { DrawnBuckets, drawTokens, forgetFullBuckets, TokenDrawer, type Verdict } from '../../src/platform/rate-limit/index.js';
 import { type TestDatabase, testDatabase } from '../support/index.js';
 import { until } from '../support/until.js';
@@ -105,7 +106,8 @@ describe('the buckets of several processes', () => {
 describe('while the database is away', () => {
   it('each process keeps every subject to a second of the rate, and shares again when it is back', async () => {
     const away = await testDatabase();
-    const wishes = new TokenDrawer((each) => away.transactions.asEngine((tx) => drawTokens(tx, each)));
+    const transactions = new Transactions(away.dataSource, away.dataSource);
+    const wishes = new TokenDrawer((each) => transactions.asEngine((tx) => drawTokens(tx, each)));
     const buckets = new DrawnBuckets('away', { perSecond: 20, burst: 200 }, wishes);
     await away.dataSource.destroy();
     const began_ms = performance.now();

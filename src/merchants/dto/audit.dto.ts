@@ -49,10 +49,8 @@ export class AuditEntryDto {
    */
   action: string;
 
-  /**
-   * The id of what it was done to.
-   * @example bulk_01jd3n4m5p6q7r8s9t0v1w2x3y
-   */
+  /** The id of what it was done to, of any kind; null: it made or changed nothing that has one. */
+  @ApiProperty({ type: String, nullable: true, example: null })
   subject: string | null;
 
   /** Field by field; null: there was none, or it is not told. Secrets, account and personal data never are. */
