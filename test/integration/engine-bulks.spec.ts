@@ -24,11 +24,13 @@ describe('bulks under the work of many', () => {
   const milestones = async (bulkId: string, type: string): Promise<number> =>
     (await world.eventsOf(bulkId)).filter((told) => told === type).length;
   const edit = (merchant: EngineMerchant, bulkId: string, items: EditBulkCommand['items']): Promise<void> =>
-    world.run((tx) =>
+    world.transactions.asMerchant(merchant.id, (tx) =>
       world.get(EditBulk).execute(tx, { merchantId: merchant.id, bulkId, ifMatch: null, head: {}, controlTotals: null, items }),
     );
   const cancel = (merchant: EngineMerchant, bulkId: string, references: readonly string[] | null = null) =>
-    world.run((tx) => world.get(CancelPayouts).execute(tx, { merchantId: merchant.id, bulkId, references, ifMatch: null }));
+    world.transactions.asMerchant(merchant.id, (tx) =>
+      world.get(CancelPayouts).execute(tx, { merchantId: merchant.id, bulkId, references, ifMatch: null }),
+    );
   const mended = (reference: string) => ({ reference, patch: { currency: 'EUR' }, pointer: '/items/0' });
 
   it('have the status that the function of their counts gives, in every combination', async () => {
@@ -104,7 +106,7 @@ describe('bulks under the work of many', () => {
     const bulkId = await world.scheduledBulk(merchant, { items });
     const command = { merchantId: merchant.id, bulkId, ifMatch: null, head: {}, controlTotals: null };
     const change = { reference: items[1]!.reference, patch: { amount: '77.00' }, pointer: '/items/0' };
-    const [cancelled] = await world.run(async (tx) => {
+    const [cancelled] = await world.transactions.asMerchant(merchant.id, async (tx) => {
       await world.get(EditBulk).execute(tx, { ...command, items: [change] });
       const waiting = cancel(merchant, bulkId);
       await until(somebodyWaits);

@@ -6,6 +6,7 @@ import type { Response } from 'express';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { CONFIGURATION } from '../../src/platform/config/index.js';
 import { Sealer } from '../../src/platform/crypto/index.js';
 import { Transactions, type Tx } from '../../src/platform/database/index.js';
 import {
@@ -300,8 +301,9 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
       { provide: Transactions, useValue: db.transactions },
       { provide: Sealer, useValue: testSealer },
       { provide: CREDENTIALS, useValue: credentials },
+      { provide: CONFIGURATION, useValue: { traces: null } },
     ],
-    exports: [Transactions, Sealer, CREDENTIALS],
+    exports: [Transactions, Sealer, CREDENTIALS, CONFIGURATION],
   };
   @Module({
     imports: [platform, ObservabilityModule],

@@ -32,7 +32,8 @@ const DAYS = {
 } satisfies Record<string, TemperOfDay>;
 
 function dayOf(random: Random, aim: string | null): TemperOfDay {
-  if (aim?.startsWith('resolve') === true) return DAYS.reviews;
+  // What a person calls refused can be retried, too.
+  if (/^(resolve|retry)/.test(aim ?? '')) return DAYS.reviews;
   if (aim?.startsWith('probe') === true) return DAYS.silence;
   if (aim?.startsWith('quarantine') === true) return DAYS.quarantine;
   return DAYS[random.weighted({ ordinary: 18, lateBooks: 2, silence: 1, quarantine: 1 })];
