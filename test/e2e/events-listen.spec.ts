@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -16,17 +16,16 @@ const closing: (() => void)[] = [];
 
 beforeAll(async () => {
   app = await testApp();
+});
+// One for each test: what a command has sent before it was ended may still be on its way.
+beforeEach(async () => {
   receiver = await startReceiver();
 });
-afterEach(() => {
+afterEach(async () => {
   for (const close of closing.splice(0)) close();
-  receiver.received.length = 0;
-  receiver.answer = () => ({ status: 204 });
-});
-afterAll(async () => {
   await receiver.close();
-  await app.close();
 });
+afterAll(() => app.close());
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
