@@ -182,7 +182,7 @@ describe('the registry', () => {
 describe('the module', () => {
   it('is put together by Nest, knows both types, and makes the built-in sandbox at start', async () => {
     const provide = [
-      { provide: CONFIGURATION, useValue: { sandbox: true } },
+      { provide: CONFIGURATION, useValue: { sandbox: true, lease_s: 60 } },
       { provide: Transactions, useValue: db.transactions },
       { provide: Sealer, useValue: testSealer },
     ];

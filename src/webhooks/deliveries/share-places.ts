@@ -51,6 +51,8 @@ export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: C
   }));
   const ofHost = new Map(out.ofHost);
   let free = places.free;
+  // A place that a failing lane may not use would be kept from everybody behind it.
+  let freeForFailing = places.freeForDoubtful;
   while (free > 0) {
     const open = merchants.filter((one) => one.queue.length > 0 && one.places < MERCHANT_SHARE * free);
     const [first, ...others] = open;
@@ -59,6 +61,7 @@ export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: C
     const lane = next.queue.shift();
     const callsToHost = ofHost.get(lane?.lane.host ?? '') ?? 0;
     if (lane === undefined || callsToHost >= CALLS_PER_HOST_MAX || !lane.mayTakeOne(free)) continue;
+    if (lane.lane.failing && (freeForFailing -= 1) < 0) continue;
     lane.given += 1;
     ofHost.set(lane.lane.host, callsToHost + 1);
     next.places += 1;
