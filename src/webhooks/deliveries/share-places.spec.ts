@@ -46,13 +46,12 @@ describe('the places of a process', () => {
     expect(placesOf({ starts: 0 })).toBe(0);
   });
 
-  it('are not kept by failing lanes that may not use them: whoever stands behind them gets them', () => {
+  it('go to lanes that do not fail first, wherever they stand', () => {
     for (const all of [1, 8, 40]) {
       const lanes = [...lanesOf('merchant', 60, { failing: true }), lane('merchant/healthy'), lane('other/healthy')];
       const shares = sharePlaces(lanes, new Places(all), NOTHING_OUT);
       const given = (which: (lane: LaneInTurn) => boolean): number =>
         shares.filter((_, place) => which(lanes[place]!)).reduce((sum, { places }) => sum + places, 0);
-      expect(given(({ failing }) => failing)).toBeLessThanOrEqual(new Places(all).freeForDoubtful);
       expect(given(({ failing }) => !failing)).toBeGreaterThan(0);
     }
   });

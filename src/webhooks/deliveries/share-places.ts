@@ -45,14 +45,14 @@ export interface LaneShare {
  */
 export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: CallsOut): LaneShare[] {
   const sharing = lanes.map((lane) => new Sharing(lane, places, out));
-  const merchants = [...new Set(lanes.map(({ merchant_id }) => merchant_id))].map((id) => ({
-    queue: sharing.filter(({ lane }) => lane.merchant_id === id),
+  // Failing ones last: what has failed may not use every place, and would keep it from whoever stands behind.
+  const turns = sharing.toSorted((one, other) => Number(one.lane.failing) - Number(other.lane.failing));
+  const merchants = [...new Set(turns.map(({ lane }) => lane.merchant_id))].map((id) => ({
+    queue: turns.filter(({ lane }) => lane.merchant_id === id),
     places: places.ofMerchant(id),
   }));
   const ofHost = new Map(out.ofHost);
   let free = places.free;
-  // A place that a failing lane may not use would be kept from everybody behind it.
-  let freeForFailing = places.freeForDoubtful;
   while (free > 0) {
     const open = merchants.filter((one) => one.queue.length > 0 && one.places < MERCHANT_SHARE * free);
     const [first, ...others] = open;
@@ -61,7 +61,6 @@ export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: C
     const lane = next.queue.shift();
     const callsToHost = ofHost.get(lane?.lane.host ?? '') ?? 0;
     if (lane === undefined || callsToHost >= CALLS_PER_HOST_MAX || !lane.mayTakeOne(free)) continue;
-    if (lane.lane.failing && (freeForFailing -= 1) < 0) continue;
     lane.given += 1;
     ofHost.set(lane.lane.host, callsToHost + 1);
     next.places += 1;
