@@ -57,6 +57,8 @@ export type IntentWritten = Pick<IntentRow, 'payout_id' | 'provider_reference' |
 export interface AttemptWrite {
   readonly payout_id: string;
   readonly number: number;
+  /** It was learnt by a send, which has ended now. */
+  readonly sent: boolean;
   readonly live: boolean;
   readonly may_have_been_taken: boolean;
   readonly ever_unknown: boolean;
@@ -203,15 +205,18 @@ export class PayoutIntentRepository {
     );
   }
 
-  /** Writes what was learnt. The caller holds the lock of each payout and has compared the fence. */
+  /**
+   * Writes what was learnt. What was claimed may have waited here before it was sent: a send counts from its end, or the stale
+   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence. */
   async write(tx: Tx, { intents, attempts, steps }: Learnt): Promise<Map<string, IntentWritten>> {
     const rows = await tx.query<IntentWritten & Record<string, unknown>>(
       `WITH attempts AS (
          UPDATE attempt a SET live = v.live, may_have_been_taken = v.may_have_been_taken, ever_unknown = v.ever_unknown, refused = v.refused,
            outcome = v.outcome, http_status = coalesce(v.http_status, a.http_status),
            provider_reference = coalesce(v.provider_reference, a.provider_reference), detail = v.detail,
+           last_send_at = CASE WHEN v.sent THEN tranche_now() ELSE a.last_send_at END,
            ended_at = CASE WHEN v.live THEN NULL ELSE coalesce(a.ended_at, tranche_now()) END
-         FROM jsonb_to_recordset($2::jsonb) AS v (payout_id uuid, number integer, live boolean, may_have_been_taken boolean, ever_unknown boolean,
+         FROM jsonb_to_recordset($2::jsonb) AS v (payout_id uuid, number integer, sent boolean, live boolean, may_have_been_taken boolean, ever_unknown boolean,
            refused json, outcome text, http_status integer, provider_reference text, detail text)
          WHERE a.payout_id = v.payout_id AND a.number = v.number),
        steps AS (

@@ -166,9 +166,10 @@ const intentWriteOf = ({ payout, intent, decision, status }: Settled) => ({
   checks: status === intent.status ? intent.checks + 1 : 0,
 });
 
-const attemptWriteOf = ({ payout, decision, httpStatus }: Settled) => ({
+const attemptWriteOf = ({ payout, decision, httpStatus, source }: Settled) => ({
   payout_id: payout.id,
   number: payout.attempt_no,
+  sent: source === 'send',
   live: decision.attempt.live,
   may_have_been_taken: decision.attempt.mayHaveBeenTaken,
   ever_unknown: decision.attempt.everUnknown,

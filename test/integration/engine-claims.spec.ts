@@ -163,6 +163,25 @@ describe('claims', () => {
     ]);
   });
 
+  it('that waited before they were sent count from the end of the send: an empty look-up soon after it says nothing', async () => {
+    const patient = { ...CAPABILITIES, staleWindow_ms: 60_000 };
+    const { merchant, claimed } = await claimedOne();
+    await world.letTimePass(50);
+    const failure = { code: 'duplicate_request', message: 'It is known.', retryable: false };
+    const refused = { kind: 'rejected', failure, ofDuplicate: true, httpStatus: 422 } as const;
+    await world.settle([findingOf(claimed, (known) => decideSubmit(refused, known, patient))]);
+
+    const lookUp = async (): Promise<string[]> => {
+      const [look] = await world.claim(merchant);
+      await world.settle([{ ...findingOf(look!, (known) => decideLookup({ kind: 'none' }, known, patient)), source: 'look_up' }]);
+      return (await world.payouts(claimed.bulkId)).map(({ status }) => status);
+    };
+    await world.letTimePass(20);
+    expect(await lookUp()).toEqual(['PROCESSING_IN_PROGRESS']);
+    await world.letTimePass(60);
+    expect(await lookUp()).toEqual(['INTENT_CREATION_FAILED']);
+  });
+
   it('serve every merchant of a connector, however much one of them has due', async () => {
     const large = await world.merchant();
     const small: EngineMerchant[] = [];
