@@ -139,6 +139,17 @@ describe('a transaction', () => {
       await proxy.close();
     });
 
+    it('does not end as a success either where the server says late that the swallowed error has aborted it', async () => {
+      const work = transactions.asEngine(async (tx) => {
+        await insert(tx, 'swallowed early');
+        proxy.holdReadiness();
+        await tx.query('SELECT 1 / 0').catch(() => undefined);
+        setImmediate(() => proxy.releaseReadiness());
+      });
+      await expect(work).rejects.toThrow('swallowed');
+      expect(await valueOf('swallowed early')).toBeNull();
+    });
+
     it('is neither repeated nor called failed when the answer to its COMMIT is lost', async () => {
       let tries = 0;
       const work = transactions.asEngine(async (tx) => {

@@ -7,7 +7,7 @@ export interface CuttingProxy {
   readonly url: string;
   /**
    * Passes the next message that contains the text (or the one after so many, and as many as are said) on to the server and
-   * cuts the line before the answer comes back.
+   * cuts the line once that has answered: the answer is lost.
    */
   cutAfter(text: string, spared?: number, times?: number): void;
   /** How many lines it has cut so. */
@@ -16,11 +16,18 @@ export interface CuttingProxy {
   hang(): void;
   /** So many of the next lines stand still from their beginning. */
   hangNext(lines: number): void;
+  /** What the server says at the end of an answer, that it is ready for the next statement and in which state, is held back. */
+  holdReadiness(): void;
+  releaseReadiness(): void;
   /** Passes nothing on, in either direction, and says nothing of it. */
   stall(): void;
   resume(): void;
   close(): Promise<void>;
 }
+
+/** The server's message ReadyForQuery: its kind, its length in four bytes, and the state of the transaction. */
+const READY_FOR_QUERY = 'Z'.charCodeAt(0);
+const READY_FOR_QUERY_BYTES = 6;
 
 export async function cuttingProxy(url: string): Promise<CuttingProxy> {
   const target = new URL(url);
@@ -31,8 +38,16 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
   let cuts = 0;
   let stalled = false;
   let hanging = 0;
+  let held: (() => void)[] | null = null;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
+    let cut = false;
+    /** The bytes without the end of an answer, which waits until it is let go. */
+    const withhold = (bytes: Buffer): Buffer => {
+      if (bytes.at(-READY_FOR_QUERY_BYTES) !== READY_FOR_QUERY) return bytes;
+      held?.push(() => client.write(bytes.subarray(-READY_FOR_QUERY_BYTES)));
+      return bytes.subarray(0, -READY_FOR_QUERY_BYTES);
+    };
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -50,9 +65,12 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
       cutting -= 1;
       if (cutting === 0) fatal = null;
       cuts += 1;
-      client.destroy();
+      cut = true;
     });
-    upstream.on('data', (bytes) => client.write(bytes));
+    upstream.on('data', (bytes: Buffer) => {
+      if (cut) client.destroy();
+      else client.write(held === null ? bytes : withhold(bytes));
+    });
     // A listener for data sets a socket flowing.
     if (stalled || hanging > 0) for (const socket of [client, upstream]) socket.pause();
     hanging = Math.max(0, hanging - 1);
@@ -77,6 +95,13 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
     hang,
     hangNext: (lines) => {
       hanging = lines;
+    },
+    holdReadiness: () => {
+      held = [];
+    },
+    releaseReadiness: () => {
+      for (const release of held ?? []) release();
+      held = null;
     },
     stall: () => {
       stalled = true;

@@ -160,9 +160,7 @@ export class Transactions {
       try {
         if (merchantId !== null) await tx.query(`SELECT set_config('tranche.merchant_id', $1, true)`, [merchantId]);
         result = await work(tx);
-        // A statement error that somebody swallowed leaves the transaction aborted, and COMMIT would answer as if all were well.
-        if (client.getTransactionStatus() !== 'T')
-          throw new Error('a statement of this transaction failed and its error was swallowed');
+        if (tx.isAborted()) throw new Error('a statement of this transaction failed and its error was swallowed');
         await tx.sendWakes();
       } catch (error) {
         if (isConnectionLost(error)) broken = error as Error;

@@ -11,18 +11,33 @@ export class Tx {
   private readonly afterCommitHooks: (() => void)[] = [];
   private readonly wakes = new Set<string>();
   private readonly notes: AuditNote[] = [];
+  private failed = false;
 
   constructor(
     private readonly client: PoolClient,
-    /** TypeORM's manager on the same connection, for entities outside the hot path. */
+    /** TypeORM's manager on the same connection: what is known of the schema and its migrations. */
     readonly manager: EntityManager,
     /** The merchant whose rows this transaction may see, or null for the engine itself. */
     readonly merchantId: string | null,
   ) {}
 
   async query<Row extends QueryResultRow = QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
-    return result.rows;
+    try {
+      const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
+      return result.rows;
+    } catch (error) {
+      this.failed = true;
+      throw error;
+    }
+  }
+
+  /**
+   * For the transaction runner alone: COMMIT would not keep it, and would answer as if all were well. The server flushes an
+   * error before it says in what state it leaves the transaction, so its word alone comes too late for whoever swallowed the
+   * error.
+   */
+  isAborted(): boolean {
+    return this.failed || this.client.getTransactionStatus() !== 'T';
   }
 
   /** The only row of the answer, or null where there is none. */
@@ -49,6 +64,7 @@ export class Tx {
       return await work();
     } catch (error) {
       await this.query('ROLLBACK TO SAVEPOINT work');
+      this.failed = false;
       this.afterCommitHooks.length = hooks;
       this.notes.length = notes;
       this.wakes.clear();
