@@ -72,6 +72,8 @@ interface Sender {
 
 async function senderOf(stage: Stage, receiver: BenchReceiver, number: number): Promise<Sender> {
   const merchant = await stage.merchant();
-  const { id } = await merchant.call('/webhook-endpoints', { url: `${receiver.url}/${number}` });
+  // Names that are loopback by definition: the calls of one host are limited, and these are as many receivers.
+  const url = Object.assign(new URL(receiver.url), { hostname: `receiver-${number}.localhost`, pathname: `/${number}` });
+  const { id } = await merchant.call('/webhook-endpoints', { url: url.href });
   return { merchant, endpoint: `/webhook-endpoints/${id ?? ''}` };
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Egress, type EgressAnswer } from '../../src/webhooks/egress/egress.js';
+import { CALLS_PER_HOST_MAX, Egress, type EgressAnswer } from '../../src/webhooks/egress/egress.js';
 import { certificateFor } from '../support/certificates.js';
 import { type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
 
@@ -161,6 +161,17 @@ describe('connections to receivers', () => {
       await untilIdle();
     }
     expect(new Set(receiver.received.map(({ connection }) => connection)).size).toBe(1);
+  });
+
+  it('are kept for as many calls as one host may have out: none is closed only to be opened again', async () => {
+    const receiver = await receiverThat();
+    const egress = egressTo();
+    for (let n = 0; n < 2; n += 1) {
+      await Promise.all(Array.from({ length: CALLS_PER_HOST_MAX }, () => post(egress, receiver.url)));
+      await untilIdle();
+    }
+    expect(receiver.received).toHaveLength(2 * CALLS_PER_HOST_MAX);
+    expect(new Set(receiver.received.map(({ connection }) => connection)).size).toBe(CALLS_PER_HOST_MAX);
   });
 
   it('that the receiver closed while they were idle cost no attempt', async () => {

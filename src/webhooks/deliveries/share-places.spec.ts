@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { CALLS_PER_HOST_MAX } from '../egress/egress.js';
 import { Places } from './places.js';
-import { CALLS_PER_HOST_MAX, type CallsOut, type LaneInTurn, sharePlaces } from './share-places.js';
+import { type CallsOut, type LaneInTurn, sharePlaces } from './share-places.js';
 
 const NOTHING_OUT: CallsOut = { ofLane: new Map(), ofHost: new Map() };
 

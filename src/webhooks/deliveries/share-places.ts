@@ -1,3 +1,4 @@
+import { CALLS_PER_HOST_MAX } from '../egress/egress.js';
 import type { Places } from './places.js';
 
 /**
@@ -7,8 +8,6 @@ import type { Places } from './places.js';
  */
 const LANE_SHARE = 1 / 8;
 const MERCHANT_SHARE = 3;
-/** Calls to one host that may be out, over all processes: many lanes of it are still one receiver. */
-export const CALLS_PER_HOST_MAX = 64;
 
 /** A lane whose turn it is, as its row says under its lock. */
 export interface LaneInTurn {

@@ -16,8 +16,11 @@ const DRAIN_TIMEOUT_MS = 1_000;
 /** Idle connections are kept this long where the receiver does not say otherwise, and never longer than the second. */
 const KEEP_ALIVE_MS = 4_000;
 const KEEP_ALIVE_MAX_MS = 60_000;
-/** As many as one lane may have in flight. */
-const IDLE_PER_ADDRESS_MAX = 8;
+/**
+ * Calls to one host that may be out, over all processes: many lanes of it are still one receiver. As many connections to it
+ * are kept, so that none is closed only to be opened again for the next call.
+ */
+export const CALLS_PER_HOST_MAX = 64;
 /** A name may have dozens of addresses; a receiver that none of the first three reaches is down. */
 const ADDRESSES_TRIED_MAX = 3;
 /** Loopback by definition (RFC 6761 6.3): name servers are not asked, and many would not know. */
@@ -230,7 +233,7 @@ export class Egress {
 
   private putIdle(connection: Connection): void {
     const pool = this.idle.get(connection.pool) ?? [];
-    if (!this.open.has(connection) || pool.length >= IDLE_PER_ADDRESS_MAX) return void this.discard(connection);
+    if (!this.open.has(connection) || pool.length >= CALLS_PER_HOST_MAX) return void this.discard(connection);
     this.idle.set(connection.pool, pool);
     pool.push(connection);
   }
