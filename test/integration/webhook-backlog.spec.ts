@@ -228,7 +228,7 @@ describe('a backlog', () => {
     expect(later?.count).toBe(0);
   });
 
-  it('is closed in slices when its endpoint is deleted, with what a call that was out leaves open', async () => {
+  it('is closed in slices when its endpoint is deleted, with what a call that was out, or a late writer, leaves open', async () => {
     const lane = await Lane.open();
     await lane.tell(new Subject(lane.merchantId));
     const [out] = await lane.claim();
@@ -243,7 +243,22 @@ describe('a backlog', () => {
     );
     expect(await lane.shown()).toEqual({ skipped: 1000 });
     await workOffAll();
-    expect([await lane.states(), await lane.isWorkedOff()]).toEqual([{ skipped: SLICE + 2 }, true]);
+    expect([await lane.states(), await lane.isWorkedOff()]).toEqual([{ skipped: SLICE + 2 }, false]);
+    await db.dataSource.query(`UPDATE webhook_endpoint SET deleted_at = deleted_at - interval '1 hour' WHERE id = $1`, [lane.id]);
+    await workOffAll();
+    expect(await lane.isWorkedOff()).toBe(true);
+  });
+
+  it('holds nothing of who wrote for an endpoint before it was deleted and commits after', async () => {
+    const lane = await Lane.open();
+    await db.transactions.asEngine(async (tx) => {
+      await recordEvents(tx, [await new Subject(lane.merchantId).draft(tx)]);
+      await lane.delete();
+      await workOffAll();
+    });
+    expect(await lane.states()).toEqual({ waiting: 1 });
+    await workOffAll();
+    expect(await lane.states()).toEqual({ skipped: 1 });
   });
 
   it('expires in slices, and not where its endpoint is enabled', async () => {

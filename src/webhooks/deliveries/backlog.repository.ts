@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
 import { wakeLanes } from './lane.repository.js';
 
+/** No transaction lasts nearly as long: its statements and its rests are cut after seconds. */
+const LATE_WRITER_MAX = '1 hour';
+
 /**
  * A part of a statement: closes up to $1 deliveries of `lanes` (id, before) that were queued before, except what is being sent.
  * Nothing is due before it was queued, so most of them are a range of webhook_delivery_due, and what was put off since is one of
@@ -92,13 +95,15 @@ export class BacklogRepository {
   }
 
   /**
-   * Forgets what lanes were to drop, where all of it is closed. A deleted lane's calls that are still out are waited for: what they
-   * leave open is dropped too. Lanes that somebody has just now are left to the next time.
+   * Forgets what lanes were to drop, where all of it is closed. A deleted lane's calls that are still out are waited for, and so is
+   * whoever has written for it and not committed: what they leave open is dropped too. Lanes that somebody has just now are left to
+   * the next time.
    */
   async forgetDropped(tx: Tx): Promise<void> {
     await tx.query(
       `UPDATE webhook_endpoint e SET backlog_from = NULL
        WHERE e.id = ANY (ARRAY (SELECT id FROM webhook_endpoint WHERE backlog_from IS NOT NULL FOR NO KEY UPDATE SKIP LOCKED))
+         AND (e.deleted_at IS NULL OR e.deleted_at < tranche_now() - interval '${LATE_WRITER_MAX}')
          AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight')
                            AND d.due_at < e.backlog_from AND d.queued_at < e.backlog_from)`,
     );
