@@ -94,7 +94,7 @@ async function examineInside(database: InspectedDatabase, configuration: Written
   ];
   if (missing.length > 0) return examined;
   const keyIds = (configuration.encryptionKeys ?? keptEncryptionKeys(dataDir)).map(({ id }) => id);
-  return [...examined, { about: 'engine', findings: judgeEngine(await database.read(readEngine), { sandbox, keyIds }) }];
+  return [...examined, { about: 'engine', findings: judgeEngine(await database.readAsEngine(readEngine), { sandbox, keyIds }) }];
 }
 
 const judgeMigrations = (missing: readonly string[], unknown: readonly string[]): readonly Finding[] => [

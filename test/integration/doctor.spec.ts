@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { examine } from '../../src/doctor/examine.js';
+import { readServer } from '../../src/doctor/judge-server.js';
+import { inspectDatabase } from '../../src/platform/database/index.js';
 import { createDatabase, dropDatabase, testDatabase, type TestDatabase } from '../support/index.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -38,6 +40,18 @@ describe('the doctor', () => {
     const { database, ...rest } = await faults();
     expect(database!.map((says) => says.split(' ')[0]).sort()).toEqual(['fsync', 'full_page_writes', 'synchronous_commit']);
     expect(rest).toEqual({ configuration: [], migrations: [], engine: [] });
+  });
+
+  it('looks at the server as the login does: who that is, and what its sessions have open', async () => {
+    const open = db.dataSource.createQueryRunner();
+    await open.startTransaction();
+    await open.query('SELECT pg_current_xact_id()');
+    const server = await inspectDatabase(db.url, (database) => database.read(readServer));
+    await open.rollbackTransaction();
+    await open.release();
+    expect(server).toMatchObject({ superuser: true });
+    expect(server.connections_used).toBeGreaterThan(0);
+    expect(server.oldest_transaction_s).toBeGreaterThan(0);
   });
 
   it('finds what needs a person, and a key that is not there', async () => {

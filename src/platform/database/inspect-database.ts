@@ -7,8 +7,10 @@ import type { Tx } from './tx.js';
 
 /** A database as it is found. */
 export interface InspectedDatabase {
-  /** In a transaction that can not write. */
+  /** As the login itself, which may look at its sessions, in a transaction that can not write. */
   read<Result>(look: (tx: Tx) => Promise<Result>): Promise<Result>;
+  /** The same in the engine's role, which sees the rows of every merchant. */
+  readAsEngine<Result>(look: (tx: Tx) => Promise<Result>): Promise<Result>;
   /** By name: what this build has and the database lacks, and the other way round. */
   migrations(): Promise<{ readonly missing: readonly string[]; readonly unknown: readonly string[] }>;
 }
@@ -39,10 +41,14 @@ export async function inspectDatabase<Result>(
     const read = <Found>(work: (tx: Tx) => Promise<Found>): Promise<Found> =>
       transactions.asEngine(async (tx) => {
         await tx.query('SET TRANSACTION READ ONLY');
+        return work(tx);
+      });
+    const readAsEngine = <Found>(work: (tx: Tx) => Promise<Found>): Promise<Found> =>
+      read(async (tx) => {
         await tx.query(AS_WORKER, [WORKER_ROLE]);
         return work(tx);
       });
-    return await look({ read, migrations: () => read(compareMigrations) });
+    return await look({ read, readAsEngine, migrations: () => readAsEngine(compareMigrations) });
   } finally {
     await dataSource.destroy();
   }
