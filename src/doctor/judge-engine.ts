@@ -83,7 +83,7 @@ function judgeKeys({ keys_needed }: EngineFacts, { keyIds }: EngineScene): reado
     missing.length > 0,
     fault(
       `ENCRYPTION_KEYS lacks ${missing.join(', ')}: account data and secrets are sealed under it, and no process starts.`,
-      'Put the key back, behind the current one, until its rotation has ended (GET /v1/operator/encryption-keys).',
+      'Put the key back, behind the current one, until its rotation has ended (GET /v1/operator/encryption).',
     ),
   );
 }

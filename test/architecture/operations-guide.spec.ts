@@ -79,3 +79,24 @@ describe('docs/operations.md', () => {
     for (const [, text = ''] of blocks) await db.dataSource.query(text);
   });
 });
+
+describe('the doctor', () => {
+  const said = readdirSync(root('src/doctor'))
+    .filter((name) => name.startsWith('judge-'))
+    .map((name) => readFileSync(root(`src/doctor/${name}`), 'utf8'))
+    .join('\n');
+
+  it('names routes that there are', () => {
+    const routes = [...said.matchAll(/(GET|POST|PATCH) (\/v1\/[\w/{}-]+)/g)];
+    expect(routes.length).toBeGreaterThan(4);
+    const unknown = routes.filter(([, method = '', path = '']) => operationOf(method.toLowerCase(), path) === undefined);
+    expect(unknown.map(([written]) => written)).toEqual([]);
+  });
+
+  it('names chapters that there are', () => {
+    const chapters = [...said.matchAll(/docs\/operations\.md, ([^').]+)/g)].map(([, chapter = '']) => chapter);
+    expect(chapters.length).toBeGreaterThan(8);
+    const headings = new Set([...guide.matchAll(/^##+ (.+)$/gm)].map(([, heading]) => heading));
+    expect(chapters.filter((chapter) => !headings.has(chapter))).toEqual([]);
+  });
+});
