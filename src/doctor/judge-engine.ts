@@ -45,8 +45,11 @@ export async function readEngine(tx: Tx): Promise<EngineFacts> {
        d.due, d.lateness_s, (SELECT count(DISTINCT worker_id)::integer FROM connector_worker
          WHERE seen_at > tranche_now() - ${WORKER_SEEN_S} * interval '1 second') AS workers,
        i.unknown, i.needs_review, (SELECT count(*)::integer FROM stray_payment WHERE acknowledged_at IS NULL) AS stray_payments,
-       (SELECT coalesce(extract(epoch FROM tranche_now() - min(created_at)), 0)::double precision
-        FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) AS oldest_delivery_s,
+       (SELECT coalesce(extract(epoch FROM tranche_now() - min(due.oldest)), 0)::double precision
+        FROM webhook_endpoint e CROSS JOIN LATERAL (
+          SELECT min(d.created_at) AS oldest FROM webhook_delivery d
+          WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= tranche_now() AND d.queued_at >= coalesce(e.backlog_from, '-infinity')) due
+        WHERE e.status <> 'disabled' AND e.deleted_at IS NULL) AS oldest_delivery_s,
        (SELECT count(*)::integer FROM webhook_endpoint WHERE status = 'disabled' AND deleted_at IS NULL) AS endpoints_disabled,
        ARRAY (SELECT name || ': ' || coalesce(fail_reason, '') FROM agenda_jobs
          WHERE failed_at > coalesce(last_finished_at - interval '1 second', '-infinity') ORDER BY name) AS jobs_failed,

@@ -62,6 +62,7 @@ export class EngineFigures {
   }
 
   async refresh(): Promise<void> {
+    // Of deliveries those that are sent: what is held or dropped says its lane, and is not walked over.
     const figures = await this.transactions.asEngine((tx) =>
       tx.one<Figures>(
         `SELECT d.*, i.*, c.*, s.*, e.*, w.*, p.*
@@ -73,8 +74,11 @@ export class EngineFigures {
               (SELECT count(paused_at)::integer AS connectors_paused, count(breaker_until)::integer AS breakers_open FROM connector) c,
               (SELECT count(*)::integer AS stray_payments FROM stray_payment WHERE acknowledged_at IS NULL) s,
               (SELECT count(quarantined_at)::integer AS quarantined FROM engine) e,
-              (SELECT count(*)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(created_at)), 0)::double precision AS delivery_age_s
-               FROM webhook_delivery WHERE state = 'waiting' AND due_at <= tranche_now()) w,
+              (SELECT coalesce(sum(count), 0)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(oldest)), 0)::double precision AS delivery_age_s
+               FROM webhook_endpoint e CROSS JOIN LATERAL (
+                 SELECT count(*), min(d.created_at) AS oldest FROM webhook_delivery d
+                 WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= tranche_now() AND d.queued_at >= coalesce(e.backlog_from, '-infinity')) due
+               WHERE e.status <> 'disabled' AND e.deleted_at IS NULL) w,
               (SELECT oldest_write_s AS feed_lag_s, clients::double precision / current_setting('max_connections')::integer AS connections_used,
                  pg_database_size(current_database())::double precision AS database_bytes,
                  (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS transaction_id_age

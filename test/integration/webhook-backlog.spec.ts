@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { readEngine } from '../../src/doctor/judge-engine.js';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics, Traces } from '../../src/platform/observability/index.js';
+import { EngineFigures } from '../../src/scheduler/engine-figures.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { type DeliveryFilter, DeliveryQueries, type DeliveryView } from '../../src/webhooks/deliveries/delivery.queries.js';
@@ -60,6 +62,23 @@ async function written(work: () => Promise<unknown>): Promise<number[]> {
 const workOffAll = async (): Promise<void> => {
   while (await db.transactions.asEngine((tx) => workOff.execute(tx)));
 };
+
+const metrics = new Metrics();
+let figures: EngineFigures | null = null;
+
+/** What the figures of the engine, and the doctor, take to wait for nothing but to be sent. */
+async function late(): Promise<{ waiting: number; isOld: boolean; isOldForTheDoctor: boolean }> {
+  figures ??= new EngineFigures(db.transactions, metrics);
+  await figures.refresh();
+  const valueOf = async (name: string): Promise<number> =>
+    (await metrics.registry.getSingleMetric(`tranche_webhook_deliveries_${name}`)?.get())?.values[0]?.value ?? Number.NaN;
+  const { oldest_delivery_s } = await db.transactions.asEngine(readEngine);
+  return {
+    waiting: await valueOf('waiting'),
+    isOld: (await valueOf('oldest_seconds')) > 0,
+    isOldForTheDoctor: oldest_delivery_s > 0,
+  };
+}
 
 class Lane {
   private constructor(
@@ -199,6 +218,17 @@ describe('a backlog', () => {
     expect((await written(workOffAll)).sort()).toEqual([1, SLICE, SLICE, SLICE]);
     expect(await lane.states()).toEqual({ skipped: BACKLOG, in_flight: 1 });
     expect(await lane.isWorkedOff()).toBe(true);
+  });
+
+  it('is late for nobody while it is held, nor once it is dropped', async () => {
+    const lane = await Lane.open();
+    await lane.fill(10);
+    expect(await late()).toEqual({ waiting: 10, isOld: true, isOldForTheDoctor: true });
+    await lane.disable();
+    expect(await late()).toEqual({ waiting: 0, isOld: false, isOldForTheDoctor: false });
+    await lane.enable({ kind: 'drop' });
+    expect(await late()).toEqual({ waiting: 0, isOld: false, isOldForTheDoctor: false });
+    await workOffAll();
   });
 
   it('is dropped up to an instant: what was queued before, put off or not, and nothing after it', async () => {
