@@ -63,16 +63,19 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
     },
   }) satisfies DataSourceOptions;
 
-/** Connected; waits a while for a database that is still starting. */
-export async function connected(options: DataSourceOptions): Promise<DataSource> {
+/**
+ * Connected; waits a while for a database that is still starting.
+ * @throws DatabaseUnusableError
+ */
+export async function connected(options: DataSourceOptions, patience_ms = START_PATIENCE_MS): Promise<DataSource> {
   const dataSource = new DataSource(options);
-  const until = Date.now() + START_PATIENCE_MS;
+  const until = Date.now() + patience_ms;
   for (;;) {
     try {
       return await dataSource.initialize();
     } catch (error) {
       // Anything the server said (a wrong password, no such database) will not change by waiting.
-      if (!isUnreachable(error) || Date.now() > until) {
+      if (!isUnreachable(error) || Date.now() >= until) {
         throw new DatabaseUnusableError(`the database can not be reached: ${reasonOf(error)}`, { cause: error });
       }
       await wait(START_RETRY_MS);

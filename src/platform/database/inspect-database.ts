@@ -1,6 +1,4 @@
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from './data-source.js';
-import { DatabaseUnusableError } from './database-unusable.error.js';
+import { connected, dataSourceOptions } from './data-source.js';
 import { WORKER_ROLE } from './roles.js';
 import { Transactions } from './transactions.js';
 import type { Tx } from './tx.js';
@@ -27,15 +25,7 @@ export async function inspectDatabase<Result>(
   url: string,
   look: (database: InspectedDatabase) => Promise<Result>,
 ): Promise<Result> {
-  const dataSource = new DataSource(dataSourceOptions({ url, poolSize: 1 }));
-  try {
-    await dataSource.initialize();
-  } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    throw new DatabaseUnusableError(`the database can not be reached: ${message === '' ? (code ?? 'no answer') : message}`, {
-      cause: error,
-    });
-  }
+  const dataSource = await connected(dataSourceOptions({ url, poolSize: 1 }), 0);
   try {
     const transactions = new Transactions(dataSource, dataSource);
     const read = <Found>(work: (tx: Tx) => Promise<Found>): Promise<Found> =>
