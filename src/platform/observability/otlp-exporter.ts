@@ -16,7 +16,15 @@ const TIMEOUT_MS = 5_000;
 const CLOSE_MAX_MS = 2_000;
 const KINDS = { internal: 1, server: 2, client: 3 } as const;
 const STATUS_ERROR = 2;
+/** Answers after which the same spans may be sent again (OTLP 1.x, retryable response codes); after any other they never are. */
+const COME_AGAIN = new Set([429, 502, 503, 504]);
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
+
+/** Why spans were not taken; a lasting one would be the same with the same spans. */
+interface Fault {
+  readonly says: string;
+  readonly isLasting: boolean;
+}
 
 /** Spans as OTLP over HTTP in JSON (OpenTelemetry Protocol 1.x). Lossy on purpose, and never in anybody's way. */
 export class OtlpExporter {
@@ -34,7 +42,8 @@ export class OtlpExporter {
     if (!isSampled(span.subject, this.options.ratio)) return;
     if (this.queue.length >= QUEUE_MAX) this.dropped += 1;
     else this.queue.push(toOtlp(span));
-    if (this.queue.length >= BATCH_MAX) void this.flush();
+    // Once for each batch: a collector that did not take one is asked again by the timer alone, not for each span.
+    if (this.queue.length === BATCH_MAX) void this.flush();
   }
 
   async close(): Promise<void> {
@@ -56,17 +65,17 @@ export class OtlpExporter {
   private async sendAll(): Promise<void> {
     while (this.queue.length > 0) {
       const batch = this.queue.slice(0, BATCH_MAX);
-      const problem = await this.send(batch);
-      // Kept for the next turn, as far as there is room.
-      if (problem !== null) {
-        this.report(`traces: ${problem}; ${this.queue.length} spans wait, ${this.dropped} were dropped`);
-        return;
-      }
-      this.queue = this.queue.slice(batch.length);
+      const fault = await this.send(batch);
+      // Else kept for the next turn, as far as there is room.
+      if (fault?.isLasting !== false) this.queue = this.queue.slice(batch.length);
+      if (fault === null) continue;
+      if (fault.isLasting) this.dropped += batch.length;
+      this.report(`traces: ${fault.says}; ${this.queue.length} spans wait, ${this.dropped} were dropped`);
+      return;
     }
   }
 
-  private async send(spans: readonly object[]): Promise<string | null> {
+  private async send(spans: readonly object[]): Promise<Fault | null> {
     const attributes = toAttributes({ 'service.name': 'tranche', 'service.instance.id': String(process.pid) });
     try {
       const answer = await fetch(`${this.options.endpoint.replace(/\/$/, '')}/v1/traces`, {
@@ -79,10 +88,10 @@ export class OtlpExporter {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       await answer.body?.cancel();
-      return answer.ok ? null : `the collector answers ${answer.status}`;
+      return answer.ok ? null : { says: `the collector answers ${answer.status}`, isLasting: !COME_AGAIN.has(answer.status) };
     } catch (error) {
       const { message, cause } = error as Error;
-      return `the collector can not be reached (${cause instanceof Error ? cause.message : message})`;
+      return { says: `the collector can not be reached (${cause instanceof Error ? cause.message : message})`, isLasting: false };
     }
   }
 }
