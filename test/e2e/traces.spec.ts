@@ -96,6 +96,17 @@ it('one bulk is one trace, from its creation through validation and provider to 
   expect(receiver.received.every(({ headers }) => headers['traceparent'] === undefined)).toBe(true);
 });
 
+it('a creation that is sent again is a span of the same trace, and no second root', async () => {
+  const merchant = await app.merchant();
+  const before = spans.length;
+  const body = { items: [validItem()] };
+  for (const _ of [1, 2]) await merchant.post('/v1/bulks', body, { 'idempotency-key': 'one' });
+  const sent = (): Told[] => spans.slice(before).filter(({ name }) => name === 'POST /v1/bulks');
+  await until(() => sent().length === 2);
+  expect(new Set(sent().map(({ traceId }) => traceId)).size).toBe(1);
+  expect(sent().filter(({ parentSpanId }) => parentSpanId === undefined)).toHaveLength(1);
+});
+
 it('who only reads is not traced', async () => {
   const before = spans.length;
   const merchant = await app.merchant();

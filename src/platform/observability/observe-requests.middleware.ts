@@ -30,8 +30,7 @@ export class ObserveRequests implements NestMiddleware {
 
   private observe(request: HttpRequest, response: Response, duration_ms: number): void {
     const { method, caller } = request;
-    // The pattern, never the path: a path holds ids, and there are as many of them as callers like to make up.
-    const route = (request.route as { path?: string } | undefined)?.path ?? 'none';
+    const route = routeOf(request);
     const status = response.writableFinished ? response.statusCode : 'aborted';
     this.metrics.httpSeconds.observe({ method, route, status }, duration_ms / 1000);
     this.logger[PROBES.has(route) ? 'debug' : 'log']({
@@ -52,20 +51,24 @@ export class ObserveRequests implements NestMiddleware {
     );
     const subject = made ?? uuidIn(request.params['id']);
     if (subject === null) return;
-    const route = (request.route as { path?: string } | undefined)?.path ?? 'none';
+    const route = routeOf(request);
     const { statusCode: status } = response;
     this.traces.record({
       ...times,
       subject,
       name: `${method} ${route}`,
       kind: 'server',
-      isRoot: made !== null,
+      // An answer that is given again made nothing.
+      isRoot: made !== null && !response.hasHeader('idempotent-replayed'),
       failed: status >= 500,
       fields: { method, route, status, request_id: requestId },
       caller: [headers['traceparent']].flat()[0],
     });
   }
 }
+
+/** The pattern, never the path: a path holds ids, and there are as many of them as callers like to make up. */
+const routeOf = ({ route }: Request): string => (route as { path?: string } | undefined)?.path ?? 'none';
 
 /** Behind an id of any kind. */
 const uuidIn = (id: unknown): string | null => (typeof id === 'string' ? fromTypeId(id.split('_')[0] as IdKind, id) : null);
