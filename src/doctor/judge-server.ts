@@ -130,7 +130,7 @@ const judgeLoad = (facts: ServerFacts): readonly Finding[] => [
     facts.connections_used > CONNECTIONS_USED_MAX,
     warning(
       `${Math.round(facts.connections_used * 100)} % of max_connections are in use.`,
-      'Processes x (DATABASE_POOL_SIZE + 1) has to stay below it (docs/operations.md, The database is at its limit).',
+      'Each process uses DATABASE_POOL_SIZE + 1, an api twice the pool + 1 (docs/operations.md, The database is at its limit).',
     ),
   ),
   ...where(
