@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../architecture/repository-files.js';
 import { testApp, type TestApp } from '../support/app.js';
+import { freePort } from '../support/free-port.js';
 import { validItems } from '../support/items.js';
 import { eventually, type MerchantClient } from '../support/merchant-client.js';
 
@@ -18,14 +18,6 @@ let folder: string;
 let receiver: ChildProcess;
 let url: string;
 let blocks: { readonly kind: string; readonly text: string }[];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   const guide = await readFile(join(ROOT, 'docs/receiving-webhooks.md'), 'utf8');

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { payoutLifecycle } from '../../src/bulks/index.js';
 import { toMermaid } from '../../src/platform/lifecycle/index.js';
 import { ROOT } from '../architecture/repository-files.js';
+import { freePort } from '../support/free-port.js';
 import { type MainProgram, mainProgram } from '../support/main-program.js';
 
 const START_MS = 60_000;
@@ -36,14 +36,6 @@ const timeless = (text: string): string =>
 
 /** Webhooks of different subjects arrive in no promised order. */
 const sorted = (text: string): string => text.split('\n').sort().join('\n');
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 let folder: string;
 let server: MainProgram;

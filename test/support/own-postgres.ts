@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { findPostgresBinaries, type PostgresBinaries } from '../../src/platform/database/postgres-binaries.js';
 import { ensureCluster, openPostgresHome, type PostgresHome } from '../../src/platform/database/postgres-cluster.js';
 import { embeddedUrl } from '../../src/platform/database/postgres-server.js';
+import { freePort } from './free-port.js';
 import { asAdmin, makeTemplate, serverDirectory, TEMPLATE_DATABASE } from './test-server.js';
 
 /** What is committed outlives the death of the server; a crash of the machine is not among the faults. */
@@ -121,13 +121,4 @@ export class OwnPostgres {
       return false;
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
