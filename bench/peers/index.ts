@@ -6,13 +6,12 @@ import type { Peer } from './scheduler.js';
 
 /** Three that keep their jobs in PostgreSQL, as Tranche does, and one that keeps them in Redis. */
 const known: readonly Peer[] = [agenda, pgBoss, graphileWorker, bullmq];
-const missing = (peer: Peer): string | null => peer.missing?.() ?? null;
+const looked = known.map((peer) => ({ peer, missing: peer.missing?.() ?? null }));
 
 /** Those that can take part on this machine. */
-export const peers = known.filter((peer) => missing(peer) === null);
+export const peers = looked.flatMap(({ peer, missing }) => (missing === null ? [peer] : []));
 
 /** A sentence for each of the others. */
-export const absentPeers = known.flatMap((peer) => {
-  const reason = missing(peer);
-  return reason === null ? [] : [`${peer.name} takes no part: ${reason}`];
-});
+export const absentPeers = looked.flatMap(({ peer, missing }) =>
+  missing === null ? [] : [`${peer.name} takes no part: ${missing}`],
+);

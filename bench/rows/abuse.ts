@@ -33,8 +33,7 @@ export const abuse: Row = {
     const [merchant, greedy] = [await stage.merchant({ connector_id: connectorId }), await stage.merchant()];
     const connections = sized(effort, { quick: 500, usual: 2_000, full: 2_000 });
     const reads = sized(effort, { quick: 40, usual: 100, full: 200 });
-    const pause = (path: 'pause' | 'resume') =>
-      stage.operator(`/merchants/${merchant.id}/${path}`, { reason: 'waits for its turn' });
+    const brake = (step: 'pause' | 'resume') => stage.brake(`/merchants/${merchant.id}`, step);
     const contender = (name: string, kind: Contender['kind'], abuser: Abuser | null): Contender => {
       let child: LineChild | null = null;
       return {
@@ -42,13 +41,13 @@ export const abuse: Row = {
         kind,
         processes: () => [api.pid, worker],
         prepare: async () => {
-          await pause('pause');
+          await brake('pause');
           await merchant.createValidated(PAYOUTS);
           child = abuser === null ? null : await abuser.start();
         },
         run: async () => {
           const paid = spanOf(async () => {
-            await pause('resume');
+            await brake('resume');
             await merchant.untilProcessed();
           });
           const sample = await readsOf(merchant, reads);

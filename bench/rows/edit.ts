@@ -39,9 +39,9 @@ async function backgroundOf(stage: Stage, effort: Effort): Promise<() => Promise
   const payouts = sized(effort, { quick: 1_000, usual: 2_000, full: 4_000 });
   return async () => {
     await merchant.untilProcessed();
-    await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'waits for its turn' });
+    await stage.brake(`/connectors/${connectorId}`, 'pause');
     await merchant.createValidated(payouts);
-    await stage.operator(`/connectors/${connectorId}/resume`);
+    await stage.brake(`/connectors/${connectorId}`, 'resume');
     await stage.servers.untilNone(`(SELECT WHERE NOT EXISTS (SELECT FROM payout WHERE status = 'PROCESSING_IN_PROGRESS')) none`);
   };
 }

@@ -74,12 +74,12 @@ const engine = ({ stage, worker, connectorId, merchant, payouts }: Setting): Con
   kind: 'engine',
   processes: () => [worker],
   prepare: async () => {
-    await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'waits for its turn' });
+    await stage.brake(`/connectors/${connectorId}`, 'pause');
     await merchant.createValidated(payouts);
   },
   run: async () => {
     const start = performance.now();
-    await stage.operator(`/connectors/${connectorId}/resume`);
+    await stage.brake(`/connectors/${connectorId}`, 'resume');
     return { items: payouts, figures: { rate: perSecond(payouts, await merchant.untilProcessed(start)) } };
   },
 });

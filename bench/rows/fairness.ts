@@ -34,7 +34,7 @@ interface Setting {
 }
 
 const brake = (stage: Stage, { id }: BenchMerchant, step: 'pause' | 'resume'): Promise<unknown> =>
-  stage.operator(`/merchants/${id}/${step}`, { reason: 'waits for its turn' });
+  stage.brake(`/merchants/${id}`, step);
 
 function contestOf({ stage, worker, small, large, backlog }: Setting): Contest {
   const { servers } = stage;

@@ -20,7 +20,7 @@ export const memory: Row = {
     const merchant = await stage.merchant({ connector_id: connectorId });
     const filled = await stage.merchant();
     const run = async () => {
-      await stage.operator(`/connectors/${connectorId}/resume`);
+      await stage.brake(`/connectors/${connectorId}`, 'resume');
       await merchant.untilProcessed();
       return { items: due, figures: { api: peakMemory_mib(api.pid), worker: peakMemory_mib(worker.pid) } };
     };
@@ -35,7 +35,7 @@ export const memory: Row = {
             kind: 'engine',
             processes: () => [worker.pid],
             prepare: async () => {
-              await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'waits for its turn' });
+              await stage.brake(`/connectors/${connectorId}`, 'pause');
               const connector = fromTypeId('connector', connectorId) ?? '';
               await fillWith(stage.servers, filled, { connector, payouts: waiting, mix: { waitingOf100: 100, due: 0 } });
               await merchant.call('/webhook-endpoints', { url: DOWN });

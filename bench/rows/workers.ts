@@ -23,14 +23,14 @@ export const workers: Row = {
         kind: count === 1 ? 'limit' : 'engine',
         processes: () => programs.map(({ pid }) => pid),
         prepare: async () => {
-          await stage.operator(`/connectors/${connectorId}/pause`, { reason: 'waits for its turn' });
+          await stage.brake(`/connectors/${connectorId}`, 'pause');
           programs = await Promise.all(Array.from({ length: count }, () => stage.servers.start('worker')));
           await merchant.createValidated(payouts);
           await new Promise((resolve) => setTimeout(resolve, TOGETHER_MS));
         },
         run: async () => {
           const start = performance.now();
-          await stage.operator(`/connectors/${connectorId}/resume`);
+          await stage.brake(`/connectors/${connectorId}`, 'resume');
           return { items: payouts, figures: { rate: perSecond(payouts, await merchant.untilProcessed(start)) } };
         },
         finish: async () => {

@@ -44,6 +44,11 @@ export class Stage {
     return send(`${await (await this.api()).ready}/v1/operator${path}`, { key: this.servers.operatorKey, body });
   }
 
+  /** Stops a merchant or a connector, by its path, or lets it go on. */
+  brake(path: string, step: 'pause' | 'resume'): Promise<unknown> {
+    return this.operator(`${path}/${step}`, { reason: 'waits for its turn' });
+  }
+
   async connector(provider: BenchProvider, inFlight: number): Promise<string> {
     const { id } = await this.operator('/connectors', {
       name: 'Provider',
