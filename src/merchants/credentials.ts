@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import { Transactions } from '../platform/database/index.js';
 import type { Caller, Credentials } from '../platform/http/index.js';
@@ -40,20 +40,22 @@ export class KeyCredentials implements Credentials {
     private readonly usage: KeyUsage,
     @Inject(CONFIGURATION) configuration: Configuration,
   ) {
-    this.rootKeyHash = sha256(configuration.operatorKey);
+    this.rootKeyHash = hashApiKey(configuration.operatorKey);
     this.mode = apiKeyMode(configuration);
   }
 
   knows(bearer: string): boolean {
-    return this.isRootKey(bearer) || this.remember(nameOf(hashApiKey(bearer))) !== null;
+    const hash = hashApiKey(bearer);
+    return this.isRootKey(hash) || this.remember(nameOf(hash)) !== null;
   }
 
   async identify(bearer: string): Promise<Caller> {
-    if (this.isRootKey(bearer)) return ROOT;
+    const hash = hashApiKey(bearer);
+    if (this.isRootKey(hash)) return ROOT;
     // What has not the form, the mode or the checksum of a key never reaches the database.
     const keyId = keyIdOf(bearer, this.mode) ?? keyIdOf(bearer, 'op');
     if (keyId === null) return NOBODY;
-    const caller = await this.recall(keyId, hashApiKey(bearer));
+    const caller = await this.recall(keyId, hash);
     if (caller.kind !== 'nobody') this.usage.note(keyId);
     return caller;
   }
@@ -64,8 +66,8 @@ export class KeyCredentials implements Credentials {
   }
 
   /** Compares hashes, so that neither the time taken nor the length tells anything about the key. */
-  private isRootKey(bearer: string): boolean {
-    return timingSafeEqual(sha256(bearer), this.rootKeyHash);
+  private isRootKey(hash: Buffer): boolean {
+    return timingSafeEqual(hash, this.rootKeyHash);
   }
 
   private recall(keyId: string, hash: Buffer): Promise<Caller> {
@@ -109,5 +111,3 @@ function toCaller(key: ValidApiKey | null): Caller {
 }
 
 const nameOf = (hash: Buffer): string => hash.toString('base64');
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
