@@ -29,7 +29,6 @@ interface Page {
 }
 
 class UsageError extends Error {}
-class RefusedError extends Error {}
 
 /** `tranche audit`. @returns the exit code. */
 export async function auditTrail(words: readonly string[]): Promise<number> {
@@ -82,6 +81,6 @@ async function exportEntries(chain: Chain): Promise<number> {
 
 async function read<Body>({ url, key }: Chain, rest: string): Promise<Body> {
   const answer = await fetch(url + rest, { headers: { authorization: `Bearer ${key}` }, redirect: 'error' });
-  if (!answer.ok) throw new RefusedError(`The server refuses: ${String(answer.status)} ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`The server refuses: ${String(answer.status)} ${await answer.text()}`);
   return (await answer.json()) as Body;
 }
