@@ -5,13 +5,12 @@ import {
   CommitOutcomeUnknownError,
   dataSourceOptions,
   openDataSource,
-  openDoors,
   Transactions,
   type Tx,
   WakeListener,
 } from '../../src/platform/database/index.js';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.js';
-import { type TestDatabase, testDatabase } from '../support/index.js';
+import { openDoors, type TestDatabase, testDatabase } from '../support/index.js';
 import { until } from '../support/until.js';
 
 let db: TestDatabase;

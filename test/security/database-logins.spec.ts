@@ -3,13 +3,12 @@ import { rmSync } from 'node:fs';
 import pg from 'pg';
 import {
   dataSourceOptions,
-  openDoors,
   startEmbeddedPostgres,
   Transactions,
-  type DatabaseDoors,
   type EmbeddedPostgres,
 } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
+import { openDoors, type DatabaseDoors } from '../support/test-database.js';
 import { asAdmin, databaseUrl, serverDirectory } from '../support/test-server.js';
 
 /** Of every login here: the server is gone with the test. */

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { DataSource, MixedList } from 'typeorm';
-import { dataSourceOptions, openDataSource, openDoors, Transactions } from '../../src/platform/database/index.js';
+import {
+  connected,
+  dataSourceOptions,
+  openEngine,
+  openMerchants,
+  Transactions,
+  type UrlOptions,
+} from '../../src/platform/database/index.js';
 import { asAdmin, databaseUrl, TEMPLATE_DATABASE } from './test-server.js';
 
 export interface TestDatabase {
@@ -24,8 +31,8 @@ export interface TestDatabaseOptions {
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const url = await createDatabase(options.empty === true ? 'template1' : TEMPLATE_DATABASE);
   const settings = dataSourceOptions({ url, poolSize: options.poolSize ?? 12, entities: options.entities });
-  const dataSource = await openDataSource(settings);
   const { engine, merchants } = await openDoors(settings, null);
+  const dataSource = await connected(settings);
   return {
     url,
     dataSource,
@@ -35,6 +42,22 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
       await dropDatabase(url);
     },
   };
+}
+
+export interface DatabaseDoors {
+  readonly engine: DataSource;
+  readonly merchants: DataSource;
+}
+
+/** Both ways into a database, as a process has them. */
+export async function openDoors(options: UrlOptions, apiUrl: string | null): Promise<DatabaseDoors> {
+  const engine = await openEngine(options, apiUrl);
+  try {
+    return { engine, merchants: await openMerchants(engine, options, apiUrl) };
+  } catch (error) {
+    await engine.destroy();
+    throw error;
+  }
 }
 
 /** @returns the URL of a new database with a name of its own. */

@@ -4,33 +4,19 @@ import { DatabaseUnusableError } from './database-unusable.error.js';
 import { migrate } from './migrate.js';
 import { API_ROLE, inRole, WORKER_ROLE } from './roles.js';
 
-/** The two ways into the migrated database. Neither role owns a table, nor can pass by row-level security. */
-export interface DatabaseDoors {
-  /** Every session works for the engine and sees every merchant. */
-  readonly engine: DataSource;
-  /** Every session works for one merchant at a time, and sees nobody without one. */
-  readonly merchants: DataSource;
-}
-
 /** A login of its own for what is done on behalf of merchants; null: the one of DATABASE_URL, in another role. */
 type ApiUrl = string | null;
 
-/** Both doors, as one process has them. */
-export async function openDoors(options: UrlOptions, apiUrl: ApiUrl): Promise<DatabaseDoors> {
-  const engine = await openEngine(options, apiUrl);
-  try {
-    return { engine, merchants: await openMerchants(engine, options, apiUrl) };
-  } catch (error) {
-    await engine.destroy();
-    throw error;
-  }
-}
-
+/**
+ * One of two ways into the database, which it migrates: every session works for the engine and sees every merchant. Neither
+ * role owns a table, nor can pass by row-level security.
+ */
 export async function openEngine(options: UrlOptions, apiUrl: ApiUrl): Promise<DataSource> {
   await migrate(options, apiUrl);
   return connected({ ...options, url: inRole(options.url, WORKER_ROLE) });
 }
 
+/** The other: every session works for one merchant at a time, and sees nobody without one. */
 export async function openMerchants(engine: DataSource, options: UrlOptions, apiUrl: ApiUrl): Promise<DataSource> {
   const merchants = await connected({ ...options, url: inRole(apiUrl ?? options.url, API_ROLE) });
   try {
