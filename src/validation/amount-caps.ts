@@ -100,10 +100,13 @@ export class AmountCaps {
   }
 }
 
-/** Those that some limit is about, in the order in which they are served. */
+/**
+ * Those of merchants with such limits, in the order in which they are served. Also in a currency that has none: what a payout
+ * took in another one before its edit would else be taken still.
+ */
 const placedOf = (candidates: readonly Candidate[]): Placed[] =>
   candidates
-    .filter(({ caps, currency }) => caps.bulk.has(currency) || caps.day.has(currency))
+    .filter(({ caps }) => caps.bulk.size + caps.day.size > 0)
     .map((candidate) => ({ ...candidate, day: localDateAt(candidate.scheduledAt, candidate.caps.timezone) }))
     .sort((a, b) => (a.bulk_id < b.bulk_id ? -1 : a.bulk_id > b.bulk_id ? 1 : a.position - b.position));
 

@@ -121,6 +121,18 @@ describe('The amounts', () => {
     expect(await edit(two['reference'], '99.00')).toEqual([undefined, undefined]);
   });
 
+  it('are let go by an edit to a currency that has no limit', async () => {
+    const merchant = await app.merchant({ limits: { max_daily_amount: { EUR: '100.00' } } });
+    const [one, two] = [later({ amount: '60.00' }), later({ amount: '60.00' })];
+    const bulk = await merchant.createValidated({ items: [one, two] });
+    expect(await codesOf(merchant, bulk.id)).toEqual([undefined, 'daily_amount_over_limit']);
+    for (const items of [[{ reference: one['reference'], currency: 'USD' }], [{ reference: two['reference'] }]]) {
+      await merchant.patch(`/v1/bulks/${bulk.id}`, { items });
+      await merchant.untilValidated(bulk.id);
+    }
+    expect(await codesOf(merchant, bulk.id)).toEqual([undefined, undefined]);
+  });
+
   it('of a day count by the merchant’s own midnight', async () => {
     const merchant = await app.merchant({ timezone: 'Asia/Tokyo', limits: { max_daily_amount: { EUR: '100.00' } } });
     const day = tomorrow().slice(0, 10);
