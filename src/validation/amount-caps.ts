@@ -3,6 +3,7 @@ import type { Issue } from '../bulks/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { formatAmount } from '../platform/money/index.js';
 import { localDateAt } from '../platform/time/index.js';
+import type { Judgement } from './judge-payout.js';
 import type { AmountLimits } from './payout-limits.js';
 
 /** What a merchant's bulks and days may come to, and in which zone its days begin. */
@@ -12,17 +13,28 @@ export interface MerchantCaps {
   readonly timezone: string;
 }
 
-/** A payout that is valid otherwise. */
-export interface Candidate {
+/** Which payout it is, and what it is held to. */
+interface Claimant {
   readonly payout_id: string;
   readonly merchant_id: string;
   readonly bulk_id: string;
   readonly position: number;
   readonly reference: string;
+  readonly caps: MerchantCaps;
+}
+
+/** A payout that is valid otherwise. */
+export interface Candidate extends Claimant {
   readonly currency: string;
   readonly amountMinor: bigint;
   readonly scheduledAt: Date;
-  readonly caps: MerchantCaps;
+}
+
+/** None where the payout is invalid by itself. */
+export function candidateOf(claimant: Claimant, currency: string | null, judgement: Judgement): Candidate[] {
+  const { issues, amountMinor, scheduledAt } = judgement;
+  if (issues.length > 0 || amountMinor === null || scheduledAt === null || currency === null) return [];
+  return [{ ...claimant, currency, amountMinor, scheduledAt }];
 }
 
 interface Placed extends Candidate {

@@ -15,7 +15,7 @@ import { Transactions, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { Traces } from '../platform/observability/index.js';
 import { GroupSettler, PACE, type Pace } from '../platform/workers/index.js';
-import { AmountCaps, type Candidate, type MerchantCaps } from './amount-caps.js';
+import { AmountCaps, type Candidate, candidateOf, type MerchantCaps } from './amount-caps.js';
 import { type Judgement, judgePayout } from './judge-payout.js';
 import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
 
@@ -161,7 +161,7 @@ export class ValidatePayouts {
     );
     const over = await this.amountCaps.take(
       tx,
-      judged.flatMap((verdict) => (holders.has(verdict.payout.id) ? [] : candidateOf(verdict))),
+      judged.flatMap((verdict) => (holders.has(verdict.payout.id) ? [] : candidatesOf(verdict))),
     );
     const steps = judged.map((verdict) => stepOf(verdict, holders.get(verdict.payout.id), over.get(verdict.payout.id)));
     await this.holds.release(
@@ -177,17 +177,15 @@ const isRejecting = ({ invalid_items }: PayoutRow): boolean => invalid_items ===
 /** Nothing where a judge who died has begun it. */
 const beginning = ({ status }: PayoutRow): PayoutTransition[] => (status === 'VALIDATION_PENDING' ? ['begin_validation'] : []);
 
-function candidateOf({ payout, judgement, currency, caps }: Judged): Candidate[] {
-  const { issues, amountMinor, scheduledAt } = judgement;
-  if (issues.length > 0 || amountMinor === null || scheduledAt === null || currency === null) return [];
+function candidatesOf({ payout, judgement, currency, caps }: Judged): Candidate[] {
   const { id: payout_id, merchant_id, bulk_id, position, reference } = payout;
-  return [{ payout_id, merchant_id, bulk_id, position, reference, currency, amountMinor, scheduledAt, caps }];
+  return candidateOf({ payout_id, merchant_id, bulk_id, position, reference, caps }, currency, judgement);
 }
 
 /** The verdict as a step; what the first validation of a dropping bulk finds invalid is cancelled with it. */
 function stepOf({ payout, judgement, connectorId }: Judged, holder: string | undefined, over: Issue | undefined): PayoutStep {
-  const found = holder === undefined ? over : duplicateReference(holder);
-  const issues = found === undefined ? judgement.issues : [found];
+  const conflict = conflictOf(holder, over);
+  const issues = conflict === undefined ? judgement.issues : [conflict];
   const begin = beginning(payout);
   if (issues.length === 0) {
     return {
@@ -202,8 +200,11 @@ function stepOf({ payout, judgement, connectorId }: Judged, holder: string | und
   return { payout, transitions: [...begin, 'fail_validation', ...(dropped ? (['cancel'] as const) : [])], changes };
 }
 
-/** The finding that only the database can make; the dry run makes the same. */
-export const duplicateReference = (holder: string): Issue => ({
+/** What only the database can find: who holds the reference, or that the amounts are used up. The dry run finds the same. */
+export const conflictOf = (holder: string | undefined, over: Issue | undefined): Issue | undefined =>
+  holder === undefined ? over : duplicateReference(holder);
+
+const duplicateReference = (holder: string): Issue => ({
   code: 'duplicate_reference',
   pointer: '/reference',
   detail: 'Another payout of yours holds this reference; cancel that one first, or send this one under another reference.',
