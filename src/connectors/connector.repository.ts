@@ -71,6 +71,11 @@ export class ConnectorRepository {
     return tx.one<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = $1`, [id]);
   }
 
+  /** Those of these ids that there are. */
+  of(tx: Tx, ids: readonly string[]): Promise<ConnectorEntity[]> {
+    return tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = ANY ($1::uuid[])`, [ids]);
+  }
+
   /** NO KEY UPDATE: payouts and intents that name the connector take only a key share of its row. */
   lock(tx: Tx, id: string): Promise<ConnectorEntity | null> {
     return tx.one<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = $1 FOR NO KEY UPDATE`, [id]);

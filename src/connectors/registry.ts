@@ -28,12 +28,6 @@ export interface OpenConnector {
   readonly paused: { readonly at: Date; readonly by: PausedBy; readonly reason: string } | null;
 }
 
-/** Where the payouts of a merchant go. */
-export interface Route {
-  readonly connectorId: string;
-  readonly capabilities: Capabilities;
-}
-
 /** The row is gone, or what it holds can no longer be opened; the message says which, and no secret. */
 export class ConnectorUnavailableError extends Error {}
 
@@ -100,15 +94,9 @@ export class ConnectorRegistry implements OnApplicationShutdown {
     };
   }
 
-  /** The merchant's own connector, else the built-in sandbox in sandbox mode, else none. @throws ConnectorUnavailableError */
-  async routeFor(merchant: { readonly connector_id: string | null }): Promise<Route | null> {
-    const connectorId = merchant.connector_id ?? (this.sandboxMode ? BUILT_IN_SANDBOX_ID : null);
-    if (connectorId === null) return null;
-    if (connectorId === BUILT_IN_SANDBOX_ID && !this.opened.has(connectorId)) {
-      await this.transactions.asEngine((tx) => this.ensureSandbox(tx));
-    }
-    const { capabilities } = await this.get(connectorId);
-    return { connectorId, capabilities };
+  /** The id of the merchant's own connector, else of the built-in sandbox in sandbox mode, else none. */
+  routeFor({ connector_id }: { readonly connector_id: string | null }): string | null {
+    return connector_id ?? (this.sandboxMode ? BUILT_IN_SANDBOX_ID : null);
   }
 
   /** Makes the built-in sandbox where there is none yet. */

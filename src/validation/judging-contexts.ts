@@ -1,6 +1,5 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { BUILT_IN_SANDBOX_ID, ConnectorRegistry, ConnectorRepository, ConnectorUnavailableError } from '../connectors/index.js';
-import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { type ConnectorEntity, ConnectorRegistry, ConnectorRepository, ConnectorUnavailableError } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
 import type { MerchantCaps } from './amount-caps.js';
@@ -33,7 +32,6 @@ export class JudgingContexts {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly connectors: ConnectorRepository,
-    @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
   /** By bulk id. A bulk whose connector can not be opened is left out: its payouts wait, and those of others do not. */
@@ -44,10 +42,11 @@ export class JudgingContexts {
        FROM bulk b JOIN merchant m ON m.id = b.merchant_id WHERE b.id = ANY($1::uuid[])`,
       [bulkIds],
     );
+    const connectors = await this.connectorsOf(tx, rows);
     const contexts = new Map<string, JudgingContext>();
     for (const row of rows) {
       try {
-        contexts.set(row.id, await this.contextOf(tx, row));
+        contexts.set(row.id, this.contextOf(row, connectors));
       } catch (error) {
         if (!(error instanceof ConnectorUnavailableError)) throw error;
         this.logger.error(`a bulk waits to be validated: ${error.message}`);
@@ -67,13 +66,19 @@ export class JudgingContexts {
       [merchantId],
     );
     if (row === null) throw new Error('the merchant of a valid key is gone');
-    return this.contextOf(tx, { ...row, ...bulk });
+    return this.contextOf({ ...row, ...bulk }, await this.connectorsOf(tx, [row]));
   }
 
-  private async contextOf(tx: Tx, row: Surroundings): Promise<JudgingContext> {
-    const connectorId = row.connector_id ?? (this.configuration.sandbox ? BUILT_IN_SANDBOX_ID : null);
-    const connector = connectorId === null ? null : await this.connectors.find(tx, connectorId);
-    const capabilities = connector === null ? null : this.registry.fromRow(connector).capabilities;
+  /** Each is read once, however many of the bulks go there. */
+  private async connectorsOf(tx: Tx, rows: readonly Pick<Surroundings, 'connector_id'>[]): Promise<Map<string, ConnectorEntity>> {
+    const ids = [...new Set(rows.flatMap((row) => this.registry.routeFor(row) ?? []))];
+    return new Map((await this.connectors.of(tx, ids)).map((connector) => [connector.id, connector]));
+  }
+
+  private contextOf(row: Surroundings, connectors: ReadonlyMap<string, ConnectorEntity>): JudgingContext {
+    const connectorId = this.registry.routeFor(row);
+    const connector = connectors.get(connectorId ?? '');
+    const capabilities = connector === undefined ? null : this.registry.fromRow(connector).capabilities;
     return {
       connectorId,
       caps: {
