@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { Transactions } from '../../platform/database/index.js';
 import { Metrics } from '../../platform/observability/index.js';
-import { HELD_OF_LANE } from './delivery-status.js';
+import { HELD_COUNTED_MAX, HELD_OF_LANE } from './delivery-status.js';
+import { OPEN_LANES } from './lane.repository.js';
 
 /** A lane whose oldest due delivery has waited longer is one that somebody should look at, with less or more haste. */
 const LATE_S = [60, 600, 3_600] as const;
@@ -43,7 +44,7 @@ export class LaneFigures {
     });
     this.held = new Gauge({
       name: 'tranche_webhook_deliveries_held',
-      help: 'Webhook deliveries that are kept for disabled endpoints, at most 10000 of each counted.',
+      help: `Webhook deliveries that are kept for disabled endpoints, at most ${HELD_COUNTED_MAX} of each counted.`,
       registers,
     });
   }
@@ -57,16 +58,8 @@ export class LaneFigures {
   }
 }
 
-/** Of one lane: more tell no more about it, and would take longer to count every few seconds. */
-const HELD_COUNTED_MAX = 10_000;
-
-/** Hops through webhook_delivery_due, one step and one look per lane, however much waits. */
-const READ = `WITH RECURSIVE lane AS (
-    (SELECT endpoint_id FROM webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT n.endpoint_id FROM webhook_delivery n
-            WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
-    FROM lane WHERE lane.endpoint_id IS NOT NULL),
+/** One look per lane, however much waits. */
+const READ = `WITH RECURSIVE ${OPEN_LANES},
   due AS (
     SELECT (SELECT d.due_at FROM webhook_delivery d
             WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') AND d.due_at >= coalesce(e.backlog_from, '-infinity')

@@ -22,6 +22,17 @@ const OPEN = `e.status <> 'disabled' AND e.deleted_at IS NULL AND (e.paused_unti
 /** A part of any statement that makes deliveries of lanes due, or lets them go: the next claim looks at these lanes. */
 export const wakeLanes = (lanes: string): string => `INSERT INTO webhook_lane_wake (endpoint_id) ${lanes}`;
 
+/**
+ * A part of a recursive statement, `lane (endpoint_id)`: every lane of which something is open, hopped to through
+ * webhook_delivery_due, one step per lane, however much waits there.
+ */
+export const OPEN_LANES = `lane AS (
+    (SELECT endpoint_id FROM webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT n.endpoint_id FROM webhook_delivery n
+            WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
+    FROM lane WHERE lane.endpoint_id IS NOT NULL)`;
+
 /** All SQL that chooses lanes and writes how they stand. Locks are taken in the order of ids, or not waited for. */
 @Injectable()
 export class LaneRepository {
@@ -83,18 +94,12 @@ export class LaneRepository {
   }
 
   /**
-   * The tables are the truth: finds lanes that have something due and were not called (hopping through webhook_delivery_due,
-   * one step per lane), and forgets calls of lanes that may not be sent to. Those are ready when their pause ends, or when
-   * they are enabled, and whoever does that writes after this snapshot.
+   * The tables are the truth: finds lanes that have something due and were not called, and forgets calls of lanes that may not
+   * be sent to. Those are ready when their pause ends, or when they are enabled, and whoever does that writes after this snapshot.
    */
   async lookOver(tx: Tx): Promise<void> {
     await tx.query(
-      `WITH RECURSIVE lane AS (
-         (SELECT endpoint_id FROM webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id LIMIT 1)
-         UNION ALL
-         SELECT (SELECT n.endpoint_id FROM webhook_delivery n
-                 WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
-         FROM lane WHERE lane.endpoint_id IS NOT NULL),
+      `WITH RECURSIVE ${OPEN_LANES},
        late AS (
          SELECT e.id FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id
          WHERE e.ready_at > tranche_now() AND ${OPEN}

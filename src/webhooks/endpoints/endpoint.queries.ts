@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
-import { HELD_OF_LANE } from '../deliveries/delivery-status.js';
+import { HELD_COUNTED_MAX, HELD_OF_LANE } from '../deliveries/delivery-status.js';
 import type { PublicKey } from '../signing/signing-secrets.js';
 import type { EndpointDto, EndpointWithHealthDto } from './endpoint-response.dto.js';
 import type { EndpointRow } from './endpoint.repository.js';
@@ -28,9 +28,6 @@ export interface EndpointHealth {
 /** Enough for a 99th percentile that ten slow ones move, and at most a thousand rows of an index to read. */
 const MEASURED_MAX = 1000;
 const MEASURED_HOURS = 24;
-
-/** Held events are counted so far: a few milliseconds, however many there are. */
-const HELD_COUNTED_MAX = 10_000;
 
 /** Keys that were replaced and whose grace is over are left out. */
 const PUBLIC_KEYS = `coalesce((SELECT jsonb_agg(k.value) FROM jsonb_array_elements(e.public_keys) k

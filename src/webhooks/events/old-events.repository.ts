@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
+import { AT_REST } from '../deliveries/delivery-status.js';
 
 /** One look over the table, in the order in which it was written. */
 export interface OldEvents {
@@ -34,8 +35,6 @@ export interface Removed {
 const EVENTS_PER_LOOK = 1_000;
 /** Resends of one transaction; a merchant makes few. */
 const RESENDS_MAX = 1_000;
-/** A delivery in one of these states moves only when somebody asks for it. */
-const AT_REST = `('delivered', 'exhausted', 'skipped', 'expired')`;
 
 /** All SQL of events that have become old. An event and its deliveries go together, or stay together. */
 @Injectable()

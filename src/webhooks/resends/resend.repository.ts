@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../platform/database/index.js';
-import { STATUS_OF_DELIVERY } from '../deliveries/delivery-status.js';
+import { AT_REST, STATUS_OF_DELIVERY } from '../deliveries/delivery-status.js';
 import { wakeLanes } from '../deliveries/lane.repository.js';
 import type { ResendState } from './resend.lifecycle.js';
 
@@ -56,7 +56,7 @@ const matchEvents = (source: string): string => `
     JOIN seen ON r.event_type IS NULL OR seen.type = r.event_type
     JOIN webhook_delivery d ON d.event_id = seen.id
     JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.status <> 'disabled' AND e.deleted_at IS NULL
-    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND ${STATUS_OF_DELIVERY} IN ('delivered', 'exhausted', 'skipped', 'expired')
+    WHERE r.id = $1 AND d.subject_id <> d.endpoint_id AND ${STATUS_OF_DELIVERY} IN ${AT_REST}
       AND coalesce(d.delivered_at <= r.created_at, true)
       AND (r.endpoint_id IS NULL OR d.endpoint_id = r.endpoint_id) AND (r.delivery_state IS NULL OR ${STATUS_OF_DELIVERY} = r.delivery_state)
       AND (r.created_after IS NULL OR d.created_at > r.created_after) AND (r.created_before IS NULL OR d.created_at < r.created_before)
@@ -158,7 +158,7 @@ export class ResendRepository {
        again AS (
          UPDATE webhook_delivery SET ${SENT_AGAIN}, resend_id = $1
          WHERE id = ANY (ARRAY (SELECT delivery_id FROM picked WHERE NOT closed))
-           AND (state IN ('delivered', 'exhausted', 'skipped', 'expired')
+           AND (state IN ${AT_REST}
              OR (state = 'waiting' AND queued_at < (SELECT max(backlog_from) FROM picked p WHERE p.delivery_id = id)))
          RETURNING endpoint_id),
        woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM again')})
@@ -207,7 +207,7 @@ export class ResendRepository {
     await tx.query(
       `WITH again AS (
          UPDATE webhook_delivery SET ${SENT_AGAIN}
-         WHERE id = $1 AND state IN ('delivered', 'exhausted', 'skipped', 'expired', 'waiting')
+         WHERE id = $1 AND (state = 'waiting' OR state IN ${AT_REST})
          RETURNING endpoint_id, subject_id, sequence),
        woken AS (${wakeLanes('SELECT endpoint_id FROM again')})
        UPDATE webhook_delivery s SET due_at = tranche_now()
