@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { statesOf } from '../../platform/lifecycle/index.js';
-import { RESENDABLE_STATUSES } from './resend.dto.js';
+import { STATUSES_AT_REST } from '../deliveries/delivery-status.js';
 import { resendLifecycle } from './resend.lifecycle.js';
 
 /** A resend: many deliveries that are sent again. Its filters are as they were asked for; null: any. */
@@ -23,7 +23,7 @@ export class ResendDto {
   /** @example payout.processed */
   event_type: string | null;
 
-  @ApiProperty({ enum: RESENDABLE_STATUSES, nullable: true })
+  @ApiProperty({ enum: STATUSES_AT_REST, nullable: true })
   delivery_status: string | null;
 
   /** @example null */

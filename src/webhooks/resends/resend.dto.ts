@@ -1,9 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString } from 'class-validator';
 import { IsInstant } from '../../platform/time/index.js';
-
-/** What is not open any more: anything else is sent anyway. */
-export const RESENDABLE_STATUSES = ['delivered', 'exhausted', 'skipped'] as const;
+import { STATUSES_AT_REST } from '../deliveries/delivery-status.js';
 
 /** Which deliveries are sent again: those that all of the filters hold for. */
 export class CreateResendDto {
@@ -25,11 +23,11 @@ export class CreateResendDto {
   @IsString()
   event_type?: string | null;
 
-  /** Deliveries of this status; absent: of any of the three. */
-  @ApiProperty({ enum: RESENDABLE_STATUSES, required: false, nullable: true })
+  /** Deliveries of this status; absent: of any of these. Anything else is sent anyway. */
+  @ApiProperty({ enum: STATUSES_AT_REST, required: false, nullable: true })
   @IsOptional()
-  @IsIn(RESENDABLE_STATUSES)
-  status?: (typeof RESENDABLE_STATUSES)[number] | null;
+  @IsIn(STATUSES_AT_REST)
+  status?: (typeof STATUSES_AT_REST)[number] | null;
 
   /**
    * RFC 3339: events written after this instant.
