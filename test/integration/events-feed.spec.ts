@@ -57,18 +57,28 @@ function randomFrom(seed: number): () => number {
   return () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;
 }
 
+/** Two subjects, of which the second has told its event while the transaction that numbers the first one's is still open. */
+async function overtaken(merchantId: string) {
+  const [early, late] = [new Subject(merchantId), new Subject(merchantId)];
+  let finish: (() => void) | undefined;
+  const open = db.transactions.asEngine(async (tx) => {
+    const draft = await early.draft(tx);
+    await new Promise<void>((resolve) => (finish = resolve));
+    await recordEvents(tx, [draft]);
+  });
+  await until(() => finish !== undefined);
+  await db.transactions.asEngine(async (tx) => recordEvents(tx, [await late.draft(tx)]));
+  const commit = (): Promise<void> => {
+    finish?.();
+    return open;
+  };
+  return { early, late, commit };
+}
+
 describe('the event feed', () => {
   it('shows nothing past a transaction that is still open, and then all of it in one order', async () => {
     const merchant = await testMerchant(db);
-    const [early, late] = [new Subject(merchant.id), new Subject(merchant.id)];
-    let finish: (() => void) | undefined;
-    const open = db.transactions.asEngine(async (tx) => {
-      const draft = await early.draft(tx);
-      await new Promise<void>((resolve) => (finish = resolve));
-      await recordEvents(tx, [draft]);
-    });
-    await until(() => finish !== undefined);
-    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await late.draft(tx)]));
+    const { early, late, commit } = await overtaken(merchant.id);
     // Committed, and behind what may still come.
     expect(await page(merchant.id, undefined)).toEqual([]);
     // One payout's own history does not wait: its events are committed one after the other.
@@ -78,23 +88,14 @@ describe('the event feed', () => {
     // The feed does, though it is asked for that payout alone: what it gives is a cursor of the whole feed.
     const filtered = { merchantId: merchant.id, page: { limit: 10 }, scope: { bulkId: null, payoutId: late.id } };
     expect((await new ReadFeed(db.transactions, feed).execute(filtered)).rows).toEqual([]);
-    finish?.();
-    await open;
+    await commit();
     await until(async () => (await page(merchant.id, undefined)).length === 2);
     expect((await page(merchant.id, undefined)).map((row) => dataOf(row).subject)).toEqual([early.id, late.id]);
   });
 
   it('behind an event that it has not come to skips nothing that is committed before it: neither a page nor a follower', async () => {
     const merchant = await testMerchant(db);
-    const [early, late] = [new Subject(merchant.id), new Subject(merchant.id)];
-    let finish: (() => void) | undefined;
-    const open = db.transactions.asEngine(async (tx) => {
-      const draft = await early.draft(tx);
-      await new Promise<void>((resolve) => (finish = resolve));
-      await recordEvents(tx, [draft]);
-    });
-    await until(() => finish !== undefined);
-    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await late.draft(tx)]));
+    const { early, late, commit } = await overtaken(merchant.id);
     const [ahead] = await db.dataSource.query<{ id: string }[]>(`SELECT id FROM event WHERE subject_id = $1`, [late.id]);
     const request = { merchantId: merchant.id, page: { after: toTypeId('event', ahead!.id), limit: 10 }, scope: ANY };
     const watched = new WatchedFeed();
@@ -104,8 +105,7 @@ describe('the event feed', () => {
     const looks = watched.starts;
     const answer = pages.execute(request, Infinity);
     await until(() => watched.starts > looks);
-    finish?.();
-    await open;
+    await commit();
     const subjects = (rows: readonly { body: Buffer | null }[]) =>
       rows.map(({ body }) => dataOf({ id: '', body: body! }).subject);
     expect(subjects((await answer).rows)).toEqual([early.id, late.id]);
