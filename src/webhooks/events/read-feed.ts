@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Transactions } from '../../platform/database/index.js';
 import { kernelProblem, type KeysetPage } from '../../platform/http/index.js';
-import { EventFeedQueries, type EventPage, type EventRow, type EventScope } from './event-feed.queries.js';
+import { EventFeedQueries, type EventPage, type EventRow, type EventScope, type FeedPlace } from './event-feed.queries.js';
 
 /** What keeps the feed back are mostly transactions of milliseconds; a client that hears nothing for longer gives up by itself. */
 const WAIT_MAX_MS = 5_000;
@@ -28,20 +28,18 @@ export class ReadFeed {
 
   /** @throws `invalid_cursor`, also where the feed does not come to the event in time. */
   async execute({ merchantId, page, scope }: FeedRequest, waitMax_ms = WAIT_MAX_MS): Promise<KeysetPage<EventRow>> {
-    const { from, rows } = await this.transactions.asMerchant(merchantId, async (tx) => {
-      const start = await this.feed.start(tx, merchantId, page.after);
-      return { from: start, rows: await this.feed.page(tx, merchantId, { from: start, page, scope }) };
-    });
-    let found = rows;
-    for (let waits = from.isBefore, ends_ms = performance.now() + waitMax_ms; waits && found.rows.length === 0;) {
+    const ends_ms = performance.now() + waitMax_ms;
+    let from: FeedPlace | null = null;
+    for (;;) {
+      const { waits, found } = await this.transactions.asMerchant(merchantId, async (tx) => {
+        const start = await this.feed.start(tx, merchantId, page.after);
+        from ??= start;
+        return { waits: start.isBefore, found: await this.feed.page(tx, merchantId, { from, page, scope }) };
+      });
+      if (!waits || found.rows.length > 0) return found;
       if (performance.now() > ends_ms) throw tooFarAhead();
       await delay(LOOK_MS);
-      await this.transactions.asMerchant(merchantId, async (tx) => {
-        waits = (await this.feed.start(tx, merchantId, page.after)).isBefore;
-        found = await this.feed.page(tx, merchantId, { from, page, scope });
-      });
     }
-    return found;
   }
 }
 
