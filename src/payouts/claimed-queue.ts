@@ -7,11 +7,11 @@ import type { Claimed } from './claim-payouts.js';
 export class ClaimedQueue {
   /** In the order of their turns: whoever had one goes to the end. */
   private readonly lanes = new Map<string, Claimed[]>();
+  /** Kept, not counted: it is asked for with every call that begins or ends, and there may be as many lanes as payouts. */
+  private waiting = 0;
 
   get length(): number {
-    let length = 0;
-    for (const lane of this.lanes.values()) length += lane.length;
-    return length;
+    return this.waiting;
   }
 
   push(claimed: readonly Claimed[]): void {
@@ -20,6 +20,7 @@ export class ClaimedQueue {
       if (lane === undefined) this.lanes.set(one.merchantId, [one]);
       else lane.push(one);
     }
+    this.waiting += claimed.length;
   }
 
   /** Whose turn it is, or nothing where nobody waits. */
@@ -28,6 +29,7 @@ export class ClaimedQueue {
       const claimed = lane.shift();
       this.lanes.delete(merchantId);
       if (lane.length > 0) this.lanes.set(merchantId, lane);
+      this.waiting -= 1;
       return claimed;
     }
     return undefined;
@@ -47,6 +49,7 @@ export class ClaimedQueue {
       if (kept.length === 0) this.lanes.delete(merchantId);
       else this.lanes.set(merchantId, kept);
     }
+    this.waiting -= removed.length;
     return removed;
   }
 }
