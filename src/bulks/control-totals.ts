@@ -1,4 +1,4 @@
-import type { ProblemFinding } from '../platform/http/index.js';
+import { pointerTo, type ProblemFinding } from '../platform/http/index.js';
 import { formatAmount, parseAmount } from '../platform/money/index.js';
 import type { StoredTotal } from './bulk-event.js';
 import { bulkProblem } from './bulk.problems.js';
@@ -48,7 +48,7 @@ export function refuseWrongControlTotals(expected: ControlTotals | null, content
       const parsed = typeof given === 'string' ? parseAmount(given, currency) : null;
       if (parsed !== null && 'minor' in parsed && parsed.minor === sum) continue;
       const shown = sums.has(currency) ? formatAmount(sum, currency) : 'nothing that can be read';
-      find(`/amounts/${currency.replaceAll('~', '~0').replaceAll('/', '~1')}`, `The items of this currency sum up to ${shown}.`);
+      find(pointerTo('/amounts', currency), `The items of this currency sum up to ${shown}.`);
     }
   }
   if (findings.length > 0) {

@@ -1,3 +1,4 @@
+import { pointerTo } from '../../platform/http/index.js';
 import type { CallLimits, ConfigFault } from '../connector.js';
 
 export interface HttpConfig {
@@ -12,8 +13,6 @@ export interface HttpConfig {
 
 const MEMBERS = new Set(['base_url', 'token', 'timeout_ms', 'key_retention_hours', 'stale_window_ms', 'notification_secret']);
 const TIMEOUT_DEFAULT_MS = 10_000;
-const FROM_ONE = { min: 1, whole: true };
-const HALF_OF_LEASE = ', at most half of LEASE_S';
 const RETENTION_DEFAULT_HOURS = 24;
 const RETENTION_MAX_HOURS = 8_760;
 const STALE_WINDOW_DEFAULT_MS = 60_000;
@@ -38,10 +37,7 @@ export function parseHttpConfig(
   const given = config as Readonly<Record<string, unknown>>;
   const faults: ConfigFault[] = Object.keys(given)
     .filter((member) => !MEMBERS.has(member))
-    .map((member) => ({
-      pointer: `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-      detail: 'is not a member of an http config',
-    }));
+    .map((member) => ({ pointer: pointerTo('', member), detail: 'is not a member of an http config' }));
   const note = (member: string, detail: string | null): void => {
     if (detail !== null) faults.push({ pointer: `/${member}`, detail });
   };
@@ -57,10 +53,11 @@ export function parseHttpConfig(
   note('base_url', baseUrlFault(given['base_url'], options.plainHttpAnywhere));
   note('token', tokenFault(given['token']));
   const timeout_ms = number('timeout_ms', {
-    ...FROM_ONE,
     default: TIMEOUT_DEFAULT_MS,
+    min: 1,
     max: options.timeoutMax_ms,
-    because: HALF_OF_LEASE,
+    whole: true,
+    because: ', at most half of LEASE_S',
   });
   // A part of an hour is allowed for providers that forget early, and for tests.
   const key_retention_hours = number('key_retention_hours', {

@@ -1,5 +1,6 @@
 import type { Sealer } from '../../platform/crypto/index.js';
 import type { Transactions } from '../../platform/database/index.js';
+import { pointerTo } from '../../platform/http/index.js';
 import type {
   CallLimits,
   Capabilities,
@@ -188,7 +189,7 @@ function parseSandboxConfig(
     return { faults: [{ pointer: '', detail: 'must be an object' }] };
   const { timeout_ms = TIMEOUT_DEFAULT_MS, ...others } = config as Readonly<Record<string, unknown>>;
   const faults: ConfigFault[] = Object.keys(others).map((member) => ({
-    pointer: `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    pointer: pointerTo('', member),
     detail: 'is not a member of a sandbox config',
   }));
   const fits = typeof timeout_ms === 'number' && Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= timeoutMax_ms;
