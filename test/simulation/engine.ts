@@ -34,7 +34,8 @@ import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.reposi
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { testEncryptionKey } from '../support/test-merchant.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
-import { type ProviderScene, SimulatedConnector } from './simulated-provider.js';
+import { SimulatedConnector } from './simulated-connector.js';
+import type { ProviderScene } from './simulated-provider.js';
 import { SimulatedEgress } from './simulated-receiver.js';
 import { SimulatedTransactions, SIMULATION_FUNCTIONS } from './simulated-transactions.js';
 import { currentActor, stageJitter } from './stage.js';
