@@ -1,7 +1,7 @@
 import type { ProviderStatus } from '../../src/connectors/index.js';
-import type { Wish } from './merchants.js';
 import type { CallNote, ProviderTemper, Received, Scene } from './scene.js';
 import type { LedgerEntry, RefusalNote } from './simulated-provider.js';
+import type { Wish } from './wishes.js';
 import type { AnswerNote, ClaimNote, SettleNote, World } from './world.js';
 
 export interface PayoutEvidence {

@@ -1,46 +1,22 @@
-import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
-import { IdempotencyKeys } from '../../src/platform/http/idempotency-keys.js';
-import { Problem } from '../../src/platform/http/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { newSigningSecret } from '../../src/webhooks/signing/signing-keys.js';
 import { endpointSecretsPlace, sealSecrets } from '../../src/webhooks/signing/signing-secrets.js';
-import { METHODS } from '../support/items.js';
 import { testMerchant, testSealer } from '../support/test-merchant.js';
+import { Requests, type Retryable } from './requests.js';
 import { type Actor, Host } from './stage.js';
-import type { AnswerNote, Retryable, World } from './world.js';
-
-/** What the merchant wants of one payout, after every change that was committed. */
-export interface Wish {
-  readonly merchantId: string;
-  readonly bulk: WishedBulk;
-  readonly reference: string;
-  payoutId: string | null;
-  amount: string;
-  currency: string;
-  iban: string;
-  scheduled_ms: number;
-  /** Its first date is written as a local time of Berlin. */
-  readonly local: boolean;
-}
-
-interface WishedBulk {
-  readonly name: string;
-  id: string | null;
-  readonly wishes: Wish[];
-}
-
-const IBANS = ['DE89370400440532013000', 'GB82WEST12345698765432', 'FR1420041010050500013M02606', 'NL91ABNA0417164300'];
-/** What merchants write, and what of it is paid. The last two are invalid and never paid. */
-const AMOUNTS = ['120.50', '75', '7.5', '1000.00', '0', 'abc'];
-const VALID_AMOUNTS = 4;
+import { drawAmount, IBANS, type Wish, type WishedBulk } from './wishes.js';
+import type { World } from './world.js';
 
 /** The merchants of one run and what they do, each request a server of its own that can die. */
 export class Merchants {
   readonly wishes: Wish[] = [];
-  private readonly keys = new IdempotencyKeys(testSealer);
-  private requests = 0;
+  private readonly requests: Requests;
+  private readonly retried = new Set<string>();
+  private requested = 0;
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: World) {
+    this.requests = new Requests(world);
+  }
 
   /** Two merchants with their connector, their endpoints and their plans. */
   async enter(): Promise<void> {
@@ -93,7 +69,7 @@ export class Merchants {
         bulk,
         reference,
         payoutId: null,
-        amount: AMOUNTS[random.between(0, random.chance(0.15) ? AMOUNTS.length - 1 : VALID_AMOUNTS - 1)]!,
+        amount: drawAmount(random, 0.15),
         currency: 'EUR',
         iban: random.pick(IBANS),
         // An instant of its own for each: no two are due at once, so that "the oldest" is one.
@@ -106,7 +82,7 @@ export class Merchants {
     // The same request again, because no answer came, or by mistake: under one Idempotency-Key.
     const copies = random.weighted({ 1: 3, 2: 2, 4: 1 });
     for (let copy = 0; copy < Number(copies); copy += 1)
-      this.request('create', copy * random.between(0, 50), (actor) => this.create(actor, bulk, invalidItems));
+      this.request('create', copy * random.between(0, 50), (actor) => this.requests.create(actor, bulk, invalidItems));
     const changes = random.between(0, 3);
     for (let number = 0; number < changes; number += 1) this.planChange(bulk);
   }
@@ -121,203 +97,61 @@ export class Merchants {
     this.request(action, after_ms, (actor) => {
       switch (action) {
         case 'edit':
-          return this.edit(actor, wish);
+          return this.requests.edit(actor, wish);
         case 'cancel':
-          return this.cancel(actor, wish);
+          return this.requests.cancel(actor, wish);
         case 'pause':
-          return this.pause(actor, bulk);
+          return this.requests.pause(actor, bulk);
         case 'foreign':
-          return this.foreign(actor, wish);
+          return this.requests.foreign(actor, wish);
       }
     });
   }
 
-  /** Asked again and again by the director: opens the payouts that may be retried. */
-  retry({ payout_id: payoutId, merchant_id: merchantId, bulk_id: bulkId, reference }: Retryable): void {
-    this.request('retry', this.world.random.between(0, 20_000), async (actor) => {
-      actor.steps = ['retry'];
-      await this.answered(actor, { action: 'retry', payoutId, ifMatch: null, merchantId }, async (tx) => {
-        const command = { merchantId, bulkId, payoutId, reference, ifMatch: null };
-        await this.world.engine.retry.execute(tx, command);
-        return 'retried';
-      });
-    });
+  /** What was refused for now is retried; so nothing rests while something may be. @returns whether there was any. */
+  async openRetries(): Promise<boolean> {
+    const rows = await this.retryable();
+    for (const row of rows) {
+      this.request('retry', this.world.random.between(0, 20_000), (actor) => this.requests.retry(actor, row));
+    }
+    return rows.length > 0;
+  }
+
+  /** What somebody has paused goes on. */
+  async resumeBulks(): Promise<void> {
+    const { engine, merchantIds } = this.world;
+    const rows = await engine.read<{ id: string; merchant_id: string }>(
+      `SELECT id, merchant_id FROM bulk WHERE merchant_id = ANY($1::uuid[]) AND paused_at IS NOT NULL ORDER BY id`,
+      [merchantIds],
+    );
+    for (const { id, merchant_id: merchantId } of rows) {
+      await engine.transactions.asMerchant(merchantId, (tx) =>
+        engine.pause.execute(tx, { merchantId, bulkId: id, ifMatch: null, pause: false }),
+      );
+    }
+  }
+
+  /** Refused payouts that may be tried again, each of them twice at most. */
+  private async retryable(): Promise<Retryable[]> {
+    const { engine, connectorId } = this.world;
+    const rows = await engine.read<Retryable>(
+      `SELECT p.id AS payout_id, p.merchant_id, p.bulk_id, p.reference, p.attempt_no FROM payout p JOIN payout_intent i ON i.payout_id = p.id
+       WHERE p.status = 'INTENT_CREATION_FAILED' AND (i.failure->>'retryable')::boolean AND i.connector_id = $1 ORDER BY p.id`,
+      [connectorId],
+    );
+    const fresh = rows.filter(({ payout_id, attempt_no }) => attempt_no < 3 && !this.retried.has(`${payout_id}:${attempt_no}`));
+    for (const { payout_id, attempt_no } of fresh) this.retried.add(`${payout_id}:${attempt_no}`);
+    return fresh;
   }
 
   private request(name: string, after_ms: number, body: (actor: Actor) => Promise<unknown>): void {
-    this.requests += 1;
+    this.requested += 1;
     const { stage } = this.world;
-    const host = new Host(`${name}${this.requests}`, 0);
+    const host = new Host(`${name}${this.requested}`, 0);
     const notBefore_ms = stage.now_ms + after_ms;
     stage.enter(host, 'request', async (actor) => {
       await stage.pause(actor, { point: 'plans', notBefore_ms });
       await body(actor);
     });
-  }
-
-  private async create(actor: Actor, bulk: WishedBulk, invalidItems: 'hold' | 'reject' | 'drop'): Promise<void> {
-    const merchantId = bulk.wishes[0]!.merchantId;
-    actor.steps = ['create'];
-    const { berlinIsAhead_ms } = this.world;
-    const items = bulk.wishes.map(({ reference, amount, currency, iban, scheduled_ms, local }) => ({
-      reference,
-      amount,
-      currency,
-      ...(local
-        ? { scheduled_date: new Date(scheduled_ms + berlinIsAhead_ms).toISOString().slice(0, -1), timezone: 'Europe/Berlin' }
-        : { scheduled_date: new Date(scheduled_ms).toISOString() }),
-      payout_method: { ...METHODS.iban, iban, bic: undefined },
-    }));
-    const scope = { ownerId: merchantId, method: 'POST', path: '/v1/bulks', key: bulk.name };
-    await this.answered(actor, { action: 'create', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
-      if (!(await this.keys.lock(tx, scope))) return `${bulk.name} is being created`;
-      if ((await this.keys.find(tx, scope, bulk.name)) !== null) return `${bulk.name} was created before`;
-      const command = { merchantId, reference: null, label: bulk.name, webhookUrl: null, invalidItems, controlTotals: null };
-      const id = await this.world.engine.create.execute(tx, {
-        ...command,
-        scheduledDate: null,
-        timezone: null,
-        metadata: {},
-        items,
-      });
-      await this.keys.keep(tx, scope, {
-        bodyText: bulk.name,
-        answer: { status: 201, headers: {}, body: null },
-        secret: false,
-      });
-      const rows = await tx.query<{ id: string; reference: string }>(`SELECT id, reference FROM payout WHERE bulk_id = $1`, [id]);
-      this.atCommit(actor, () => {
-        bulk.id = id;
-        this.world.stage.nameOf('bulk', id);
-        for (const wish of bulk.wishes) {
-          wish.payoutId = rows.find(({ reference }) => reference === wish.reference)?.id ?? null;
-          if (wish.payoutId !== null) this.world.stage.nameOf('payout', wish.payoutId);
-        }
-      });
-      return `${bulk.name} created`;
-    });
-  }
-
-  private async edit(actor: Actor, wish: Wish): Promise<void> {
-    const { random, stage, engine } = this.world;
-    const { payoutId, merchantId, reference } = wish;
-    if (payoutId === null || wish.bulk.id === null) return;
-    const ifMatch = random.chance(0.6) ? await this.versionOf(payoutId) : null;
-    const change = random.pick(['amount', 'amount', 'iban', 'date'] as const);
-    const amount = AMOUNTS[random.between(0, random.chance(0.2) ? AMOUNTS.length - 1 : VALID_AMOUNTS - 1)]!;
-    const scheduled_ms = stage.now_ms + random.between(1, 30_000);
-    const iban = random.pick(IBANS);
-    const patch =
-      change === 'amount'
-        ? { amount }
-        : change === 'iban'
-          ? { payout_method: { iban } }
-          : { scheduled_date: new Date(scheduled_ms).toISOString() };
-    const bulkId = wish.bulk.id;
-    actor.steps = ['edit'];
-    // What the merchant has read is old when it is sent.
-    await stage.pause(actor, { point: 'reads' });
-    actor.steps = ['edit'];
-    await this.answered(actor, { action: 'edit', payoutId, ifMatch, merchantId }, async (tx) => {
-      await engine.edit.execute(tx, {
-        merchantId,
-        bulkId,
-        ifMatch: null,
-        payoutIfMatch: ifMatch,
-        head: {},
-        controlTotals: null,
-        items: [{ reference, patch, pointer: '/items/0' }],
-      });
-      this.atCommit(actor, () => {
-        if (change === 'amount') wish.amount = amount;
-        if (change === 'iban') wish.iban = iban;
-        if (change === 'date') wish.scheduled_ms = scheduled_ms;
-      });
-      return `edited ${change}`;
-    });
-  }
-
-  private async cancel(actor: Actor, wish: Wish): Promise<void> {
-    const { random, engine } = this.world;
-    const { payoutId, merchantId } = wish;
-    if (payoutId === null || wish.bulk.id === null) return;
-    const references = random.chance(0.7) ? [wish.reference] : null;
-    const bulkId = wish.bulk.id;
-    actor.steps = ['cancel'];
-    await this.answered(actor, { action: 'cancel', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
-      const results = await engine.cancel.execute(tx, { merchantId, bulkId, references, ifMatch: null });
-      this.atCommit(actor, () => {
-        for (const { payoutId: id, outcome } of results) {
-          this.note({ action: 'cancel', payoutId: id, ifMatch: null }, { result: outcome, answered: true });
-        }
-      });
-      return results.map(({ outcome }) => outcome).join(' ');
-    });
-  }
-
-  private async pause(actor: Actor, bulk: WishedBulk): Promise<void> {
-    const { engine, stage, random } = this.world;
-    const { id: bulkId } = bulk;
-    const merchantId = bulk.wishes[0]!.merchantId;
-    if (bulkId === null) return;
-    for (const pause of [true, false]) {
-      actor.steps = ['pause'];
-      await this.answered(actor, { action: 'pause', payoutId: null, ifMatch: null, merchantId }, async (tx) => {
-        await engine.pause.execute(tx, { merchantId, bulkId, ifMatch: null, pause });
-        return pause ? 'paused' : 'resumed';
-      });
-      await stage.pause(actor, { point: 'waits', notBefore_ms: stage.now_ms + random.between(0, 30_000) });
-    }
-  }
-
-  /** The other merchant tries to cancel it. */
-  private async foreign(actor: Actor, wish: Wish): Promise<void> {
-    const other = this.world.merchantIds.find((id) => id !== wish.merchantId);
-    const bulkId = wish.bulk.id;
-    if (other === undefined || bulkId === null) return;
-    actor.steps = ['cancel'];
-    await this.answered(actor, { action: 'foreign', payoutId: wish.payoutId, ifMatch: null, merchantId: other }, async (tx) => {
-      await this.world.engine.cancel.execute(tx, { merchantId: other, bulkId, references: null, ifMatch: null });
-      return 'cancelled';
-    });
-  }
-
-  private atCommit(actor: Actor, hook: () => void): void {
-    actor.committed = hook;
-  }
-
-  /** One request in one transaction, as the API runs it, with its answer noted. */
-  private async answered(
-    actor: Actor,
-    { merchantId, ...about }: Pick<AnswerNote, 'action' | 'payoutId' | 'ifMatch'> & { readonly merchantId: string },
-    work: (tx: Tx) => Promise<string>,
-  ): Promise<void> {
-    const { stage, engine } = this.world;
-    let result: string;
-    let answered = true;
-    try {
-      result = await engine.transactions.asMerchant(merchantId, work);
-    } catch (error) {
-      if (error instanceof Problem) result = error.code;
-      else if (error instanceof CommitOutcomeUnknownError || isTransient(error)) {
-        result = 'unavailable';
-        answered = false;
-      } else throw error;
-    }
-    stage.trace(`${actor.name} is answered: ${result}`);
-    this.note(about, { result, answered });
-  }
-
-  private note(
-    about: Pick<AnswerNote, 'action' | 'payoutId' | 'ifMatch'>,
-    { result, answered }: { result: string; answered: boolean },
-  ): void {
-    const { answers, stage } = this.world;
-    answers.push({ ...about, result, answered, at_ms: stage.now_ms, order: this.world.order() });
-  }
-
-  private async versionOf(payoutId: string): Promise<number | null> {
-    const [row] = await this.world.engine.read<{ version: number }>(`SELECT version FROM payout WHERE id = $1`, [payoutId]);
-    return row?.version ?? null;
   }
 }

@@ -1,9 +1,7 @@
 import { PAYOUT_STATUSES } from '../../src/bulks/index.js';
 import type { ProviderNotification } from '../../src/connectors/index.js';
-import type { Resolution } from '../../src/payouts/resolve-intent.js';
 import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
-import { Problem } from '../../src/platform/http/index.js';
-import { type Engine, LEASE_S } from './engine.js';
+import type { Engine } from './engine.js';
 import type { Random } from './random.js';
 import type { CallNote, PlantedBug, Received, Temper, Topic } from './scene.js';
 import { type ProviderScene, SimulatedProvider } from './simulated-provider.js';
@@ -38,14 +36,6 @@ export interface AnswerNote {
   readonly ifMatch: number | null;
   readonly at_ms: number;
   readonly order: number;
-}
-
-export interface Retryable {
-  readonly payout_id: string;
-  readonly merchant_id: string;
-  readonly bulk_id: string;
-  readonly reference: string;
-  readonly attempt_no: number;
 }
 
 /**
@@ -103,14 +93,11 @@ export class World implements ProviderScene {
   /** Counts what changed anything: a look that finds nothing needs no second one before the next change. */
   changes = 0;
   commits = 0;
-  private agenda: readonly { readonly topic: Topic; readonly at_ms: number }[] = [];
-  private agendaOf = -1;
+  /** How often the operator has let the connector go on. */
+  resumed = 0;
   private noted = 0;
   private notified = 0;
-  private resumed = 0;
   private lastProbe: { readonly host: string; readonly until_ms: number; readonly learnt: number } | null = null;
-  private resolved = 0;
-  private readonly retried = new Set<string>();
 
   constructor(
     readonly seed: number,
@@ -184,19 +171,6 @@ export class World implements ProviderScene {
     this.faults.set(name, (this.faults.get(name) ?? 0) + 1);
   }
 
-  /** Which kinds of work have something to do at this instant, and the next instant at which that changes by itself. */
-  async lookAhead(): Promise<{ readonly due: readonly Topic[]; readonly next_ms: number | null }> {
-    if (this.agendaOf !== this.commits) {
-      const rows = await this.engine.read<{ topic: Topic; at_ms: number }>(AGENDA, [this.connectorId, this.merchantIds]);
-      this.agenda = rows.map(({ topic, at_ms }) => ({ topic, at_ms: Math.ceil(at_ms) }));
-      this.agendaOf = this.commits;
-    }
-    const now_ms = this.stage.now_ms;
-    const next = this.agenda.filter(({ at_ms }) => at_ms > now_ms).map(({ at_ms }) => at_ms);
-    const due = new Set(this.agenda.filter(({ at_ms }) => at_ms <= now_ms).map(({ topic }) => topic));
-    return { due: TOPICS.filter((topic) => due.has(topic)), next_ms: next.length === 0 ? null : Math.min(...next) };
-  }
-
   /** Reads the counts of all bulks as a merchant may at any instant. */
   async audit(): Promise<void> {
     const rows = await this.engine.read<{ bulk_id: string; status: string; stored: number; counted: number }>(AUDIT, [
@@ -206,18 +180,6 @@ export class World implements ProviderScene {
     for (const { bulk_id, status, stored, counted } of rows) {
       this.audits.push(`${this.stage.nameOf('bulk', bulk_id)} counts ${stored} ${status} instead of ${counted}`);
     }
-  }
-
-  /** Refused payouts that may be tried again, each of them twice at most. */
-  async retryable(): Promise<Retryable[]> {
-    const rows = await this.engine.read<Retryable>(
-      `SELECT p.id AS payout_id, p.merchant_id, p.bulk_id, p.reference, p.attempt_no FROM payout p JOIN payout_intent i ON i.payout_id = p.id
-       WHERE p.status = 'INTENT_CREATION_FAILED' AND (i.failure->>'retryable')::boolean AND i.connector_id = $1 ORDER BY p.id`,
-      [this.connectorId],
-    );
-    const fresh = rows.filter(({ payout_id, attempt_no }) => attempt_no < 3 && !this.retried.has(`${payout_id}:${attempt_no}`));
-    for (const { payout_id, attempt_no } of fresh) this.retried.add(`${payout_id}:${attempt_no}`);
-    return fresh;
   }
 
   /** The provider tells by itself, as the route for notifications takes it in. */
@@ -241,43 +203,6 @@ export class World implements ProviderScene {
     });
   }
 
-  /** The operator settles by hand what needs review, truthfully. */
-  async resolveOne(): Promise<void> {
-    const { stage, engine, random } = this;
-    const open = await this.reviews();
-    if (open.length === 0) return;
-    const { intentId, payoutId, key, status } = random.pick(open);
-    this.resolved += 1;
-    const name = `resolves(${stage.nameOf('payout', payoutId)} ${status})`;
-    stage.enter(new Host(`operator${this.resolved}`, 0), name, async (actor) => {
-      actor.steps = ['resolve'];
-      try {
-        await engine.transactions.asEngine(async (tx) => {
-          await engine.resolve.execute(tx, { intentId, status, reason: 'the statement of account says so' });
-          actor.committed = () => {
-            if (status === 'rejected') this.rejectedByHand.add(key);
-          };
-        });
-      } catch (error) {
-        // Settled meanwhile, or answered 503: whoever looks again finds it.
-        if (!(error instanceof Problem) && !(error instanceof CommitOutcomeUnknownError) && !isTransient(error)) throw error;
-      }
-    });
-  }
-
-  /** The operator has mended what the connector was paused for. */
-  async resumeConnector(): Promise<void> {
-    const { engine, connectorId } = this;
-    const [row] = await engine.read<{ paused: boolean }>(`SELECT paused_at IS NOT NULL AS paused FROM connector WHERE id = $1`, [
-      connectorId,
-    ]);
-    if (row?.paused !== true) return;
-    await engine.transactions.asEngine((tx) => engine.connectors.resume(tx, connectorId));
-    this.resumed += 1;
-    this.stage.trace('the operator resumes the connector');
-    this.wake('execute');
-  }
-
   /** One at a time in the whole cluster, until its end is known, or it must have died with its server. */
   noteProbe(host: Host, until_ms: number): void {
     const before = this.lastProbe;
@@ -293,35 +218,6 @@ export class World implements ProviderScene {
       'SELECT quarantined_at IS NOT NULL AS quarantined FROM engine',
     );
     return row?.quarantined === true;
-  }
-
-  /** What a person has to settle, and what the provider's statement of account says of it by now. */
-  async reviews(): Promise<{ intentId: string; payoutId: string; key: string; status: Resolution }[]> {
-    const { staleWindow_ms, timeout_ms } = this.temper.provider;
-    const rows = await this.engine.read<{ intent_id: string; payout_id: string; key: string }>(
-      `SELECT i.id AS intent_id, i.payout_id, a.idempotency_key::text AS key
-       FROM payout_intent i JOIN payout p ON p.id = i.payout_id JOIN attempt a ON a.payout_id = p.id AND a.number = p.attempt_no
-       WHERE i.connector_id = $1 AND i.status = 'needs_review'
-         AND extract(epoch FROM a.last_send_at)::double precision * 1000 + $2 < $3 ORDER BY i.payout_id`,
-      [this.connectorId, LEASE_MS + staleWindow_ms + timeout_ms, this.stage.now_ms],
-    );
-    return rows.map(({ intent_id: intentId, payout_id: payoutId, key }) => {
-      const entry = this.provider.ledger.find((each) => each.key === key);
-      return { intentId, payoutId, key, status: entry === undefined ? 'rejected' : this.provider.paymentOf(entry).status };
-    });
-  }
-
-  async resumeBulks(): Promise<void> {
-    const { engine } = this;
-    const rows = await engine.read<{ id: string; merchant_id: string }>(
-      `SELECT id, merchant_id FROM bulk WHERE merchant_id = ANY($1::uuid[]) AND paused_at IS NOT NULL ORDER BY id`,
-      [this.merchantIds],
-    );
-    for (const { id, merchant_id: merchantId } of rows) {
-      await engine.transactions.asMerchant(merchantId, (tx) =>
-        engine.pause.execute(tx, { merchantId, bulkId: id, ifMatch: null, pause: false }),
-      );
-    }
   }
 
   async noteCall(actor: Actor, call: Pick<CallNote, 'action' | 'key' | 'intentId'>): Promise<void> {
@@ -340,30 +236,6 @@ export class World implements ProviderScene {
     });
   }
 }
-
-const LEASE_MS = LEASE_S * 1000;
-const TOPICS: readonly Topic[] = ['validate', 'execute', 'deliver'];
-
-/** Every instant at which something is to be done. */
-const AGENDA = `
-  SELECT topic, extract(epoch FROM at)::double precision * 1000 AS at_ms
-  FROM (
-    SELECT 'validate' AS topic, coalesce(lease_until + interval '1 ms', 'epoch') AS at
-    FROM payout WHERE status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS') AND merchant_id = ANY($2::uuid[])
-    UNION
-    SELECT 'execute', scheduled_at FROM payout
-    WHERE connector_id = $1 AND merchant_id = ANY($2::uuid[]) AND status = 'SCHEDULED' AND NOT held
-      AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL)
-    UNION
-    SELECT 'execute', next_check_at FROM payout_intent
-    WHERE connector_id = $1 AND next_check_at IS NOT NULL
-    UNION
-    SELECT 'execute', over FROM connector c CROSS JOIN LATERAL unnest(ARRAY[c.busy_until, c.breaker_until, c.probe_until]) AS r (over)
-    WHERE c.id = $1 AND over IS NOT NULL
-    UNION
-    SELECT 'deliver', greatest(d.due_at, e.paused_until)
-    FROM webhook_endpoint e JOIN webhook_delivery d ON d.endpoint_id = e.id
-    WHERE e.status <> 'disabled' AND d.state IN ('waiting', 'in_flight') AND e.merchant_id = ANY($2::uuid[])) work`;
 
 const AUDIT = `
   SELECT g.bulk_id, s.status, s.stored, s.counted
