@@ -71,6 +71,14 @@ describe('migrations', () => {
     EVERY_MIGRATION_MAX_MS,
   );
 
+  it('give a policy whose condition was another one in the version before the one of this version', async () => {
+    await dataSource.query(`DROP POLICY merchant ON payout`);
+    await dataSource.query(`CREATE POLICY merchant ON payout TO tranche_api USING (true)`);
+    await dataSource.query(`COMMENT ON POLICY merchant ON payout IS 'true'`);
+    await migrate(optionsFor(url));
+    expect(await dumpSchema(dataSource)).toBe(await readFile('migrations/schema.sql', 'utf8'));
+  });
+
   it('make the clock of agenda exactly as agenda would', async () => {
     const bare = await createDatabase('template0');
     const theirs = await new DataSource(optionsFor(bare)).initialize();

@@ -2,17 +2,20 @@ import type { QueryRunner } from 'typeorm';
 import { rights, type TableRights } from '../../../migrations/rights.js';
 import { API_ROLE, WORKER_ROLE } from './roles.js';
 
-/** How a table stands. `grants` and `policies` are in the order of their text. */
+/** How a table stands. Grants are in the order of their text, policies in that of their names. */
 interface TableRow {
   readonly name: string;
   readonly walled: boolean;
   readonly policies: readonly string[];
+  /** As they were written, which each policy has for a comment: the catalogue tells them in other words. */
+  readonly conditions: readonly string[];
   readonly grants: readonly string[];
 }
 
 const TABLES = `
   SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS walled,
-    ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY 1) AS policies,
+    ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY p.polname) AS policies,
+    ARRAY(SELECT coalesce(obj_description(p.oid, 'pg_policy'), '') FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY p.polname) AS conditions,
     ARRAY(SELECT r.rolname || ' ' || g.privilege_type || g.of FROM (
             SELECT x.grantee, x.privilege_type, '' AS of FROM aclexplode(c.relacl) x
             UNION ALL
@@ -27,11 +30,14 @@ const TABLES = `
  */
 export async function applyRights(runner: QueryRunner): Promise<void> {
   const tables = (await runner.query(TABLES, [[API_ROLE, WORKER_ROLE]])) as TableRow[];
-  const statements = tables.flatMap((table) => {
+  for (const table of tables) {
     const wanted = rights[table.name];
-    return wanted === undefined || stands(table, wanted) ? [] : textsOf(table, wanted);
-  });
-  if (statements.length === 0) return;
+    if (wanted !== undefined && !stands(table, wanted)) await inTransaction(runner, textsOf(table, wanted));
+  }
+}
+
+/** Of one table alone: whoever waits for the locks of two can wait for others who wait for it. */
+async function inTransaction(runner: QueryRunner, statements: readonly string[]): Promise<void> {
   await runner.startTransaction();
   try {
     for (const statement of statements) await runner.query(statement);
@@ -42,23 +48,39 @@ export async function applyRights(runner: QueryRunner): Promise<void> {
   }
 }
 
-function stands({ walled, policies, grants }: TableRow, wanted: TableRights): boolean {
+interface Policy {
+  readonly name: string;
+  /** For whom, or for what, it is. */
+  readonly scope: string;
+  readonly condition: string;
+}
+
+/** In the order of their names. */
+const policiesOf = ({ ofMerchant, deletable }: TableRights): Policy[] =>
+  ofMerchant === null
+    ? []
+    : [
+        { name: 'engine', scope: `TO ${WORKER_ROLE}`, condition: 'true' },
+        { name: 'merchant', scope: `TO ${API_ROLE}`, condition: ofMerchant },
+        ...(deletable === undefined ? [] : [{ name: 'old', scope: 'AS RESTRICTIVE FOR DELETE', condition: deletable }]),
+      ];
+
+function stands({ walled, policies, conditions, grants }: TableRow, wanted: TableRights): boolean {
   const wantedGrants = [
     ...wanted.api.map((privilege) => `${API_ROLE} ${privilege}`),
     ...wanted.worker.map((privilege) => `${WORKER_ROLE} ${privilege}`),
   ].sort();
-  const wantedPolicies = [
-    ...(wanted.ofMerchant === null ? [] : ['engine', 'merchant']),
-    ...(wanted.deletable === undefined ? [] : ['old']),
-  ];
+  const wantedPolicies = policiesOf(wanted);
   return (
     walled === (wanted.ofMerchant !== null) &&
-    JSON.stringify(policies) === JSON.stringify(wantedPolicies) &&
+    JSON.stringify(policies) === JSON.stringify(wantedPolicies.map(({ name }) => name)) &&
+    JSON.stringify(conditions) === JSON.stringify(wantedPolicies.map(({ condition }) => condition)) &&
     JSON.stringify([...grants].sort()) === JSON.stringify(wantedGrants)
   );
 }
 
-function textsOf({ name, policies }: TableRow, { ofMerchant, deletable, api, worker }: TableRights): string[] {
+function textsOf({ name, policies }: TableRow, wanted: TableRights): string[] {
+  const { ofMerchant, api, worker } = wanted;
   const granted = (privileges: readonly string[], role: string): string[] =>
     privileges.length === 0 ? [] : [`GRANT ${privileges.join(', ')} ON ${name} TO ${role}`];
   return [
@@ -66,14 +88,13 @@ function textsOf({ name, policies }: TableRow, { ofMerchant, deletable, api, wor
     ...granted(api, API_ROLE),
     ...granted(worker, WORKER_ROLE),
     ...policies.map((policy) => `DROP POLICY ${policy} ON ${name}`),
-    ...(ofMerchant === null
-      ? [`ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY`]
-      : [
-          `CREATE POLICY merchant ON ${name} TO ${API_ROLE} USING (${ofMerchant})`,
-          `CREATE POLICY engine ON ${name} TO ${WORKER_ROLE} USING (true)`,
-          ...(deletable === undefined ? [] : [`CREATE POLICY old ON ${name} AS RESTRICTIVE FOR DELETE USING (${deletable})`]),
-          // Forced: its owner too sees only what a policy shows.
-          `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
-        ]),
+    ...policiesOf(wanted).flatMap(({ name: policy, scope, condition }) => [
+      `CREATE POLICY ${policy} ON ${name} ${scope} USING (${condition})`,
+      `COMMENT ON POLICY ${policy} ON ${name} IS $text$${condition}$text$`,
+    ]),
+    ofMerchant === null
+      ? `ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY`
+      : // Forced: its owner too sees only what a policy shows.
+        `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
   ];
 }
