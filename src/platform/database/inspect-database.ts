@@ -1,4 +1,5 @@
 import { connected, dataSourceOptions } from './data-source.js';
+import { knownMigrations } from './migrate.js';
 import { WORKER_ROLE } from './roles.js';
 import { Transactions } from './transactions.js';
 import type { Tx } from './tx.js';
@@ -46,9 +47,9 @@ export async function inspectDatabase<Result>(
 
 /** What this build knows and what the database has run. */
 export async function compareMigrations(tx: Tx): Promise<{ missing: readonly string[]; unknown: readonly string[] }> {
-  const { migrations, options } = tx.manager.dataSource;
-  const table = options.migrationsTableName ?? 'migrations';
-  const known = migrations.map((migration) => migration.name ?? migration.constructor.name);
+  const { dataSource } = tx.manager;
+  const table = dataSource.options.migrationsTableName ?? 'migrations';
+  const known = knownMigrations(dataSource);
   const exists = await tx.one<{ exists: boolean }>(`SELECT to_regclass($1) IS NOT NULL AS exists`, [table]);
   const rows = exists?.exists === true ? await tx.query<{ name: string }>(`SELECT name FROM ${table}`) : [];
   const applied = new Set(rows.map(({ name }) => name));

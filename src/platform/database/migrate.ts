@@ -33,7 +33,7 @@ export async function migrate(options: UrlOptions, apiUrl: string | null = null)
     await ensureRoles(runner, apiUrl);
     await asOwner(async () => {
       await new MigrationExecutor(dataSource, runner).executePendingMigrations();
-      await applyRights(runner);
+      if (!(await isBehind(runner))) await applyRights(runner);
     });
     await liftFeedAsWorker(runner);
     await runner.release();
@@ -54,6 +54,19 @@ async function asOwner(change: () => Promise<void>): Promise<void> {
       { cause: error },
     );
   }
+}
+
+/** What this build can bring a database to. */
+export const knownMigrations = ({ migrations }: DataSource): string[] =>
+  migrations.map((migration) => migration.name ?? migration.constructor.name);
+
+/** A newer version has been here: its processes need the rights that it gave, and what this one needs is among them. */
+async function isBehind(runner: QueryRunner): Promise<boolean> {
+  const known = knownMigrations(runner.dataSource);
+  const [row] = (await runner.query(`SELECT EXISTS (SELECT FROM schema_migration WHERE name <> ALL ($1)) AS behind`, [known])) as {
+    behind: boolean;
+  }[];
+  return row?.behind === true;
 }
 
 async function liftFeedAsWorker(runner: QueryRunner): Promise<void> {
