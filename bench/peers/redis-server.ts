@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '../../test/support/free-port.js';
 
 const LOOK_MS = 10;
@@ -26,7 +27,7 @@ export class RedisServer {
     const server = new RedisServer(spawn('redis-server', parameters, { stdio: 'ignore' }), folder, port);
     for (const ends = performance.now() + START_WITHIN_MS; !(await answers(port));) {
       if (performance.now() > ends) throw new Error('the redis-server of the bench does not start');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await wait(LOOK_MS);
     }
     return server;
   }

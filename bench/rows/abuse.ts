@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Contender, Contest, Sample } from '../measure/contest.js';
 import { percentile } from '../measure/statistics.js';
 import { LineChild } from '../stage/line-child.js';
@@ -107,7 +108,7 @@ async function readsOf(merchant: BenchMerchant, reads: number): Promise<Sample> 
   const spans: number[] = [];
   for (let read = 0; read < reads; read += 1) {
     spans.push(await spanOf(() => merchant.get('/bulks?limit=1')));
-    await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS));
+    await wait(READ_EVERY_MS);
   }
   return { items: reads, figures: { 'read p95': percentile(spans, 0.95), 'read p50': percentile(spans, 0.5) } };
 }

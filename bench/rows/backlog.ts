@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { fromTypeId } from '../../src/platform/ids/index.js';
 import type { Contender, Sample } from '../measure/contest.js';
 import type { BenchReceiver } from '../stage/receiver.js';
@@ -92,7 +93,7 @@ class Scene {
     await this.receiver.count();
     const arrival = await spanOf(async () => {
       await this.call('ping');
-      while ((await this.receiver.count()) === 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      while ((await this.receiver.count()) === 0) await wait(LOOK_MS);
     });
     const closed = await this.stage.servers.untilNone('webhook_endpoint WHERE backlog_from IS NOT NULL', [], start);
     const figures = {

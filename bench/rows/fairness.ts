@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Contender, Contest, Sample } from '../measure/contest.js';
 import { type BenchMerchant, PAYOUTS_PER_BULK } from '../stage/merchant.js';
 import type { Stage } from '../stage/stage.js';
@@ -57,7 +58,7 @@ function contestOf({ stage, worker, small, large, backlog }: Setting): Contest {
       await prepare();
       const before = await left();
       await brake(stage, large, 'resume');
-      while (before - (await left()) < IN_FULL_SWING) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (before - (await left()) < IN_FULL_SWING) await wait(10);
     },
     run: async () => {
       const sample = await run();

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Contest, Sample } from '../measure/contest.js';
 import { percentile } from '../measure/statistics.js';
@@ -108,7 +109,7 @@ const contenderOf = (stage: Stage, { name, urls }: Scenario, { worker, run }: Se
     finish: async () => {
       await toEach((path) => merchant.call(path, {}, 'DELETE'));
       // Calls that are out hold their places until their deadline.
-      await new Promise((resolve) => setTimeout(resolve, TIMEOUT_S * 1000));
+      await wait(TIMEOUT_S * 1000);
     },
   };
 };
@@ -126,13 +127,13 @@ async function deliveries({ healthy, receiver, effort }: Load): Promise<Sample> 
   for (let bulk = 0; bulk < bulks; bulk += 1) {
     const merchant = healthy[bulk % healthy.length];
     await merchant?.create(merchant.draft({ ...LATER, payouts: PAYOUTS }));
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, start + bulk * EVERY_MS - performance.now())));
+    await wait(Math.max(0, start + bulk * EVERY_MS - performance.now()));
   }
   const expected = bulks * EVENTS_PER_BULK;
   const late_ms: number[] = [];
   for (const until = performance.now() + PATIENCE_MS; late_ms.length < expected && performance.now() < until;) {
     for (const arrivals of (await receiver.arrived()).values()) late_ms.push(...arrivals.late_ms);
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    await wait(EVERY_MS);
   }
   while (late_ms.length < expected) late_ms.push(PATIENCE_MS);
   return { items: expected, figures: { p99: percentile(late_ms, 0.99), p50: percentile(late_ms, 0.5) } };

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { PayoutRepository } from '../../src/bulks/index.js';
 import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
@@ -109,9 +110,9 @@ const read =
 
 async function idle({ stage }: Scene): Promise<Sample> {
   const worker = await stage.servers.start('worker');
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS / 2));
+  await wait(IDLE_MS / 2);
   const clock = ProcessorClock.start([worker.pid], stage.servers.postmaster);
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  await wait(IDLE_MS);
   const time = clock?.perItem(IDLE_MS / 1000);
   await stage.servers.stop(worker);
   return { items: IDLE_MS / 1000, figures: { p50: (time?.postgres_us ?? Number.NaN) / 1000 } };

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { MainProgram } from '../../test/support/main-program.js';
 import type { Contender } from '../measure/contest.js';
 import { perSecond, type Row, sized } from './row.js';
@@ -26,7 +27,7 @@ export const workers: Row = {
           await stage.brake(`/connectors/${connectorId}`, 'pause');
           programs = await Promise.all(Array.from({ length: count }, () => stage.servers.start('worker')));
           await merchant.createValidated(payouts);
-          await new Promise((resolve) => setTimeout(resolve, TOGETHER_MS));
+          await wait(TOGETHER_MS);
         },
         run: async () => {
           const start = performance.now();

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
 /** Does to a server what it should not have to bear, until its input ends; answers each line with how much of it there is. */
@@ -42,7 +43,7 @@ async function ask(): Promise<void> {
 }
 
 const until = async (state: () => boolean): Promise<void> => {
-  while (!state()) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  while (!state()) await wait(TICK_MS);
 };
 
 let timer: NodeJS.Timeout | undefined;

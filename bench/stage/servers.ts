@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import type { Role } from '../../src/platform/config/index.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/index.js';
@@ -122,7 +123,7 @@ export class BenchServers {
 
   /** Waits until nothing is left of it. @returns the milliseconds since `start`. */
   async untilNone(from: string, values: readonly unknown[] = [], start = performance.now()): Promise<number> {
-    while ((await this.count(from, values)) > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while ((await this.count(from, values)) > 0) await wait(LOOK_MS);
     return performance.now() - start;
   }
 

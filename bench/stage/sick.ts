@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { LineChild } from './line-child.js';
 
 /** Places of the black hole's queue that are taken, so that every further connection waits for an answer to its first packet. */
@@ -63,7 +64,7 @@ export class SickReceivers {
     for (let taken = 0; taken < QUEUED; taken += 1) {
       const socket = connect(this.ports.hole, '127.0.0.1').on('error', () => undefined);
       this.queued.push(socket);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await wait(5);
     }
   }
 }
