@@ -63,10 +63,8 @@ export const knownMigrations = ({ migrations }: DataSource): string[] =>
 /** A newer version has been here: its processes need the rights that it gave, and what this one needs is among them. */
 async function isBehind(runner: QueryRunner): Promise<boolean> {
   const known = knownMigrations(runner.dataSource);
-  const [row] = (await runner.query(`SELECT EXISTS (SELECT FROM schema_migration WHERE name <> ALL ($1)) AS behind`, [known])) as {
-    behind: boolean;
-  }[];
-  return row?.behind === true;
+  const applied = (await runner.query(`SELECT name FROM schema_migration`)) as { name: string }[];
+  return applied.some(({ name }) => !known.includes(name));
 }
 
 async function liftFeedAsWorker(runner: QueryRunner): Promise<void> {
