@@ -76,7 +76,7 @@ export class ConnectorRepository {
     return tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = ANY ($1::uuid[])`, [ids]);
   }
 
-  /** NO KEY UPDATE: payouts and intents that name the connector take only a key share of its row. */
+  /** NO KEY UPDATE: merchants, and payments that a provider tells of, name the connector and take only a key share of its row. */
   lock(tx: Tx, id: string): Promise<ConnectorEntity | null> {
     return tx.one<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = $1 FOR NO KEY UPDATE`, [id]);
   }
