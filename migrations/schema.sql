@@ -584,6 +584,7 @@ CREATE TABLE provider_notification (
   idempotency_key text,
   payment json NOT NULL,
   received_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  failure bytea,
   CONSTRAINT provider_notification_pkey PRIMARY KEY (connector_id, provider_reference, status),
   CONSTRAINT provider_notification_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
 );

@@ -6,6 +6,10 @@ export { idempotencyKeyOf } from './idempotency-key.js';
 export * from './payout-intent.lifecycle.js';
 export * from './payouts.module.js';
 export { faultOf, pathTo } from './provider-news.js';
-export { ProviderNotificationRepository, forgetProviderNotifications } from './provider-notification.repository.js';
+export {
+  ProviderNotificationRepository,
+  forgetProviderNotifications,
+  sealedProviderNotifications,
+} from './provider-notification.repository.js';
 export { SettleIntents, type Finding } from './settle-intents.js';
 export { subjectsAtWork } from './subjects-at-work.js';

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import type { ProviderNotification, ProviderPayment } from '../connectors/index.js';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Failure, ProviderNotification, ProviderPayment } from '../connectors/index.js';
+import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 
 /** How a provider names one of its payments, and we the same. */
@@ -15,33 +16,55 @@ export interface KeptNotification {
   readonly payment: ProviderPayment;
 }
 
+interface NotificationRow extends KeptNotification {
+  readonly [column: string]: unknown;
+  readonly connector_id: string;
+  readonly provider_reference: string;
+  readonly status: string;
+  readonly failure: Buffer | null;
+  readonly received_at: Date;
+}
+
 /** A provider that tells of a payment after this long tells of one that is not ours. */
 const KEPT_FOR_DAYS = 30;
 /** One slice, so that no transaction is long. */
 const FORGET_MAX = 10_000;
 
-/** What providers said of payments that no intent names yet. Bounded: one row for a payment and a status, thirty days long. */
+/**
+ * What providers said of payments that no intent names yet. Bounded: one row for a payment and a status, thirty days long. Their
+ * reasons are sealed: they may repeat account data, and only who knows the payout can take that out.
+ */
 @Injectable()
 export class ProviderNotificationRepository {
+  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+
   async keep(tx: Tx, connectorId: string, { idempotencyKey, payment }: ProviderNotification): Promise<void> {
+    const { providerReference, status, failure } = payment;
+    const row = { connector_id: connectorId, provider_reference: providerReference, status };
+    const sealed = failure === null ? null : this.sealer.seal(JSON.stringify(failure), placeOf(row));
     await tx.query(
-      `INSERT INTO provider_notification (connector_id, provider_reference, status, idempotency_key, payment)
-       VALUES ($1, $2, $3, lower($4), $5)
+      `INSERT INTO provider_notification (connector_id, provider_reference, status, idempotency_key, payment, failure)
+       VALUES ($1, $2, $3, lower($4), $5, $6)
        ON CONFLICT (connector_id, provider_reference, status) DO UPDATE SET received_at = excluded.received_at`,
-      [connectorId, payment.providerReference, payment.status, idempotencyKey, JSON.stringify(payment)],
+      [connectorId, providerReference, status, idempotencyKey, JSON.stringify({ ...payment, failure: null }), sealed],
     );
   }
 
   /** Takes out what was kept for these payments, oldest first: from now on their intents know it. */
   async take(tx: Tx, names: readonly PaymentNames[]): Promise<KeptNotification[]> {
-    const rows = await tx.query<KeptNotification & { received_at: Date }>(
+    const rows = await tx.query<NotificationRow>(
       `DELETE FROM provider_notification n
        USING jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, connector_id uuid, provider_reference text, idempotency_key text)
        WHERE n.connector_id = v.connector_id AND (n.provider_reference = v.provider_reference OR n.idempotency_key = v.idempotency_key)
-       RETURNING v.payout_id, n.payment, n.received_at`,
+       RETURNING v.payout_id, n.connector_id, n.provider_reference, n.status, n.payment, n.failure, n.received_at`,
       [JSON.stringify(names)],
     );
-    return rows.toSorted((a, b) => a.received_at.getTime() - b.received_at.getTime());
+    return rows
+      .toSorted((a, b) => a.received_at.getTime() - b.received_at.getTime())
+      .map(({ payout_id, payment, failure, ...row }) => {
+        if (failure === null) return { payout_id, payment };
+        return { payout_id, payment: { ...payment, failure: JSON.parse(this.sealer.open(failure, placeOf(row))) as Failure } };
+      });
   }
 
   /** Which of these keys the provider has spoken of before we knew them: it may have been paid under them. */
@@ -53,6 +76,15 @@ export class ProviderNotificationRepository {
     return new Set(rows.map(({ idempotency_key }) => idempotency_key));
   }
 }
+
+const placeOf = ({ connector_id, provider_reference, status }: Readonly<Record<string, unknown>>): string =>
+  `notification|${String(connector_id)}|${String(status)}|${String(provider_reference)}`;
+
+export const sealedProviderNotifications: SealedTable = {
+  table: 'provider_notification',
+  key: { connector_id: 'uuid', provider_reference: 'text', status: 'text' },
+  columns: { failure: placeOf },
+};
 
 /** @returns how many were deleted, of at most one slice. */
 export async function forgetProviderNotifications(tx: Tx): Promise<number> {

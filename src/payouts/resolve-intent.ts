@@ -38,7 +38,8 @@ export class ResolveIntent {
     const settled = await this.settle.execute(tx, [finding]);
     if (!settled.has(payoutId))
       throw payoutProblem('intent_not_in_review', 'Its payout is being tried again under a new attempt.');
-    tx.note({ merchantId, changes: differences(['status', 'reason'], command) });
+    // Not the reason, which may speak of the receiver: it is kept with the attempt, cleared of account data.
+    tx.note({ merchantId, changes: differences(['status'], command) });
     return payoutId;
   }
 }

@@ -122,7 +122,7 @@ function cleared(decision: Decision, clear: (words: string) => string): Decision
   const { failure, attempt } = decision;
   return {
     ...decision,
-    ...(failure == null ? {} : { failure: { ...failure, message: clear(failure.message) } }),
+    ...(failure == null ? {} : { failure: { ...failure, code: clear(failure.code), message: clear(failure.message) } }),
     attempt: { ...attempt, detail: attempt.detail === null ? null : clear(attempt.detail) },
   };
 }

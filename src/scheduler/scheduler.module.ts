@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { BulkAudit, BulksModule, sealedPayoutRevisions } from '../bulks/index.js';
 import { sealedConnectors } from '../connectors/index.js';
 import { sealedMerchants } from '../merchants/index.js';
+import { sealedProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
 import { SEALED_TABLES } from '../platform/crypto/index.js';
 import { Transactions } from '../platform/database/index.js';
@@ -25,6 +26,7 @@ const SEALED = [
   sealedConnectors,
   sealedEndpoints,
   sealedIdempotencyKeys,
+  sealedProviderNotifications,
   sealedPayoutRevisions,
 ];
 

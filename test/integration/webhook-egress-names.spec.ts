@@ -39,7 +39,7 @@ const egress = (allowCidrs: readonly string[] = []): Egress =>
   new Egress({ allowCidrs, resolve: new EgressResolver([names.address]).resolve });
 
 const post = (by: Egress, url: string) =>
-  by.post({ url, headers: {}, body: Buffer.from('{}'), timeout_ms: 5_000 }).finally(() => by.close());
+  by.post({ url, headers: {}, secrets: [], body: Buffer.from('{}'), timeout_ms: 5_000 }).finally(() => by.close());
 
 /** Without what a URL parser would read in another way. */
 const ADDRESSES = FORBIDDEN.filter((address) => isIP(address) !== 0);
@@ -113,7 +113,7 @@ describe('a name server that lies', () => {
     const resolve = (host: string) => (host.startsWith('slow') ? slow : quick).resolve(host);
     const by = new Egress({ allowCidrs: ['127.0.0.1/32'], resolve });
     const call = (host: string, timeout_ms: number) =>
-      by.post({ url: `http://${host}.example:${String(PORT)}/`, headers: {}, body: Buffer.from('{}'), timeout_ms });
+      by.post({ url: `http://${host}.example:${String(PORT)}/`, headers: {}, secrets: [], body: Buffer.from('{}'), timeout_ms });
     const order: string[] = [];
     const said = await Promise.all([
       by.vet('https://slow-to-be-taken.example/').finally(() => order.push('taken')),

@@ -24,10 +24,13 @@ async function receiverThat(options: ReceiverOptions = {}): Promise<Receiver> {
   return receiver;
 }
 
+const SECRET = 'opens_a_gateway';
+
 const post = (egress: Egress, url: string, timeout_ms = 5_000): Promise<EgressAnswer> =>
   egress.post({
     url,
-    headers: { 'webhook-id': 'event_1' },
+    headers: { 'webhook-id': 'event_1', authorization: `Bearer ${SECRET}` },
+    secrets: [SECRET],
     body: Buffer.from('{"type":"x","data":{"subject":"x"}}'),
     timeout_ms,
   });
@@ -138,6 +141,13 @@ describe('the way out to receivers', () => {
     for (const answer of answers) expect(answer).toMatchObject({ kind: 'answered', status: 500 });
     expect((answers[0] as { snippet: string }).snippet).toBe('a'.repeat(1024));
     expect((answers[1] as { snippet: string }).snippet.length).toBeLessThanOrEqual(1024);
+  });
+
+  it('shows nothing of its secrets that an answer repeats, and no half of one at the cut', async () => {
+    const body = `${SECRET} ${'x'.repeat(1024 - 12 - SECRET.length)}${SECRET}`;
+    const receiver = await receiverThat({ answer: () => ({ status: 500, body }) });
+    const { snippet } = (await post(egressTo(), receiver.url)) as { snippet: string };
+    expect(snippet).toMatch(/^\[removed\] x+\[removed\]$/);
   });
 
   it('tells a refused connection, a reset, and what is no HTTP', async () => {

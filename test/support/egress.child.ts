@@ -28,7 +28,7 @@ const before_bytes = process.memoryUsage.rss();
 let most_bytes = before_bytes;
 const looks = setInterval(() => (most_bytes = Math.max(most_bytes, process.memoryUsage.rss())), LOOK_MS);
 const answers = await Promise.all(
-  urls.map((url) => egress.post({ url, headers: { 'webhook-id': 'event_1' }, body: Buffer.from('{}'), timeout_ms })),
+  urls.map((url) => egress.post({ url, headers: { 'webhook-id': 'event_1' }, secrets: [], body: Buffer.from('{}'), timeout_ms })),
 );
 await turn();
 clearInterval(looks);

@@ -37,7 +37,7 @@ export class Deliver {
     if (started_ms - claimed_ms > (lease_s - webhookTimeout_s) * 1000) return null;
     const answer = await this.egress.post({
       url: delivery.url,
-      headers: deliveryHeaders(delivery, this.sealer, started_ms - claimed_ms),
+      ...deliveryHeaders(delivery, this.sealer, started_ms - claimed_ms),
       body: delivery.body,
       timeout_ms: webhookTimeout_s * 1000,
     });

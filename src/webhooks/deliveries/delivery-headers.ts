@@ -13,14 +13,31 @@ const FIXED = {
   'accept-encoding': 'identity',
 };
 
+/** A shorter word is no secret, and could be a part of any other. */
+const SECRET_LENGTH_MIN = 8;
+
+interface DeliveryHeaders {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What of them opens a gateway, and must not come back in an answer that is kept. */
+  readonly secrets: readonly string[];
+}
+
 /**
  * All headers of one attempt: the endpoint's own, ours, and the signature over this second. The second is the database's:
  * receivers refuse what is five minutes off, and this process's clock may be wrong.
  */
-export function deliveryHeaders(delivery: ClaimedDelivery, sealer: Sealer, sinceClaim_ms: number): Record<string, string> {
+export function deliveryHeaders(delivery: ClaimedDelivery, sealer: Sealer, sinceClaim_ms: number): DeliveryHeaders {
   const own = delivery.headers === null ? {} : openHeaders(sealer, delivery.headers, delivery.endpoint_id);
-  return { ...own, ...FIXED, ...signature(delivery, sealer, delivery.claimed_at.getTime() + sinceClaim_ms) };
+  const headers = { ...own, ...FIXED, ...signature(delivery, sealer, delivery.claimed_at.getTime() + sinceClaim_ms) };
+  return { headers, secrets: secretsIn(Object.values(own)) };
 }
+
+/** Word by word, because an echo may leave out the scheme before a token; as it is, and as JSON writes it. */
+const secretsIn = (values: readonly string[]): string[] =>
+  values
+    .flatMap((value) => value.split(' '))
+    .filter((word) => word.length >= SECRET_LENGTH_MIN)
+    .flatMap((word) => [word, JSON.stringify(word).slice(1, -1)]);
 
 /** With the merchant's secret for what its bulks name, with the endpoint's own for what it registered, with both where it is both. */
 function signature(delivery: ClaimedDelivery, sealer: Sealer, now_ms: number): Record<string, string> {

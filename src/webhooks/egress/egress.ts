@@ -48,6 +48,8 @@ export interface EgressRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** What an answer that repeats the request must not show. */
+  readonly secrets: readonly string[];
   /** Over everything: names, connection, headers and body. */
   readonly timeout_ms: number;
 }
@@ -165,7 +167,7 @@ export class Egress {
         void this.drain(connection, response.body);
         return { ...answered, snippet: '' };
       }
-      return { ...answered, snippet: await this.readSnippet(connection, response.body) };
+      return { ...answered, snippet: await this.readSnippet(connection, response.body, request.secrets) };
     } catch (error) {
       void this.discard(connection);
       return { kind: 'failed', fault: faultOf(error, signal), address };
@@ -182,12 +184,18 @@ export class Egress {
   }
 
   /** A body that does not end in time or size is cut: the status has already said what counts. */
-  private async readSnippet(connection: Connection, body: Dispatcher.ResponseData['body']): Promise<string> {
+  private async readSnippet(
+    connection: Connection,
+    body: Dispatcher.ResponseData['body'],
+    secrets: readonly string[],
+  ): Promise<string> {
     const { bytes, ended } = await readUpTo(body, ANSWER_BYTES_MAX);
     if (ended) this.putIdle(connection);
     else void this.discard(connection);
+    // Before it is cut, so that no half of a secret is left at the end.
+    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '[removed]'), bytes.toString('utf8'));
     // PostgreSQL keeps no NUL, and nobody wants a terminal to obey what a receiver sent.
-    return bytes
+    return Buffer.from(shown)
       .subarray(0, SNIPPET_BYTES_MAX)
       .toString('utf8')
       .replace(/[^\P{Cc}\n\t]/gu, ' ');
