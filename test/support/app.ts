@@ -15,6 +15,7 @@ import { letTimersGo } from './agenda-timers.js';
 import { ApiClient } from './api-client.js';
 import { eventually, MerchantClient } from './merchant-client.js';
 import { orphansOf } from './orphans.js';
+import { everythingStored } from './stored.js';
 import { createDatabase, dropDatabase } from './test-database.js';
 import { testEncryptionKey } from './test-merchant.js';
 import { TEMPLATE_DATABASE } from './test-server.js';
@@ -79,7 +80,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     client: (key) => new ApiClient(url, key),
     merchant: (overrides = {}) => newMerchant(operator, overrides, () => feedCatchesUp(app.get(Transactions, { strict: false }))),
     ledger: () => ledgerOf(operator),
-    stored: () => everythingStored(app.get(Transactions, { strict: false })),
+    stored: () => app.get(Transactions, { strict: false }).asEngine((tx) => everythingStored(tx)),
     routes: () => routesOf(app.getHttpAdapter().getInstance() as Routed),
     differences: async () => [
       ...(await app.get(BulkAudit, { strict: false }).differences()),
@@ -167,22 +168,4 @@ async function feedCatchesUp(transactions: Transactions): Promise<void> {
 
 async function ledgerOf(operator: ApiClient): Promise<LedgerEntryDto[]> {
   return (await operator.all<LedgerEntryDto>(`/v1/operator/connectors/${SANDBOX_ID}/ledger`)).reverse();
-}
-
-async function everythingStored(transactions: Transactions): Promise<string> {
-  return transactions.asEngine(async (tx) => {
-    const tables = await tx.query<{ name: string }>(
-      `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
-    );
-    const texts: string[] = [];
-    for (const { name } of tables) {
-      const rows = await tx.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
-      texts.push(
-        ...rows.map(({ row }) =>
-          row.replaceAll(/\\\\x([0-9a-f]+)/g, (_, hex: string) => Buffer.from(hex, 'hex').toString('latin1')),
-        ),
-      );
-    }
-    return texts.join('\n');
-  });
 }

@@ -1,0 +1,288 @@
+import { randomBytes } from 'node:crypto';
+import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
+import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
+import { type Answer, ApiClient } from '../support/api-client.js';
+import { amountOf, type Item, newReference, tomorrow } from '../support/items.js';
+import { eventually, MerchantClient } from '../support/merchant-client.js';
+import { type Fate, type LedgerEntry, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
+import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
+import { markedBilling, markedMethods, markedWord, Marks } from './marks.js';
+
+/** What a whole life leaves behind where somebody could read it. */
+export interface Traces {
+  /** Bodies of all refusals. */
+  readonly refusals: string[];
+  /** What is told of payouts to who may not see account data: events, webhooks, attempts, deliveries, reasons, audit. */
+  readonly told: string[];
+  readonly metrics: string[];
+}
+
+export interface Life {
+  /** Of receivers, and keys and secrets: nobody but the provider may see them. */
+  readonly hidden: Marks;
+  /** What merchants call things: theirs to see and ours to keep, and nothing for logs, figures and traces. */
+  readonly names: Marks;
+  readonly traces: Traces;
+  close(): Promise<void>;
+}
+
+interface Scene extends Life {
+  readonly operator: ApiClient;
+  readonly provider: Provider;
+  readonly receiver: Receiver;
+  readonly methods: ReturnType<typeof markedMethods>;
+  readonly billing: ReturnType<typeof markedBilling>;
+  connectorId: string;
+}
+
+/** The newest of those that were sent, to both endpoints. */
+const DELIVERIES_READ = 20;
+
+type Told = Readonly<Record<string, unknown>>;
+
+/** Everything that a program can be asked to do with account data and secrets, and everything that can go wrong with it. */
+export async function liveMarkedLife(url: string, operatorKey: string): Promise<Life> {
+  const scene = await openScene(url, operatorKey);
+  const paid = await merchantOf(scene, scene.connectorId);
+  const played = await merchantOf(scene, null);
+  const reviewed = await payThroughProvider(scene, paid);
+  await resolve(scene, reviewed);
+  await playThroughSandbox(scene, played);
+  await sendNonsense(scene, played);
+  await readAll(scene, [paid, played]);
+  return scene;
+}
+
+async function openScene(url: string, operatorKey: string): Promise<Scene> {
+  const [hidden, names] = [new Marks(), new Marks()];
+  const provider = await startProvider({ fate: (wire, sends) => fateOf(wire, sends) });
+  const scene = {
+    ...{ hidden, names, provider, methods: markedMethods(hidden), billing: markedBilling(hidden), connectorId: '' },
+    receiver: await startReceiver({ answer: echo }),
+    operator: new ApiClient(url, operatorKey),
+    traces: { refusals: [], told: [], metrics: [] },
+    close: async () => {
+      await scene.receiver.close();
+      await provider.close();
+    },
+  } satisfies Scene;
+  hidden.keep('token of the provider', provider.token);
+  const secret = hidden.keep('secret of notifications', `whsec_${randomBytes(32).toString('base64')}`);
+  const config = { base_url: provider.url, token: provider.token, timeout_ms: 2_000, stale_window_ms: 500 };
+  const made = await scene.operator.post<ConnectorDto>('/v1/operator/connectors', {
+    ...{ name: names.keep('name of the connector', markedWord('Gateway')), type: 'http' },
+    config: { ...config, key_retention_hours: 24, notification_secret: secret },
+  });
+  scene.connectorId = made.body.id;
+  // Before there is anything that it could mean: it is kept until then.
+  await notify(scene, secret, {
+    ...STRANGER,
+    failure: { code: 'closed', message: JSON.stringify(scene.methods), retryable: false },
+  });
+  return scene;
+}
+
+async function merchantOf({ operator, names, hidden }: Scene, connectorId: string | null): Promise<MerchantClient> {
+  const name = names.keep('name of the merchant', markedWord('Merchant'));
+  const body = { name, ...(connectorId === null ? {} : { connector_id: connectorId }) };
+  const headers = { 'idempotency-key': newReference() };
+  const made = expectStatus(await operator.post<CreatedMerchantDto>('/v1/operator/merchants', body, headers), 201);
+  hidden.keep('key of the merchant', made.api_key);
+  hidden.keep('secret of the merchant', made.webhook_signing_secret);
+  return new MerchantClient(operator.url, made, () => Promise.resolve());
+}
+
+const itemOf = ({ names, methods, billing }: Scene, more: Told): Item => ({
+  reference: names.keep('reference', markedWord('REF')),
+  ...{ amount: '120.50', currency: 'EUR', payout_method: methods['iban'], billing_data: billing },
+  metadata: { note: names.keep('metadata', markedWord('note')) },
+  ...more,
+});
+
+/** A provider that repeats what it was sent, whatever it makes of it. */
+function fateOf(wire: WireRequest, sends: number): Fate {
+  const words = `${JSON.stringify(wire.payout_method)} ${JSON.stringify(wire.billing_data)}`;
+  const failure = { code: `closed ${JSON.stringify(wire.payout_method)}`, message: words, retryable: true };
+  switch (wire.metadata?.['fate']) {
+    case 'refused':
+      return { takes: false, answer: { status: 422, body: failure } };
+    case 'failed':
+      return { takes: true, status: 'failed', failure };
+    case 'told later':
+      return { takes: true, status: 'pending', later: { after_ms: 0, status: 'failed', failure } };
+    case 'broken':
+      return sends === 1 ? { takes: false, answer: { status: 500, body: failure } } : { takes: true };
+    case 'garbled':
+      return sends === 1 ? { takes: false, answer: { status: 200, body: `<p>${words}</p>` } } : { takes: true };
+    case 'other amount':
+      return {
+        takes: true,
+        answer: { status: 201, body: { id: wire.intent_id, status: 'succeeded', amount: '1.00', currency: 'EUR', failure } },
+      };
+    default:
+      return { takes: true };
+  }
+}
+
+/** @returns the intent that a person has to decide. */
+async function payThroughProvider(scene: Scene, merchant: MerchantClient): Promise<string> {
+  const { names, hidden, receiver, methods } = scene;
+  const created = await merchant.registerEndpoint(`${receiver.url}/registered`, {
+    description: names.keep('description', markedWord('endpoint')),
+    headers: { authorization: `Basic ${hidden.keep('header of the endpoint', markedWord('gate'))}` },
+  });
+  hidden.keep('secret of the endpoint', created.secret);
+  const fates = ['refused', 'failed', 'told later', 'broken', 'garbled', 'other amount'];
+  const bulk = await merchant.createBulk({
+    ...{ reference: names.keep('reference of the bulk', markedWord('BULK')), webhook_url: receiver.url },
+    label: names.keep('label', markedWord('Label')),
+    items: [
+      ...fates.map((fate) => itemOf(scene, { metadata: { fate } })),
+      ...Object.values(methods).map((method) => itemOf(scene, { payout_method: method })),
+    ],
+  });
+  const payouts = await eventually(
+    () => merchant.payouts(bulk.id),
+    (all) => all.every(({ final, intent }) => final || intent?.status === 'needs_review'),
+  );
+  return payouts.find(({ intent }) => intent?.status === 'needs_review')!.intent!.id;
+}
+
+async function resolve({ operator, methods, billing }: Scene, intentId: string): Promise<void> {
+  const reason = `The bank says that ${methods['iban']['iban']} of ${billing['last_name']} is closed.`;
+  expectStatus(await operator.post(`/v1/operator/intents/${intentId}/resolve`, { status: 'failed', reason }), 200);
+}
+
+async function playThroughSandbox(scene: Scene, merchant: MerchantClient): Promise<void> {
+  const { methods, hidden } = scene;
+  const key = () => ({ 'idempotency-key': newReference('key') });
+  const items = [
+    ...Object.values(methods).map((method) => itemOf(scene, { payout_method: method })),
+    itemOf(scene, { amount: amountOf(9003) }),
+    itemOf(scene, { scheduled_date: tomorrow() }),
+    itemOf(scene, { payout_method: { ...methods['iban'], type: 'pigeon' } }),
+  ];
+  const { id } = expectStatus(await merchant.post<{ id: string }>('/v1/bulks', { items }, key()), 201);
+  await merchant.untilBulk(
+    id,
+    ({ counts }) => counts['PROCESSED'] === items.length - 3 && counts['INTENT_CREATION_FAILED'] === 1,
+  );
+  const [refused, waiting, invalid] = (await merchant.payouts(id)).slice(-3);
+  const edits = [
+    { last_name: hidden.keep('edited name', markedWord('Lovelace')) },
+    { last_name: null, email: hidden.keep('edited e-mail', `${markedWord('n')}@example.net`) },
+  ];
+  for (const billing_data of edits)
+    expectStatus(await merchant.patch(`/v1/payouts/${waiting!.id}`, { billing_data }, key()), 200);
+  const holder = hidden.keep('edited holder', markedWord('Edited'));
+  const payout_method = { ...methods['iban'], account_holder: holder };
+  expectStatus(await merchant.patch(`/v1/payouts/${invalid!.id}`, { payout_method }, key()), 200);
+  expectStatus(await merchant.post(`/v1/payouts/${refused!.id}/retry`, undefined, key()), 200);
+  expectStatus(await merchant.post(`/v1/payouts/${waiting!.id}/cancel`, undefined, key()), 200);
+  await merchant.untilValidated(id);
+}
+
+/** Marks where they do not belong, in every way that is refused or stumbled over. */
+async function sendNonsense(scene: Scene, merchant: MerchantClient): Promise<void> {
+  const { hidden, methods, billing, operator, connectorId } = scene;
+  const iban = methods['iban']['iban'];
+  const everywhere = Object.fromEntries(
+    ['label', 'webhook_url', 'invalid_items', 'scheduled_date', 'timezone', 'control_totals', 'metadata', 'surplus'].map(
+      (name) => [name, iban],
+    ),
+  );
+  const wrong = [
+    iban,
+    [iban],
+    { iban },
+    { type: iban },
+    { type: 'bank_account', iban: [iban], account_number: iban, sort_code: iban, surplus: iban },
+  ];
+  const odd = wrong.map((payout_method) =>
+    itemOf(scene, { payout_method, billing_data: { ...billing, email: iban, address: iban, surplus: iban } }),
+  );
+  const { id } = expectStatus(await merchant.post<{ id: string }>('/v1/bulks', { items: odd }), 201);
+  await merchant.untilValidated(id);
+  scene.traces.told.push(JSON.stringify((await merchant.payouts(id)).map(({ issues }) => issues)));
+
+  const client = new ApiClient(operator.url, hidden.keep('no key', markedWord('tr_test_')));
+  const one = { items: [itemOf(scene, {})] };
+  const text = JSON.stringify(one);
+  const refusals: Promise<Answer<unknown>>[] = [
+    merchant.post('/v1/bulks', { ...one, ...everywhere }),
+    merchant.post('/v1/bulks', { items: iban }),
+    merchant.post('/v1/bulks', { items: [{ reference: [iban], payout_method: methods['iban'] }, iban] }),
+    merchant.post('/v1/bulks', text.slice(0, -3)),
+    merchant.post('/v1/bulks', text.replace('"amount"', `"currency": "${iban}", "amount"`)),
+    merchant.post('/v1/bulks', text, { 'content-type': `text/${iban}` }),
+    merchant.post('/v1/bulks', text, { 'content-encoding': iban }),
+    merchant.post('/v1/bulks', one, { 'idempotency-key': `${iban}\u00e4` }),
+    merchant.patch(`/v1/bulks/${id}`, { items: [{ ...one.items[0], surplus: iban }] }, { 'if-match': iban }),
+    merchant.get(`/v1/payouts/${iban}`),
+    merchant.get(`/${iban}?${iban}=${iban}`),
+    merchant.get(`/v1/payouts?status=${iban}&limit=${iban}&starting_after=${iban}&surplus=${iban}`),
+    merchant.get(`/v1/events?after=${iban}&type=${iban}&bulk_id=${iban}`),
+    merchant.post('/v1/webhook-endpoints', { url: `ftp://${iban}`, headers: { authorization: `${iban}\u0001`, cookie: iban } }),
+    operator.post('/v1/operator/connectors', { name: 'Bad', type: 'http', config: { base_url: `ftp://${iban}`, token: [iban] } }),
+    operator.post('/v1/operator/merchants', { name: [iban], timezone: iban, connector_id: iban, limits: { max_amount: iban } }),
+    client.get('/v1/bulks'),
+    client.post(`/v1/connectors/${connectorId}/notifications`, { type: 'payout_intent.updated', data: { id: iban } }),
+    // What the database refuses: the constraint is the test's own, see the specification.
+    merchant.post('/v1/bulks', {
+      items: [{ ...one.items[0], reference: scene.names.keep('stumbling reference', markedWord('STUMBLE')) }],
+    }),
+  ];
+  for (const answer of await Promise.all(refusals)) {
+    if (answer.status < 400) throw new Error(`answered ${answer.status}: ${answer.text}`);
+    scene.traces.refusals.push(answer.text);
+  }
+  const dry = await merchant.post('/v1/bulks/validate', { items: odd });
+  scene.traces.refusals.push(dry.text);
+}
+
+/** Everything that is told of payouts, to merchants, their endpoints and operators, beside the payouts themselves. */
+async function readAll(scene: Scene, merchants: readonly MerchantClient[]): Promise<void> {
+  const { operator, receiver, connectorId, traces } = scene;
+  for (const merchant of merchants) {
+    const bulks = await merchant.all<{ id: string }>('/v1/bulks');
+    for (const { id } of bulks)
+      for (const payout of await merchant.payouts(id)) {
+        traces.told.push(JSON.stringify([accountsIn(payout.payout_method), payout.issues, payout.intent]));
+        for (const list of ['attempts', 'events', 'explanation'])
+          traces.told.push((await merchant.get(`/v1/payouts/${payout.id}/${list}`)).text);
+      }
+    const deliveries = await merchant.all<{ id: string; attempt_count: number }>('/v1/webhook-deliveries');
+    for (const { id } of deliveries.filter(({ attempt_count }) => attempt_count > 0).slice(0, DELIVERIES_READ))
+      traces.told.push((await merchant.get(`/v1/webhook-deliveries/${id}`)).text);
+    for (const path of ['/v1/events?limit=1000', '/v1/webhook-endpoints', '/v1/audit'])
+      traces.told.push((await merchant.get(path)).text);
+    traces.told.push((await operator.get(`/v1/operator/merchants/${merchant.id}`)).text);
+    traces.told.push((await operator.get(`/v1/operator/merchants/${merchant.id}/audit`)).text);
+  }
+  for (const path of [`/v1/operator/connectors/${connectorId}`, '/v1/operator/audit', '/v1/operator/connectors'])
+    traces.told.push((await operator.get(path)).text);
+  traces.told.push(...receiver.received.map(({ body }) => body.toString()));
+  traces.metrics.push((await operator.get('/metrics')).text);
+}
+
+/** What is masked; the other members a merchant is shown as it gave them. */
+const accountsIn = (method: Told | null): unknown[] =>
+  ['iban', 'account_number', 'phone_number', 'token', 'email', 'account_id'].map((name) => method?.[name]);
+
+/** A receiver in trouble that shows the request to whoever asks. */
+const echo = ({ headers, body }: Received) => ({ status: 500, body: `${JSON.stringify(headers)}${body.toString()}` });
+
+const STRANGER: LedgerEntry = {
+  ...{ id: markedWord('pay_'), at: 0, status: 'failed', failure: null, later: null },
+  request: { idempotency_key: 'of_nobody' } as WireRequest,
+};
+
+async function notify({ provider, operator, connectorId }: Scene, secret: string, entry: LedgerEntry): Promise<void> {
+  const status = await provider.notify({ url: `${operator.url}/v1/connectors/${connectorId}/notifications`, secret, entry });
+  if (status !== 204) throw new Error(`the notification was answered ${status}`);
+}
+
+function expectStatus<Body>({ status, body, text }: Answer<Body>, expected: number): Body {
+  if (status !== expected) throw new Error(`answered ${status} instead of ${expected}: ${text}`);
+  return body;
+}
