@@ -18,6 +18,7 @@ import { NameMerchantOfTransaction20261121140000 } from './20261121140000-name-m
 import { RegisterEncryptionKeys20261121150000 } from './20261121150000-register-encryption-keys.js';
 import { CreateAudit20261121150100 } from './20261121150100-create-audit.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
+import { CancelUnclaimed20261121170000 } from './20261121170000-cancel-unclaimed.js';
 import { SealEarlyWords20261121172000 } from './20261121172000-seal-early-words.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
@@ -42,5 +43,6 @@ export const migrations = [
   RegisterEncryptionKeys20261121150000,
   CreateAudit20261121150100,
   BoundEvents20261121160000,
+  CancelUnclaimed20261121170000,
   SealEarlyWords20261121172000,
 ];

@@ -65,7 +65,7 @@ export const rights: Readonly<Record<string, TableRights>> = {
   provider_notification: { ofMerchant: null, api: NONE, worker: ALL },
   rate_bucket: { ofMerchant: null, api: NONE, worker: ALL },
   reference_hold: { ofMerchant: BY_MERCHANT, api: ['SELECT', 'INSERT', 'DELETE'], worker: ALL },
-  sandbox_payment: { ofMerchant: null, api: NONE, worker: APPEND },
+  sandbox_payment: { ofMerchant: null, api: NONE, worker: ['SELECT', 'INSERT', 'UPDATE (cancelled_at)'] },
   sandbox_refusal: { ofMerchant: null, api: NONE, worker: WRITE },
   schema_migration: { ofMerchant: null, api: NONE, worker: READ },
   stray_payment: { ofMerchant: null, api: NONE, worker: WRITE },

@@ -631,11 +631,12 @@ CREATE TABLE sandbox_payment (
   receiver_hash bytea NOT NULL,
   fate text NOT NULL,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  cancelled_at timestamp with time zone,
   CONSTRAINT sandbox_payment_pkey PRIMARY KEY (id),
   CONSTRAINT sandbox_payment_connector_id_idempotency_key_key UNIQUE (connector_id, idempotency_key),
   CONSTRAINT sandbox_payment_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
 );
-GRANT INSERT, SELECT ON sandbox_payment TO tranche_worker;
+GRANT INSERT, SELECT, UPDATE (cancelled_at) ON sandbox_payment TO tranche_worker;
 
 CREATE TABLE sandbox_refusal (
   connector_id uuid NOT NULL,

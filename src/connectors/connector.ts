@@ -125,6 +125,22 @@ export interface ListsPayments {
 export const listsPayments = (connector: Connector): connector is Connector & ListsPayments =>
   'list' in connector && typeof connector.list === 'function';
 
+/** Optional ability: what nobody has claimed yet can be taken back. */
+export interface CancelsUnclaimed {
+  /** Harmless to repeat. Never throws. */
+  cancelUnclaimed(providerReference: string): Promise<CancelOutcome>;
+}
+
+export type CancelOutcome =
+  /** How the payment stands now: `returned` where it was cancelled, something else where somebody was faster. */
+  | { readonly kind: 'answered'; readonly payment: ProviderPayment }
+  | { readonly kind: 'refused'; readonly detail: string }
+  /** Whether it was cancelled is not known: asking again finds out. */
+  | { readonly kind: 'unavailable'; readonly detail: string };
+
+export const cancelsUnclaimed = (connector: Connector): connector is Connector & CancelsUnclaimed =>
+  'cancelUnclaimed' in connector && typeof connector.cancelUnclaimed === 'function';
+
 export type NotificationReading =
   /** The signature, the age or the form is wrong: answered 401, and nothing of it is believed. */
   | { readonly kind: 'refused' }

@@ -1,2 +1,3 @@
+export { CancelUnclaimed, type CancelUnclaimedOutcome } from './cancel-unclaimed.js';
 export { ReconcileConnectors } from './reconcile-connectors.js';
 export * from './reconciliation.module.js';

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConnectorsModule } from '../connectors/index.js';
 import { PayoutsModule } from '../payouts/index.js';
 import { AdoptPayments } from './adopt-payments.js';
+import { CancelUnclaimed } from './cancel-unclaimed.js';
 import { CompareBooks } from './compare-books.js';
 import { MatchPayments } from './match-payments.js';
 import { NotificationsController } from './notifications.controller.js';
@@ -19,6 +20,7 @@ import { ReconciliationMetrics } from './reconciliation-metrics.js';
   controllers: [NotificationsController, QuarantineController],
   providers: [
     AdoptPayments,
+    CancelUnclaimed,
     CompareBooks,
     MatchPayments,
     ProviderBooksRepository,
@@ -28,6 +30,6 @@ import { ReconciliationMetrics } from './reconciliation-metrics.js';
     ReconcileConnectors,
     ReconciliationMetrics,
   ],
-  exports: [ReconcileConnectors],
+  exports: [CancelUnclaimed, ReconcileConnectors],
 })
 export class ReconciliationModule {}

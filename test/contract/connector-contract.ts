@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { Connector, IntentRequest } from '../../src/connectors/connector.js';
+import { cancelsUnclaimed, type Connector, type IntentRequest } from '../../src/connectors/connector.js';
 
 /** One payment in the provider's own books. */
 export interface BookedPayment {
@@ -144,6 +144,39 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
         }
         expect(await harness.connector.submit(request)).toMatchObject({ kind: 'accepted' });
         expect(await harness.booked(request.idempotencyKey)).toHaveLength(1);
+      });
+    });
+
+    describe('takes back what nobody claimed', () => {
+      it('once, and says that it came back', async () => {
+        const { connector } = harness;
+        if (!cancelsUnclaimed(connector)) return;
+        const request = intentRequest({ amount: '90.12' });
+        const taken = await connector.submit(request);
+        if (taken.kind !== 'accepted') throw new Error('it should have been accepted');
+        const { providerReference } = taken.payment;
+        expect(await connector.cancelUnclaimed(providerReference)).toMatchObject({
+          kind: 'answered',
+          payment: { providerReference, status: 'returned' },
+        });
+        expect(await connector.lookup(request.idempotencyKey)).toMatchObject({ payments: [{ status: 'returned' }] });
+      });
+
+      it('and never what was paid', async () => {
+        const { connector } = harness;
+        if (!cancelsUnclaimed(connector)) return;
+        const request = intentRequest();
+        const taken = await connector.submit(request);
+        if (taken.kind !== 'accepted') throw new Error('it should have been accepted');
+        const outcome = await connector.cancelUnclaimed(taken.payment.providerReference);
+        expect(outcome.kind === 'answered' ? outcome.payment.status : outcome.kind).toMatch(/^(succeeded|refused)$/);
+        expect(await connector.lookup(request.idempotencyKey)).toMatchObject({ payments: [{ status: 'succeeded' }] });
+      });
+
+      it('says that it is not known where the provider can not be reached', async () => {
+        const { cutOff } = harness;
+        if (!cancelsUnclaimed(cutOff)) return;
+        expect(await cutOff.cancelUnclaimed('018f0000-0000-7000-8000-000000000000')).toMatchObject({ kind: 'unavailable' });
       });
     });
 

@@ -1,4 +1,6 @@
 import type {
+  CancelOutcome,
+  CancelsUnclaimed,
   Capabilities,
   Connector,
   ConnectorType,
@@ -11,7 +13,7 @@ import type {
 } from '../connector.js';
 import { HttpClient } from './http.client.js';
 import { type HttpConfig, type HttpOptions, parseHttpConfig } from './http.config.js';
-import { toLookupOutcome, toPaymentPage, toSubmitOutcome } from './http.mapping.js';
+import { toCancelOutcome, toLookupOutcome, toPaymentPage, toSubmitOutcome } from './http.mapping.js';
 import { notificationReader } from './http.notifications.js';
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +21,7 @@ const HOUR_MS = 3_600_000;
 const LIST_BYTES_MAX = 4 * 1_048_576;
 
 /** The connector for any provider, or gateway of one's own, that offers the protocol in this folder's README. */
-export class HttpConnector implements Connector, ListsPayments {
+export class HttpConnector implements CancelsUnclaimed, Connector, ListsPayments {
   readonly capabilities: Capabilities;
   /** Present only where a secret is configured: without one nothing can be believed (see `receivesNotifications`). */
   readonly readNotification: ((headers: Readonly<Record<string, string>>, body: Buffer) => NotificationReading) | undefined;
@@ -56,6 +58,11 @@ export class HttpConnector implements Connector, ListsPayments {
   async list({ createdAfter, cursor }: { readonly createdAfter: Date; readonly cursor: string | null }): Promise<PaymentPage> {
     const query = new URLSearchParams({ created_after: createdAfter.toISOString(), ...(cursor === null ? {} : { cursor }) });
     return toPaymentPage(await this.client.get(`/payout-intents?${query.toString()}`, LIST_BYTES_MAX), cursor);
+  }
+
+  async cancelUnclaimed(providerReference: string): Promise<CancelOutcome> {
+    const path = `/payout-intents/${encodeURIComponent(providerReference)}/cancel`;
+    return toCancelOutcome(await this.client.post(path, {}, `cancel-${providerReference}`));
   }
 
   close(): Promise<void> {

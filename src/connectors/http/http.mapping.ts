@@ -1,6 +1,7 @@
 import { parseAmount } from '../../platform/money/index.js';
 import { clearOfAccountData, cutToStorable, type AccountData } from '../account-data.js';
 import type {
+  CancelOutcome,
   Failure,
   ListedPayment,
   LookupOutcome,
@@ -101,6 +102,21 @@ export function toLookupOutcome(exchange: HttpExchange, idempotencyKey: string):
   }
   const [first, ...rest] = payments;
   return first === undefined ? { kind: 'none' } : { kind: 'found', payments: [first, ...rest] };
+}
+
+/** A 4xx is the provider's no, but for those that say nothing about the payment: a key, a hurry. */
+export function toCancelOutcome(exchange: HttpExchange): CancelOutcome {
+  if (exchange.kind === 'no_answer') return { kind: 'unavailable', detail: `no answer (${exchange.code})` };
+  const { status } = exchange;
+  const detail = `answered ${status}`;
+  if (status >= 200 && status <= 299) {
+    const payment = toPayment(jsonObjectOf(exchange.body), cutToStorable);
+    return payment === null
+      ? { kind: 'unavailable', detail: `${detail} without a readable payment` }
+      : { kind: 'answered', payment };
+  }
+  const refused = status >= 400 && status <= 499 && !UNAUTHORIZED.has(status) && !BUSY.has(status);
+  return { kind: refused ? 'refused' : 'unavailable', detail };
 }
 
 /** No such route, no such query, no such cursor: the provider understood, and has nothing of the kind. */

@@ -3,6 +3,8 @@ import type { Transactions } from '../../platform/database/index.js';
 import { pointerTo } from '../../platform/http/index.js';
 import type {
   CallLimits,
+  CancelOutcome,
+  CancelsUnclaimed,
   Capabilities,
   ConfigFault,
   Connector,
@@ -27,6 +29,8 @@ const KEY_RETENTION_MS = 86_400_000;
 /** Its books are exact as soon as it answers; one second shows the wait for a stale window without boring anybody. */
 const STALE_WINDOW_MS = 1_000;
 const SLOW_MS = 3_000;
+/** What its own ids look like: anything else it has never given. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const BUSY_RETRY_AFTER_MS = 500;
 
 export interface SandboxPorts {
@@ -35,7 +39,7 @@ export interface SandboxPorts {
 }
 
 /** A provider that pays nobody: deterministic, durable, and as unreliable as the amount asks for (see README.md). */
-export class SandboxConnector implements Connector, ListsPayments {
+export class SandboxConnector implements CancelsUnclaimed, Connector, ListsPayments {
   readonly capabilities: Capabilities;
   private readonly payments: SandboxPayments;
   /** One per call that is out: ends its wait. */
@@ -89,6 +93,15 @@ export class SandboxConnector implements Connector, ListsPayments {
         payments: listed.map((payment) => ({ idempotencyKey: payment.idempotency_key, payment: toPayment(payment) })),
         nextCursor: listed.length < LIST_PAGE ? null : (listed.at(-1)?.id ?? null),
       };
+    } catch (error) {
+      return { kind: 'unavailable', detail: `no answer (${nameOf(error)})` };
+    }
+  }
+
+  async cancelUnclaimed(providerReference: string): Promise<CancelOutcome> {
+    try {
+      const payment = ID.test(providerReference) ? await this.payments.cancelUnclaimed(providerReference) : null;
+      return payment === null ? { kind: 'refused', detail: 'answered 404' } : { kind: 'answered', payment: toPayment(payment) };
     } catch (error) {
       return { kind: 'unavailable', detail: `no answer (${nameOf(error)})` };
     }
@@ -199,7 +212,7 @@ function parseSandboxConfig(
 }
 
 function toPayment(payment: SandboxPayment): ProviderPayment {
-  const { status, failure, checkAfter_ms } = stateAt(payment.fate, payment.age_ms);
+  const { status, failure, checkAfter_ms } = stateAt(payment.fate, payment.age_ms, payment.cancelled);
   return { providerReference: payment.id, status, failure, amount: payment.amount, currency: payment.currency, checkAfter_ms };
 }
 

@@ -32,6 +32,8 @@ const PLAIN: Fate = { refusal: null, busyAnswers: 0, answer: 'at_once', first: '
 
 const failure = (code: string, message: string, retryable = false): Failure => ({ code, message, retryable });
 
+const CANCELLED = failure('cancelled_by_sender', 'It was taken back before anybody claimed it.');
+
 export const FATES: Readonly<Record<FateName, Fate>> = {
   succeeds: PLAIN,
   succeeds_later: { ...PLAIN, first: 'pending', later: { after_ms: AFTER_MS, status: 'succeeded', failure: null } },
@@ -86,12 +88,14 @@ export function fateOf(request: Pick<IntentRequest, 'amount' | 'payoutMethod'>):
   return chosen ?? (isKnownReceiver(request.payoutMethod) ? 'succeeds' : 'unclaimed');
 }
 
-/** What a payment says of itself at this age, and in how many milliseconds it will say something else. */
+/** What a payment says of itself at this age, or after it was taken back, and in how many milliseconds it will say something else. */
 export function stateAt(
   name: FateName,
   age_ms: number,
+  cancelled = false,
 ): { status: ProviderStatus; failure: Failure | null; checkAfter_ms: number | null } {
   const { first, later } = FATES[name];
+  if (cancelled) return { status: 'returned', failure: CANCELLED, checkAfter_ms: null };
   if (later === null) return { status: first, failure: null, checkAfter_ms: null };
   if (age_ms >= later.after_ms) return { status: later.status, failure: later.failure, checkAfter_ms: null };
   return { status: first, failure: null, checkAfter_ms: Math.ceil(later.after_ms - age_ms) };

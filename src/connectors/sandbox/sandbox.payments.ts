@@ -22,6 +22,7 @@ export interface SandboxPayment {
   readonly currency: string;
   /** On the database's clock. */
   readonly age_ms: number;
+  readonly cancelled: boolean;
 }
 
 export type SandboxAnswer =
@@ -53,7 +54,7 @@ interface StoredPayment extends SandboxPayment {
 }
 
 const STORED = `idempotency_key, id, request_hash, fate, amount, currency,
-  (extract(epoch FROM tranche_now() - created_at) * 1000)::float8 AS age_ms`;
+  (extract(epoch FROM tranche_now() - created_at) * 1000)::float8 AS age_ms, cancelled_at IS NOT NULL AS cancelled`;
 
 /**
  * The sandbox's own books, in its own transactions: it stands for a foreign system, so nothing here shares a transaction
@@ -91,6 +92,19 @@ export class SandboxPayments {
     );
   }
 
+  /** As the payment stands afterwards, whether it could be taken back or not; null where there is none of this id. */
+  cancelUnclaimed(id: string): Promise<SandboxPayment | null> {
+    return this.transactions.asEngine(async (tx) => {
+      const place = [this.connectorId, id];
+      await tx.query(
+        `UPDATE sandbox_payment SET cancelled_at = coalesce(cancelled_at, tranche_now())
+         WHERE connector_id = $1 AND id = $2 AND fate = 'unclaimed'`,
+        place,
+      );
+      return tx.one<StoredPayment>(`SELECT ${STORED} FROM sandbox_payment WHERE connector_id = $1 AND id = $2`, place);
+    });
+  }
+
   async idle(): Promise<void> {
     await Promise.all([this.sends.idle(), this.lookups.idle()]);
   }
@@ -113,7 +127,8 @@ export class SandboxPayments {
       if (busy.has(send.idempotencyKey)) return { kind: 'busy' };
       const { fate, amount, currency } = send;
       const id = ids.get(send);
-      if (id !== undefined) return { kind: 'taken', first: true, payment: { id, fate, amount, currency, age_ms: 0 } };
+      if (id !== undefined)
+        return { kind: 'taken', first: true, payment: { id, fate, amount, currency, age_ms: 0, cancelled: false } };
       const payment = stored.get(send.idempotencyKey);
       if (payment === undefined) throw new Error('a conflicting sandbox payment is gone; the ledger is append-only');
       return payment.request_hash.equals(send.requestHash) ? { kind: 'taken', first: false, payment } : { kind: 'other_content' };
