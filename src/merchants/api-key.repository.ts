@@ -27,6 +27,12 @@ type ApiKeyRow = ApiKey & Record<string, unknown>;
 
 const COLUMNS = 'id, merchant_id, name, secret_hash, scopes, expires_at, revoked_at, last_used_at, created_at';
 
+const VALID = `
+  SELECT k.id, k.merchant_id, k.scopes, m.timezone, (extract(epoch FROM k.expires_at - tranche_now()) * 1000)::float8 AS expires_in_ms
+  FROM api_key k
+  LEFT JOIN merchant m ON m.id = k.merchant_id
+  WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > tranche_now())`;
+
 /** All SQL of API keys but their lists. */
 @Injectable()
 export class ApiKeyRepository {
@@ -40,13 +46,11 @@ export class ApiKeyRepository {
   }
 
   findValid(tx: Tx, secretHash: Buffer): Promise<ValidApiKey | null> {
-    return tx.one<ValidApiKey & Record<string, unknown>>(
-      `SELECT k.id, k.merchant_id, k.scopes, m.timezone, (extract(epoch FROM k.expires_at - tranche_now()) * 1000)::float8 AS expires_in_ms
-       FROM api_key k
-       LEFT JOIN merchant m ON m.id = k.merchant_id
-       WHERE k.secret_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > tranche_now())`,
-      [secretHash],
-    );
+    return tx.one<ValidApiKey & Record<string, unknown>>(`${VALID} AND k.secret_hash = $1`, [secretHash]);
+  }
+
+  findValidById(tx: Tx, id: string): Promise<ValidApiKey | null> {
+    return tx.one<ValidApiKey & Record<string, unknown>>(`${VALID} AND k.id = $1`, [id]);
   }
 
   /** Revoking what is revoked keeps the first instant. @returns false where this merchant, or (null) no operator, has such a key. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
-import { Transactions } from '../platform/database/index.js';
+import { Transactions, type Tx } from '../platform/database/index.js';
 import type { Caller, Credentials } from '../platform/http/index.js';
 import { apiKeyMode, type ApiKeyMode, hashApiKey, keyIdOf } from './api-key-format.js';
 import { ApiKeyRepository, type ValidApiKey } from './api-key.repository.js';
@@ -29,7 +29,7 @@ interface Remembered {
 /** Who a bearer token speaks for. One look-up per key and 4 s, however many requests come with it. */
 @Injectable()
 export class KeyCredentials implements Credentials {
-  /** By the hash of the whole key: its id alone is no secret. */
+  /** By the hash of the whole key, because its id alone is no secret; by the id for what is signed with a secret of ours. */
   private readonly remembered = new Map<string, Remembered>();
   private readonly rootKeyHash: Buffer;
   private readonly mode: ApiKeyMode;
@@ -55,9 +55,11 @@ export class KeyCredentials implements Credentials {
     // What has not the form, the mode or the checksum of a key never reaches the database.
     const keyId = keyIdOf(bearer, this.mode) ?? keyIdOf(bearer, 'op');
     if (keyId === null) return NOBODY;
-    const caller = await this.recall(keyId, hash);
-    if (caller.kind !== 'nobody') this.usage.note(keyId);
-    return caller;
+    return this.noted(keyId, this.recall(keyId, nameOf(hash), (tx) => this.keys.findValid(tx, hash)));
+  }
+
+  identifyKey(keyId: string): Promise<Caller> {
+    return this.noted(keyId, this.recall(keyId, keyId, (tx) => this.keys.findValidById(tx, keyId)));
   }
 
   /** The next request with this key asks the database again. */
@@ -70,13 +72,18 @@ export class KeyCredentials implements Credentials {
     return timingSafeEqual(hash, this.rootKeyHash);
   }
 
-  private recall(keyId: string, hash: Buffer): Promise<Caller> {
-    const name = nameOf(hash);
+  private async noted(keyId: string, found: Promise<Caller>): Promise<Caller> {
+    const caller = await found;
+    if (caller.kind !== 'nobody') this.usage.note(keyId);
+    return caller;
+  }
+
+  private recall(keyId: string, name: string, find: (tx: Tx) => Promise<ValidApiKey | null>): Promise<Caller> {
     const known = this.remember(name);
     if (known !== null) return known.caller;
 
     const asked_ms = performance.now();
-    const found = this.transactions.asEngine((tx) => this.keys.findValid(tx, hash));
+    const found = this.transactions.asEngine(find);
     const entry: Remembered = { keyId, until_ms: asked_ms + BELIEVED_MS, caller: found.then(toCaller) };
     if (this.remembered.size >= REMEMBERED_MAX) this.remembered.clear();
     this.remembered.set(name, entry);

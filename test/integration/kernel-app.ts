@@ -293,6 +293,7 @@ export async function startKernelApp(db: TestDatabase, rateLimitPerSecond = 0): 
   const credentials: Credentials = {
     knows: () => false,
     identify: (bearer) => Promise.resolve(callerOf(bearer, keys.get(bearer))),
+    identifyKey: () => Promise.resolve({ kind: 'nobody' }),
   };
   const platform = {
     module: Platform,

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import type { HttpRequest } from './http-request.js';
 import type { Problem } from './problem.js';
 
 /** An answer as it is kept and sent: what a replay repeats byte for byte. */
@@ -25,9 +26,16 @@ export function answerOfHandler(response: Response, result: unknown): Answer {
   return { status: response.statusCode, headers, body: JSON.stringify(result) };
 }
 
-/** The answer of a refusal (RFC 9457). */
+/** The answer of a refusal, in the words that the caller of this request understands. */
+export function answerOfRefusal(problem: Problem, { dialect, requestId }: Pick<HttpRequest, 'dialect' | 'requestId'>): Answer {
+  if (dialect === undefined) return answerOfProblem(problem, requestId);
+  const { status, body } = dialect.refusal(problem, requestId);
+  return { status, headers: headersOf(problem, 'application/json'), body: JSON.stringify(body) };
+}
+
+/** The answer of a refusal in the native contract (RFC 9457). */
 export function answerOfProblem(problem: Problem, requestId: string): Answer {
-  const { errors, members, headers } = problem.options;
+  const { errors, members } = problem.options;
   const body = {
     type: `urn:tranche:problem:${problem.code}`,
     title: problem.definition.title,
@@ -38,15 +46,16 @@ export function answerOfProblem(problem: Problem, requestId: string): Answer {
     ...(errors === undefined ? {} : { errors }),
     ...members,
   };
-  const own = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     status: problem.definition.status,
-    headers: {
-      'content-type': 'application/problem+json; charset=utf-8',
-      ...(Object.fromEntries(own) as Record<string, string>),
-    },
+    headers: headersOf(problem, 'application/problem+json'),
     body: JSON.stringify(body),
   };
+}
+
+function headersOf(problem: Problem, type: string): Record<string, string> {
+  const own = Object.entries(problem.options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return { 'content-type': `${type}; charset=utf-8`, ...Object.fromEntries(own) };
 }
 
 /** Puts all but the body on the response. */

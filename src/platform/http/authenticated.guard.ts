@@ -53,10 +53,11 @@ export class Authenticated implements CanActivate {
    */
   private async identify(request: HttpRequest, response: Response): Promise<Caller> {
     const bearer = bearerOf(request.headers.authorization);
-    if (bearer !== null && this.credentials.knows(bearer)) return this.credentials.identify(bearer);
+    const door = request.dialect ?? this.credentials;
+    if (bearer !== null && this.credentials.knows(bearer)) return door.identify(bearer);
     const address = addressOf(request);
     await this.guesses?.take(address, response);
-    const caller = bearer === null ? NOBODY : await this.credentials.identify(bearer);
+    const caller = bearer === null ? NOBODY : await door.identify(bearer);
     if (caller.kind !== 'nobody') this.guesses?.giveBack(address);
     return caller;
   }

@@ -6,13 +6,14 @@ import type { Problem } from './problem.js';
 const MEDIA_TYPE = /^([\w.+-]+\/[\w.+-]+)\s*(?:;\s*charset\s*=\s*"?([\w-]+)"?\s*)?(?:;.*)?$/i;
 
 const MERGE_PATCH = 'application/merge-patch+json';
+const FORM = 'application/x-www-form-urlencoded';
 
 /** Whether a body follows the headers (RFC 9112 section 6.3). */
 export const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** Why a body with these headers is not read, or null. */
-export function refuseMediaType(method: string, headers: IncomingHttpHeaders): Problem | null {
+export function refuseMediaType(method: string, headers: IncomingHttpHeaders, form = false): Problem | null {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return kernelProblem('unsupported_media_type', 'The body is compressed. Send it as it is.', {
@@ -21,6 +22,7 @@ export function refuseMediaType(method: string, headers: IncomingHttpHeaders): P
   }
   const [, type, charset] = MEDIA_TYPE.exec(headers['content-type'] ?? '') ?? [];
   const known = type?.toLowerCase();
+  if (form) return known === FORM ? null : kernelProblem('unsupported_media_type', `Send the body as ${FORM}.`);
   if (known !== 'application/json' && !(known === MERGE_PATCH && method === 'PATCH')) {
     const also = method === 'PATCH' ? ` or ${MERGE_PATCH}` : '';
     return kernelProblem('unsupported_media_type', `Send the body as application/json${also}, and say so in Content-Type.`);

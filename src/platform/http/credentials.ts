@@ -39,6 +39,8 @@ export interface Credentials {
   knows(bearer: string): boolean;
   /** @returns nobody where the key is malformed, unknown, revoked or expired. */
   identify(bearer: string): Promise<Caller>;
+  /** The same by the key's uuid, for what a caller was given in exchange for its key. */
+  identifyKey(keyId: string): Promise<Caller>;
 }
 
 /** Injection token of `Credentials`. */

@@ -9,15 +9,16 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 const PATH_LENGTH_MAX = 500;
 
 /**
- * What the `Idempotency-Key` of this request stands for, or null where it has none.
+ * What the `Idempotency-Key` (or what its dialect has instead) of this request stands for, or null where it has none.
  * @throws `invalid_idempotency_key`
  */
 export function idempotencyScopeOf(request: HttpRequest, caller: Exclude<Caller, { kind: 'nobody' }>): IdempotencyScope | null {
-  const sent = request.headersDistinct['idempotency-key'];
+  const header = request.dialect?.idempotencyHeader ?? 'idempotency-key';
+  const sent = request.headersDistinct[header];
   if (sent === undefined) return null;
   const [key] = sent;
   if (key === undefined || sent.length > 1 || !KEY.test(key)) {
-    throw kernelProblem('invalid_idempotency_key', 'Send Idempotency-Key once, with 1 to 255 printable ASCII characters.');
+    throw kernelProblem('invalid_idempotency_key', `Send ${header} once, with 1 to 255 printable ASCII characters.`);
   }
   if (request.path.length > PATH_LENGTH_MAX) throw notFound();
   // A merchant's keys share their answers; those of an operator hold different scopes, and secrets of merchants.

@@ -13,6 +13,7 @@ export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
 export { configureHttp } from './configure-http.js';
 export { CREDENTIALS, type Caller, type Credentials, type MerchantPrincipal, type OperatorPrincipal } from './credentials.js';
+export type { Dialect, ForeignRefusal } from './dialect.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
 export { HttpServer } from './http-server.js';
@@ -24,7 +25,7 @@ export { IsMetadata, IsMetadataPatch, mergeMetadata, type MetadataPatch } from '
 export { CONDITIONAL, OPERATION, Operation, type OperationNotes } from './operation.decorator.js';
 export { PageQuery } from './page-query.dto.js';
 export * from './problem.js';
-export { LargeBody } from './read-request.interceptor.js';
+export { FormBody, LargeBody } from './read-request.interceptor.js';
 export {
   CARRIES_SECRET,
   CarriesSecret,
@@ -33,5 +34,6 @@ export {
   RequestTx,
   type Preparation,
 } from './request-transaction.decorators.js';
+export { speaks } from './speaks.middleware.js';
 export { idOf, type IdPipe } from './type-id.pipe.js';
 export { Verbatim } from './verbatim.decorator.js';

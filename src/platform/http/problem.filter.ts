@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
 import type { Response } from 'express';
 import { allowedMethods } from './allowed-methods.js';
-import { answerOfProblem, writeHead } from './answer.js';
+import { answerOfRefusal, writeHead } from './answer.js';
 import type { HttpRequest } from './http-request.js';
 import { kernelProblem } from './kernel.problems.js';
 import type { Problem } from './problem.js';
@@ -24,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    const answer = answerOfProblem(problem, request.requestId);
+    const answer = answerOfRefusal(problem, request);
     // What the handler had set for the answer it did not come to.
     for (const name of ['location', 'etag']) response.removeHeader(name);
     writeHead(response, answer);

@@ -3,7 +3,7 @@ import type { ModuleRef, Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import type { Transactions, Tx } from '../database/index.js';
-import { type Answer, answerOfHandler, answerOfProblem, ResponseDraft, writeHead } from './answer.js';
+import { type Answer, answerOfHandler, answerOfRefusal, ResponseDraft, writeHead } from './answer.js';
 import { auditRequest } from './audit-request.js';
 import { bodyText } from './canonical-json.js';
 import type { HttpRequest } from './http-request.js';
@@ -63,7 +63,9 @@ export class RequestTransaction implements NestInterceptor {
     };
     const secret = this.reflector.get<boolean | undefined>(CARRIES_SECRET, context.getHandler()) ?? false;
     const work = (tx: Tx): Promise<Answer> =>
-      scope === null ? run(tx) : this.once(tx, { scope, bodyText: text, secret, requestId: request.requestId }, run);
+      scope === null
+        ? run(tx)
+        : this.once(tx, { scope, bodyText: text, secret, requestId: request.requestId, dialect: request.dialect }, run);
     const { caller } = request;
     const answer = await (caller.kind === 'merchant'
       ? this.transactions.asMerchant(caller.merchant.id, work)
@@ -76,7 +78,7 @@ export class RequestTransaction implements NestInterceptor {
   /** The kept answer where there is one; else runs the rest of the request and keeps what it answers. */
   private async once(
     tx: Tx,
-    request: { scope: IdempotencyScope; bodyText: string; secret: boolean; requestId: string },
+    request: Pick<HttpRequest, 'requestId' | 'dialect'> & { scope: IdempotencyScope; bodyText: string; secret: boolean },
     run: Run,
   ): Promise<Answer> {
     const { scope } = request;
@@ -101,7 +103,7 @@ export class RequestTransaction implements NestInterceptor {
     } catch (error) {
       const problem = toProblem(error);
       if (!KEPT_REFUSALS.has(problem.definition.status)) throw error;
-      answer = answerOfProblem(problem, request.requestId);
+      answer = answerOfRefusal(problem, request);
       secret = false;
     }
     await this.keys.keep(tx, scope, { bodyText: request.bodyText, answer, secret });

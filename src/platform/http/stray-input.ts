@@ -6,13 +6,13 @@ import type { HttpRequest } from './http-request.js';
 /** A misspelt filter that is ignored would lie. @throws `invalid_query` for any query at a route that declares none. */
 export function refuseStrayQuery(context: ExecutionContext, request: HttpRequest): void {
   const names = Object.keys(request.query);
-  if (names.length === 0 || declares(context, RouteParamtypes.QUERY)) return;
+  if (names.length === 0 || request.dialect !== undefined || declares(context, RouteParamtypes.QUERY)) return;
   throw invalidQuery(names.map((name) => ({ name, detail: 'This route has no such parameter.' })));
 }
 
 /** What is ignored is lost without a word. @throws `unknown_field` for any member at a route that declares no body. */
 export function refuseStrayBody(context: ExecutionContext, request: HttpRequest): void {
-  if (!declares(context, RouteParamtypes.BODY)) refuseMembers(request.body);
+  if (request.dialect === undefined && !declares(context, RouteParamtypes.BODY)) refuseMembers(request.body);
 }
 
 /** Whether the handler has a parameter of this kind, by Nest's own record of them: `<kind>:<position>`. */

@@ -1,0 +1,11 @@
+import type { NextFunction, Response } from 'express';
+import type { Dialect } from './dialect.js';
+import type { HttpRequest } from './http-request.js';
+
+/** Middleware for the paths of a door, those that it does not know included. */
+export const speaks =
+  (dialect: Dialect) =>
+  (request: HttpRequest, _response: Response, next: NextFunction): void => {
+    request.dialect = dialect;
+    next();
+  };
