@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { receivesNotifications, type Connector, type SubmitOutcome } from '../../src/connectors/connector.js';
 import { httpConnectorType } from '../../src/connectors/http/http.connector.js';
 import { signedNotification, startProvider, type Answer, type Provider } from '../support/provider-server.js';
+import { until } from '../support/until.js';
 import { intentRequest } from './connector-contract.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
@@ -173,7 +174,7 @@ describe('the http connector on the wire', () => {
     provider.setFate(() => ({ takes: true, delay_ms: 50 }));
     const request = intentRequest();
     const out = closing.submit(request);
-    await waitUntil(() => provider.ledger.some((entry) => entry.request.idempotency_key === request.idempotencyKey));
+    await until(() => provider.ledger.some((entry) => entry.request.idempotency_key === request.idempotencyKey));
     const closed = closing.close();
     expect(await closing.submit(intentRequest())).toMatchObject({ kind: 'not_taken', reason: 'unreachable' });
     expect(await out).toMatchObject({ kind: 'accepted' });
@@ -198,7 +199,3 @@ describe('the http connector on the wire', () => {
     await told.close();
   });
 });
-
-async function waitUntil(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

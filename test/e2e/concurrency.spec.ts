@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Answer } from '../support/api-client.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, inSeconds, invalidItem, validItem } from '../support/items.js';
-import { eventually, type MerchantClient, type Payout } from '../support/merchant-client.js';
+import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import { expectSound } from '../support/soundness.js';
+import { eventually } from '../support/until.js';
 
 let app: TestApp;
 let merchant: MerchantClient;

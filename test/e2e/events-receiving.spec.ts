@@ -8,7 +8,8 @@ import { ROOT } from '../architecture/repository-files.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { freePort } from '../support/free-port.js';
 import { validItems } from '../support/items.js';
-import { eventually, type MerchantClient } from '../support/merchant-client.js';
+import type { MerchantClient } from '../support/merchant-client.js';
+import { eventually } from '../support/until.js';
 
 type Books = Readonly<Record<string, { readonly sequence: number; readonly status: string }>>;
 

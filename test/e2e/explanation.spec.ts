@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, invalidItem, tomorrow, validItem } from '../support/items.js';
-import { eventually, type Explanation, type MerchantClient } from '../support/merchant-client.js';
+import type { Explanation, MerchantClient } from '../support/merchant-client.js';
+import { eventually } from '../support/until.js';
 
 /** merchant_paused, connector_paused and needs_review stand in operator.spec.ts, where somebody brakes and decides. */
 describe('An explanation', () => {

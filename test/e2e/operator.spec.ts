@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { UnclearIntentListDto } from '../../src/payouts/dto/unclear-intent.dto.js';
 import { SANDBOX_ID, testApp, type TestApp } from '../support/app.js';
 import { newReference, tomorrow, validItem, validItems } from '../support/items.js';
-import { eventually, type MerchantClient, type Payout } from '../support/merchant-client.js';
+import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import { type Provider, startProvider } from '../support/provider-server.js';
 import { expectSound } from '../support/soundness.js';
+import { eventually } from '../support/until.js';
 
 describe('The operator', () => {
   let app: TestApp;

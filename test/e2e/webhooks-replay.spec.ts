@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, invalidItem, tomorrow, validItem, validItems } from '../support/items.js';
-import { eventually, type Payout } from '../support/merchant-client.js';
+import type { Payout } from '../support/merchant-client.js';
 import { type Received, startReceiver } from '../support/receiver-server.js';
 import { asAdmin } from '../support/test-server.js';
+import { eventually } from '../support/until.js';
 import { injectTime } from '../support/webhook-clock.js';
 
 interface Line {

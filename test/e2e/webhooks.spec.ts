@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, invalidItem, tomorrow, validItem, validItems } from '../support/items.js';
-import { eventually, type FeedEvent, type MerchantClient } from '../support/merchant-client.js';
+import type { FeedEvent, MerchantClient } from '../support/merchant-client.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
+import { eventually } from '../support/until.js';
 
 describe('Webhooks', () => {
   let app: TestApp;

@@ -9,6 +9,7 @@ import type { Bulk, Payout } from '../support/merchant-client.js';
 import { type Fate, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
 import { type ClusterMember, LEASE_S, OPERATOR_KEY, startCluster } from './cluster.js';
+import { comes } from './patience.js';
 
 /** Starts, kills, one whole lease of waiting for what the killed left behind, and the webhooks of it all, on a busy machine. */
 const TEST_MAX_MS = 240_000;
@@ -72,12 +73,6 @@ describe('two processes for the API and three workers on one database, each kill
     db.transactions.asEngine(async (tx) =>
       Number((await tx.one<{ count: string }>(`SELECT count(*) AS count FROM ${text}`))?.count),
     );
-  const comes = async (what: string, isSo: () => Promise<boolean>, within_s = COMES_WITHIN_S): Promise<void> => {
-    for (const ends = performance.now() + within_s * 1000; !(await isSo());) {
-      if (performance.now() > ends) throw new Error(`not within ${within_s} s: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
   const createdMerchant = async (connector_id: string | null): Promise<CreatedMerchantDto> => {
     const operator = new ApiClient(await cluster[0]!.url, OPERATOR_KEY);
     const answer = await operator.post<CreatedMerchantDto>('/v1/operator/merchants', {
@@ -123,7 +118,7 @@ describe('two processes for the API and three workers on one database, each kill
 
       for (const member of [...workers, secondApi]) {
         const [done, all] = [await count(AT_REST), 5 * PAYOUTS_PER_BULK];
-        await comes('progress between two kills', async () => (await count(AT_REST)) > Math.min(done, all - 1));
+        await comes('progress between two kills', async () => (await count(AT_REST)) > Math.min(done, all - 1), COMES_WITHIN_S);
         await member.killAndRestart();
       }
 

@@ -12,7 +12,7 @@ import { newUuid } from '../../src/platform/ids/index.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
 import { invalidItem, newReference, validItem } from '../support/items.js';
-import { until } from '../support/until.js';
+import { until, WHO_WAITS } from '../support/until.js';
 
 describe('bulks under the work of many', () => {
   let world: EngineWorld;
@@ -92,13 +92,7 @@ describe('bulks under the work of many', () => {
     expect(await world.differences()).toEqual([]);
   });
 
-  /** Somebody of this database waits for a row that another transaction has locked. */
-  const somebodyWaits = async (): Promise<boolean> =>
-    (
-      await world.query(
-        `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`,
-      )
-    ).length > 0;
+  const somebodyWaits = async (): Promise<boolean> => (await world.query(WHO_WAITS)).length > 0;
 
   it('lose no payout to an edit that a cancellation had to wait for', async () => {
     const merchant = await world.merchant();

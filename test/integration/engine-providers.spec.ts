@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
 import { type TestApp, testApp } from '../support/app.js';
 import { validItems } from '../support/items.js';
-import { eventually, type MerchantClient } from '../support/merchant-client.js';
+import type { MerchantClient } from '../support/merchant-client.js';
 import { type Fate, type LedgerEntry, type Provider, startProvider } from '../support/provider-server.js';
+import { eventually } from '../support/until.js';
 
 const TAKEN: Fate = { takes: true, status: 'succeeded' };
 const AWAITED: Fate = { takes: true, status: 'pending' };

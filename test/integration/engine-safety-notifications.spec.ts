@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { validItem } from '../support/items.js';
-import { eventually } from '../support/merchant-client.js';
 import type { LedgerEntry } from '../support/provider-server.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
+import { eventually } from '../support/until.js';
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 

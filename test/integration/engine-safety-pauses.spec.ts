@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { validItem } from '../support/items.js';
-import { eventually } from '../support/merchant-client.js';
 import type { Fate } from '../support/provider-server.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
+import { eventually } from '../support/until.js';
 
 /** Takes it, and answers so late that the connector can be paused in between. */
 const UNCLEAR: Fate = { takes: true, status: 'succeeded', delay_ms: 300, answer: { status: 500 } };

@@ -3,11 +3,12 @@ import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
 import type { QuarantineDto } from '../../src/reconciliation/dto/quarantine.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { inSeconds, validItem, validItems } from '../support/items.js';
-import { eventually, type Payout } from '../support/merchant-client.js';
+import type { Payout } from '../support/merchant-client.js';
 import type { ProviderOptions } from '../support/provider-server.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
 import { createDatabase, databaseNameOf, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { eventually } from '../support/until.js';
 
 describe('quarantine', () => {
   let world: ProviderWorld;

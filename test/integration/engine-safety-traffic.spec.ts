@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { testApp, type TestApp } from '../support/app.js';
 import { validItems } from '../support/items.js';
-import { eventually } from '../support/merchant-client.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { eventually } from '../support/until.js';
 
 describe('the traffic to one provider', () => {
   let world: ProviderWorld;

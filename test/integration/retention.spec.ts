@@ -11,6 +11,7 @@ import { ReadFeed } from '../../src/webhooks/events/read-feed.js';
 import { OldEventsRepository, recordEvents } from '../../src/webhooks/index.js';
 import { ResendRepository } from '../../src/webhooks/resends/resend.repository.js';
 import { EngineWorld } from '../support/engine-world.js';
+import { until, WHO_WAITS } from '../support/until.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
 const DAYS = 30;
@@ -167,20 +168,13 @@ describe('old events', () => {
     const repository = world.get(OldEventsRepository);
     const removed = await world.run(async (tx) => {
       await world.get(ResendRepository).sendAgain(tx, rows[1]!.id);
-      const { pid } = (await tx.one<{ pid: number }>('SELECT pg_backend_pid() AS pid'))!;
       const removing = world.run((other) =>
         repository.remove(
           other,
           rows.map(({ place }) => place),
         ),
       );
-      for (let waits = false; !waits;) {
-        const [row] = await world.query<{ n: number }>(
-          `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))`,
-          [pid],
-        );
-        waits = row!.n > 0;
-      }
+      await until(async () => (await world.query(WHO_WAITS)).length > 0);
       return { removing };
     });
     expect(await removed.removing).toEqual({ events: 2, deliveries: 2 });

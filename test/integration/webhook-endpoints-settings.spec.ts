@@ -7,8 +7,9 @@ import type {
 } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem } from '../support/items.js';
-import { eventually, type MerchantClient } from '../support/merchant-client.js';
+import type { MerchantClient } from '../support/merchant-client.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
+import { eventually } from '../support/until.js';
 
 const ENDPOINTS = '/v1/webhook-endpoints';
 const KEYS = '/.well-known/tranche-webhook-keys';

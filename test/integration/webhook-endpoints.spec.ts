@@ -3,8 +3,9 @@ import type { DeliveryDto, DeliveryWithAttemptsDto } from '../../src/webhooks/de
 import type { CreatedEndpointDto, EndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem, validItem } from '../support/items.js';
-import { eventually, type FeedEvent, type MerchantClient } from '../support/merchant-client.js';
+import type { FeedEvent, MerchantClient } from '../support/merchant-client.js';
 import { type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
+import { eventually } from '../support/until.js';
 
 interface ListOf<Element> {
   readonly object: 'list';

@@ -3,8 +3,9 @@ import type { DeliveryDto } from '../../src/webhooks/deliveries/delivery-respons
 import type { ResendDto, ResendWithCountsDto } from '../../src/webhooks/resends/resend-response.dto.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { invalidItem, validItems } from '../support/items.js';
-import { eventually, type MerchantClient } from '../support/merchant-client.js';
+import type { MerchantClient } from '../support/merchant-client.js';
 import { type Received, type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
+import { eventually } from '../support/until.js';
 
 const ENDPOINTS = '/v1/webhook-endpoints';
 const RESEND = '/v1/webhook-deliveries/resend';

@@ -3,9 +3,10 @@ import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { amountOf, type Item, newReference, tomorrow } from '../support/items.js';
-import { eventually, MerchantClient } from '../support/merchant-client.js';
+import { MerchantClient } from '../support/merchant-client.js';
 import { type Fate, type LedgerEntry, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
+import { eventually } from '../support/until.js';
 import { markedBilling, markedMethods, markedWord, Marks } from './marks.js';
 
 /** What a whole life leaves behind where somebody could read it. */

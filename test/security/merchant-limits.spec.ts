@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, tomorrow, validItem, validItems } from '../support/items.js';
-import { eventually, type MerchantClient } from '../support/merchant-client.js';
+import type { MerchantClient } from '../support/merchant-client.js';
 import { assertAnswer } from '../support/openapi-answers.js';
+import { eventually } from '../support/until.js';
 
 let app: TestApp;
 beforeAll(async () => {

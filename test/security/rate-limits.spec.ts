@@ -4,10 +4,10 @@ import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import type { ProblemBody } from '../support/api-client.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { validItems } from '../support/items.js';
-import { eventually } from '../support/merchant-client.js';
 import { assertAnswer } from '../support/openapi-answers.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { asAdmin, TEMPLATE_DATABASE } from '../support/test-server.js';
+import { eventually } from '../support/until.js';
 import { operatorKeyOf } from './tenants.js';
 import { Wire, type WireAnswer } from './wire.js';
 

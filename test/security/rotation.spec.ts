@@ -8,7 +8,7 @@ import { tomorrow, validItem } from '../support/items.js';
 import { type MerchantClient, type Payout } from '../support/merchant-client.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
-import { until } from '../support/until.js';
+import { until, WHO_WAITS } from '../support/until.js';
 
 const OLD = { id: 'old', bytes: Buffer.alloc(32, 1) };
 const NEW = { id: 'new', bytes: Buffer.alloc(32, 2) };
@@ -189,13 +189,7 @@ describe('a rotation', () => {
     await app.part(Transactions).asEngine(async (tx) => {
       await tx.query(`UPDATE merchant SET webhook_secrets = '\\x00' WHERE id = $1`, [id]);
       running = app.part(RotateKeys).execute();
-      await until(async () => {
-        const rows = await query(
-          app,
-          `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`,
-        );
-        return rows.length > 0;
-      });
+      await until(async () => (await query(app, WHO_WAITS)).length > 0);
     });
     await running;
     const [row] = await query<{ secrets: Buffer }>(app, `SELECT webhook_secrets AS secrets FROM merchant WHERE id = $1`, [id]);

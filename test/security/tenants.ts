@@ -3,9 +3,10 @@ import { Transactions } from '../../src/platform/database/index.js';
 import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import { type TestApp, testApp } from '../support/app.js';
 import { amountOf, tomorrow, validItem } from '../support/items.js';
-import { eventually, type MerchantClient } from '../support/merchant-client.js';
+import type { MerchantClient } from '../support/merchant-client.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { eventually } from '../support/until.js';
 import { idKindsOf, type Operation } from './operations.js';
 
 /** A merchant with one of everything that a route can name by an id. */

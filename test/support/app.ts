@@ -13,12 +13,13 @@ import { configureHttp, HttpServer } from '../../src/platform/http/index.js';
 import { toTypeId } from '../../src/platform/ids/index.js';
 import { letTimersGo } from './agenda-timers.js';
 import { ApiClient } from './api-client.js';
-import { eventually, MerchantClient } from './merchant-client.js';
+import { MerchantClient } from './merchant-client.js';
 import { orphansOf } from './orphans.js';
 import { everythingStored } from './stored.js';
 import { createDatabase, dropDatabase } from './test-database.js';
 import { testEncryptionKey } from './test-merchant.js';
 import { TEMPLATE_DATABASE } from './test-server.js';
+import { eventually } from './until.js';
 
 /** A story of the slowest fates takes seconds, and the machine of a test run is busy; a wait has a bound of its own below this. */
 const STORY_MAX_MS = 90_000;

@@ -1,10 +1,10 @@
-import { inspect } from 'node:util';
 import type { BulkDto, CancelBulkResponseDto } from '../../src/bulks/index.js';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
 import type { AttemptDto, ExplanationDto, PayoutDto } from '../../src/payouts/dto/payout-response.dto.js';
 import type { CreatedEndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { type Answer, ApiClient } from './api-client.js';
 import type { Item } from './items.js';
+import { eventually } from './until.js';
 
 export type Bulk = BulkDto;
 export type Payout = Omit<PayoutDto, 'payout_method' | 'billing_data'> & {
@@ -32,12 +32,6 @@ export interface FeedEvent {
     readonly [member: string]: unknown;
   };
 }
-
-/** How often a state is looked at, and how long it may take to come: above the slowest fate on a busy machine. */
-const LOOK_MS = 25;
-const COMES_WITHIN_MS = 30_000;
-/** Characters of what was seen, when it does not come. */
-const SHOWN_MAX = 2_000;
 
 /** The client of one merchant, with the steps that stories repeat. */
 export class MerchantClient extends ApiClient {
@@ -132,18 +126,6 @@ export class MerchantClient extends ApiClient {
       () => this.payouts(id),
       (payouts) => payouts.every(({ final }) => final),
     );
-  }
-}
-
-/** Looks until it is so. @throws with what was seen last, when it does not come in time. */
-export async function eventually<Seen>(look: () => Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
-  const ends = performance.now() + COMES_WITHIN_MS;
-  for (;;) {
-    const seen = await look();
-    if (holds(seen)) return seen;
-    if (performance.now() > ends)
-      throw new Error(`it did not come; the last that was seen: ${inspect(seen, { depth: 4 }).slice(0, SHOWN_MAX)}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
