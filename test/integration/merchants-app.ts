@@ -9,7 +9,8 @@ import { Sealer } from '../../src/platform/crypto/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { configureHttp, Merchant, type MerchantPrincipal, Scopes } from '../../src/platform/http/index.js';
 import { ObservabilityModule } from '../../src/platform/observability/index.js';
-import { type TestDatabase, testEncryptionKey, testSealer } from '../support/index.js';
+import { type TestDatabase, testSealer } from '../support/index.js';
+import { CONFIGURATION_OF_TESTS } from '../support/test-configuration.js';
 
 export const OPERATOR_KEY = 'op_of_the_tests';
 
@@ -41,42 +42,17 @@ export interface Answered {
   readonly json: Record<string, unknown> & { readonly data?: Record<string, unknown>[] };
 }
 
-const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
-  databaseApiUrl: null,
-  port: 0,
-  host: '127.0.0.1',
-  databaseIsEmbedded: false,
-  dataDir: '/nonexistent',
+const OF_MERCHANTS: Partial<Configuration> = {
   databasePoolSize: 4,
   roles: new Set(['api']),
   sandbox: false,
   operatorKey: OPERATOR_KEY,
-  encryptionKeys: [testEncryptionKey],
   webhookAllowCidrs: [],
-  webhookProxyUrl: null,
-  webhookRetrySchedule_s: [1],
-  webhookHeld_days: 30,
-  eventsRetention_days: null,
-  archiveDir: null,
-  traces: null,
-  webhookTimeout_s: 15,
-  lease_s: 60,
-  quarantine: false,
-  drainTimeout_s: 1,
-  headersTimeout_s: 15,
-  requestTimeout_s: 60,
-  rateLimitPerSecond: 0,
-  addressRateLimitPerSecond: 0,
-  guessRateLimitPerSecond: 0,
-  bodyMemory_bytes: 64 * 1024 * 1024,
-  trustedProxies: [],
-  maxBulkItems: 1000,
-  logLevel: 'silent',
 };
 
 /** The merchants module under the HTTP kernel, on a real database and a real socket. */
 export async function startMerchantsApp(db: TestDatabase, overrides: Partial<Configuration> = {}): Promise<MerchantsApp> {
-  const configuration: Configuration = { ...CONFIGURATION_OF_TESTS, databaseUrl: db.url, ...overrides };
+  const configuration: Configuration = { ...CONFIGURATION_OF_TESTS, databaseUrl: db.url, ...OF_MERCHANTS, ...overrides };
   const banner = new StartBanner();
   @Global()
   @Module({

@@ -31,8 +31,8 @@ import { Deliver } from '../../src/webhooks/deliveries/deliver.js';
 import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
 import { Egress } from '../../src/webhooks/egress/egress.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
+import { CONFIGURATION_OF_TESTS } from '../support/test-configuration.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
-import { testEncryptionKey } from '../support/test-merchant.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
 import { SimulatedConnector } from './simulated-connector.js';
 import type { ProviderScene } from './simulated-provider.js';
@@ -222,35 +222,12 @@ async function tablesOf(dataSource: DataSource): Promise<string[]> {
 }
 
 const configurationOf = (databaseUrl: string): Configuration => ({
-  port: 0,
-  host: '127.0.0.1',
+  ...CONFIGURATION_OF_TESTS,
   databaseUrl,
-  databaseApiUrl: null,
-  databaseIsEmbedded: false,
-  dataDir: '/nonexistent',
   databasePoolSize: 24,
   roles: new Set(['worker']),
   sandbox: false,
-  operatorKey: 'operator_of_the_simulation',
-  encryptionKeys: [testEncryptionKey],
   webhookAllowCidrs: [],
-  webhookProxyUrl: null,
   webhookRetrySchedule_s: Array.from({ length: 60 }, () => 5),
-  webhookTimeout_s: 5,
-  webhookHeld_days: 30,
-  eventsRetention_days: null,
-  archiveDir: null,
-  traces: null,
   lease_s: LEASE_S,
-  quarantine: false,
-  drainTimeout_s: 5,
-  headersTimeout_s: 15,
-  requestTimeout_s: 60,
-  rateLimitPerSecond: 0,
-  addressRateLimitPerSecond: 0,
-  guessRateLimitPerSecond: 0,
-  bodyMemory_bytes: 64 * 1024 * 1024,
-  trustedProxies: [],
-  maxBulkItems: 1000,
-  logLevel: 'silent',
 });

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
@@ -11,22 +10,15 @@ import type { Configuration } from '../../src/platform/config/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { configureHttp, HttpServer } from '../../src/platform/http/index.js';
 import { toTypeId } from '../../src/platform/ids/index.js';
-import { letTimersGo } from './agenda-timers.js';
 import { ApiClient } from './api-client.js';
 import { MerchantClient } from './merchant-client.js';
 import { orphansOf } from './orphans.js';
 import { everythingStored } from './stored.js';
+import './story-time.js';
+import { CONFIGURATION_OF_TESTS } from './test-configuration.js';
 import { createDatabase, dropDatabase } from './test-database.js';
-import { testEncryptionKey } from './test-merchant.js';
 import { TEMPLATE_DATABASE } from './test-server.js';
 import { eventually } from './until.js';
-
-/** A story of the slowest fates takes seconds, and the machine of a test run is busy; a wait has a bound of its own below this. */
-const STORY_MAX_MS = 90_000;
-jest.setTimeout(STORY_MAX_MS);
-letTimersGo();
-
-const OPERATOR_KEY = 'operator_of_the_tests';
 
 /** The connector that pays for merchants without one of their own. */
 export const SANDBOX_ID = toTypeId('connector', BUILT_IN_SANDBOX_ID);
@@ -95,39 +87,6 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     },
   };
 }
-
-export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
-  port: 0,
-  host: '127.0.0.1',
-  databaseApiUrl: null,
-  databaseIsEmbedded: false,
-  dataDir: '/nonexistent',
-  databasePoolSize: 12,
-  roles: new Set(['api', 'worker']),
-  sandbox: true,
-  operatorKey: OPERATOR_KEY,
-  encryptionKeys: [testEncryptionKey],
-  webhookAllowCidrs: ['127.0.0.0/8', '::1/128'],
-  webhookProxyUrl: null,
-  webhookRetrySchedule_s: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],
-  webhookTimeout_s: 5,
-  webhookHeld_days: 30,
-  eventsRetention_days: null,
-  archiveDir: null,
-  traces: null,
-  lease_s: 60,
-  quarantine: false,
-  drainTimeout_s: 5,
-  headersTimeout_s: 15,
-  requestTimeout_s: 60,
-  rateLimitPerSecond: 0,
-  addressRateLimitPerSecond: 0,
-  guessRateLimitPerSecond: 0,
-  bodyMemory_bytes: 64 * 1024 * 1024,
-  trustedProxies: [],
-  maxBulkItems: 1000,
-  logLevel: 'silent',
-};
 
 /** The part of Express that lists its routes. */
 interface Routed {

@@ -10,11 +10,11 @@ import { type Finding, SettleIntents } from '../../src/payouts/settle-intents.js
 import { Transactions, type Tx } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
-import { letTimersGo } from './agenda-timers.js';
-import { CONFIGURATION_OF_TESTS } from './app.js';
 import { type CuttingProxy, cuttingProxy } from './cutting-proxy.js';
 import { type Item, validItem } from './items.js';
 import { orphansOf } from './orphans.js';
+import './story-time.js';
+import { CONFIGURATION_OF_TESTS } from './test-configuration.js';
 import { createDatabase, dropDatabase } from './test-database.js';
 import { testMerchant } from './test-merchant.js';
 import { TEMPLATE_DATABASE } from './test-server.js';
@@ -74,7 +74,6 @@ export class EngineWorld {
   }
 
   private static async at(databaseUrl: string, throughUrl: string): Promise<EngineWorld> {
-    letTimersGo();
     const configuration = {
       ...CONFIGURATION_OF_TESTS,
       databaseUrl: throughUrl,

@@ -1,0 +1,36 @@
+import type { Configuration } from '../../src/platform/config/index.js';
+import { testEncryptionKey } from './test-merchant.js';
+
+/** Every variable as tests want it, where they have no wish of their own: both roles, in sandbox mode, without limits, and quick. */
+export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
+  port: 0,
+  host: '127.0.0.1',
+  databaseApiUrl: null,
+  databaseIsEmbedded: false,
+  dataDir: '/nonexistent',
+  databasePoolSize: 12,
+  roles: new Set(['api', 'worker']),
+  sandbox: true,
+  operatorKey: 'operator_of_the_tests',
+  encryptionKeys: [testEncryptionKey],
+  webhookAllowCidrs: ['127.0.0.0/8', '::1/128'],
+  webhookProxyUrl: null,
+  webhookRetrySchedule_s: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],
+  webhookTimeout_s: 5,
+  webhookHeld_days: 30,
+  eventsRetention_days: null,
+  archiveDir: null,
+  traces: null,
+  lease_s: 60,
+  quarantine: false,
+  drainTimeout_s: 5,
+  headersTimeout_s: 15,
+  requestTimeout_s: 60,
+  rateLimitPerSecond: 0,
+  addressRateLimitPerSecond: 0,
+  guessRateLimitPerSecond: 0,
+  bodyMemory_bytes: 64 * 1024 * 1024,
+  trustedProxies: [],
+  maxBulkItems: 1000,
+  logLevel: 'silent',
+};
