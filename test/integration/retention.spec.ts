@@ -35,10 +35,11 @@ const duty = (archiveDir: string | null = null): RemoveOldEvents =>
     new Metrics(),
   );
 
-/** A merchant with one endpoint, to which three events of a subject at rest were delivered long ago. */
-async function oldScene() {
+/** A merchant with one endpoint or more, to which three events of a subject at rest were delivered long ago. */
+async function oldScene(endpoints = 1) {
   const merchant = await world.merchant();
-  const endpoint = await registerEndpoint(world as never, merchant.id, { url: `https://${newUuid()}.example/` });
+  for (let n = 0; n < endpoints; n += 1)
+    await registerEndpoint(world as never, merchant.id, { url: `https://${newUuid()}.example/` });
   const subject = new Subject(merchant.id);
   for (let n = 0; n < 3; n += 1) await world.run(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
   await world.query(
@@ -49,7 +50,7 @@ async function oldScene() {
   );
   await age(merchant.id);
   const ids = (await events(merchant.id)).map(({ id }) => id);
-  return { merchant, endpoint, subject, ids };
+  return { merchant, subject, ids };
 }
 
 /** As if they had been written 31 days ago: the time is in their ids too. */
@@ -159,15 +160,15 @@ describe('old events', () => {
     ]);
   });
 
-  it('stay, whole, where somebody sends a delivery again at the same moment', async () => {
-    const { merchant } = await oldScene();
+  it.each([1, 2])('stay, whole, where somebody sends a delivery again at the same moment (endpoints: %d)', async (endpoints) => {
+    const { merchant } = await oldScene(endpoints);
     const rows = await world.query<{ id: string; place: string }>(
-      `SELECT d.id, e.place FROM webhook_delivery d JOIN event e ON e.id = d.event_id WHERE d.merchant_id = $1 ORDER BY e.place`,
+      `SELECT d.id, e.place FROM webhook_delivery d JOIN event e ON e.id = d.event_id WHERE d.merchant_id = $1 ORDER BY e.place, d.id DESC`,
       [merchant.id],
     );
     const repository = world.get(OldEventsRepository);
     const removed = await world.run(async (tx) => {
-      await world.get(ResendRepository).sendAgain(tx, rows[1]!.id);
+      await world.get(ResendRepository).sendAgain(tx, rows[endpoints]!.id);
       const removing = world.run((other) =>
         repository.remove(
           other,
@@ -177,10 +178,14 @@ describe('old events', () => {
       await until(async () => (await world.query(WHO_WAITS)).length > 0);
       return { removing };
     });
-    expect(await removed.removing).toEqual({ events: 2, deliveries: 2 });
+    expect(await removed.removing).toEqual({ events: 2, deliveries: 2 * endpoints });
     expect((await events(merchant.id)).map(({ sequence }) => sequence)).toEqual([2]);
-    expect(await world.query(`SELECT state, sequence FROM webhook_delivery WHERE merchant_id = $1`, [merchant.id])).toEqual([
+    const left = await world.query(`SELECT state, sequence FROM webhook_delivery WHERE merchant_id = $1 ORDER BY id DESC`, [
+      merchant.id,
+    ]);
+    expect(left).toEqual([
       { state: 'waiting', sequence: 2 },
+      ...Array.from({ length: endpoints - 1 }, () => ({ state: 'delivered', sequence: 2 })),
     ]);
   });
 });

@@ -78,13 +78,18 @@ export class OldEventsRepository {
 
   /**
    * Removes events, their deliveries and the attempts of those. A delivery that somebody sends again at this moment is waited for:
-   * it stays, and its event with it, because the second statement sees it.
+   * it stays, and its event with all of its deliveries, because the statements behind the lock see it.
    */
   async remove(tx: Tx, places: readonly string[]): Promise<Removed> {
+    await tx.query(
+      `SELECT FROM webhook_delivery d JOIN event e ON e.id = d.event_id WHERE e.place = ANY ($1::bigint[]) ORDER BY d.id FOR UPDATE OF d`,
+      [places],
+    );
     const deliveries = await tx.query(
       `WITH gone AS MATERIALIZED (
          SELECT d.id FROM webhook_delivery d JOIN event e ON e.id = d.event_id
-         WHERE e.place = ANY ($1::bigint[]) AND d.state IN ${AT_REST} ORDER BY d.id FOR UPDATE OF d),
+         WHERE e.place = ANY ($1::bigint[])
+           AND NOT EXISTS (SELECT FROM webhook_delivery o WHERE o.event_id = e.id AND o.state NOT IN ${AT_REST})),
        attempts AS (DELETE FROM webhook_attempt WHERE delivery_id IN (SELECT id FROM gone))
        DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM gone) RETURNING 1`,
       [places],
