@@ -1,8 +1,14 @@
 import type { Tx } from '../platform/database/index.js';
+import { statesOf } from '../platform/lifecycle/index.js';
+import { payoutIntentLifecycle } from './payout-intent.lifecycle.js';
+import { isSettled } from './settle-intents.js';
 
 /** From here a payout goes on only when somebody asks for it. */
 const AT_REST = `('PROCESSED', 'INTENT_CREATION_FAILED', 'CANCELLED')`;
-const OUTCOME_OPEN = `('created', 'unknown', 'needs_review', 'pending', 'unclaimed')`;
+const OUTCOME_OPEN = `(${statesOf(payoutIntentLifecycle)
+  .filter((status) => !isSettled(status))
+  .map((status) => `'${status}'`)
+  .join(', ')})`;
 
 /**
  * Which of these payouts and bulks are not at rest: a payout that is not, or whose intent is still open, and a bulk with such a
