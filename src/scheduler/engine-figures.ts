@@ -13,8 +13,6 @@ interface Figures {
   readonly breakers_open: number;
   readonly stray_payments: number;
   readonly quarantined: number;
-  readonly deliveries_waiting: number;
-  readonly delivery_age_s: number;
   readonly feed_lag_s: number;
   readonly database_bytes: number;
   readonly connections_used: number;
@@ -43,8 +41,6 @@ export class EngineFigures {
         'Payments at providers that contradict our books and that nobody has looked at yet.',
       ),
       quarantined: gauge('quarantined', '1 while nothing is sent because the database may have lost commits.'),
-      deliveries_waiting: gauge('webhook_deliveries_waiting', 'Webhook deliveries that are due and not delivered.'),
-      delivery_age_s: gauge('webhook_deliveries_oldest_seconds', 'Age of the oldest of them, in seconds.'),
       feed_lag_s: gauge(
         'event_feed_lag_seconds',
         'Age of the oldest transaction that writes on the server: readers of the feed of events stay behind it.',
@@ -62,10 +58,9 @@ export class EngineFigures {
   }
 
   async refresh(): Promise<void> {
-    // Of deliveries those that are sent: what is held or dropped says its lane, and is not walked over.
     const figures = await this.transactions.asEngine((tx) =>
       tx.one<Figures>(
-        `SELECT d.*, i.*, c.*, s.*, e.*, w.*, p.*
+        `SELECT d.*, i.*, c.*, s.*, e.*, p.*
          FROM (SELECT count(*)::integer AS due, coalesce(extract(epoch FROM tranche_now() - min(scheduled_at)), 0)::double precision AS lateness_s
                FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()) d,
               (SELECT count(*) FILTER (WHERE status = 'unknown')::integer AS unknown,
@@ -74,11 +69,6 @@ export class EngineFigures {
               (SELECT count(paused_at)::integer AS connectors_paused, count(breaker_until)::integer AS breakers_open FROM connector) c,
               (SELECT count(*)::integer AS stray_payments FROM stray_payment WHERE acknowledged_at IS NULL) s,
               (SELECT count(quarantined_at)::integer AS quarantined FROM engine) e,
-              (SELECT coalesce(sum(count), 0)::integer AS deliveries_waiting, coalesce(extract(epoch FROM tranche_now() - min(oldest)), 0)::double precision AS delivery_age_s
-               FROM webhook_endpoint e CROSS JOIN LATERAL (
-                 SELECT count(*), min(d.created_at) AS oldest FROM webhook_delivery d
-                 WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= tranche_now() AND d.queued_at >= coalesce(e.backlog_from, '-infinity')) due
-               WHERE e.status <> 'disabled' AND e.deleted_at IS NULL) w,
               (SELECT oldest_write_s AS feed_lag_s, clients::double precision / current_setting('max_connections')::integer AS connections_used,
                  pg_database_size(current_database())::double precision AS database_bytes,
                  (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS transaction_id_age

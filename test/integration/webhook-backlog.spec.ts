@@ -3,13 +3,13 @@ import { readEngine } from '../../src/doctor/judge-engine.js';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics, Traces } from '../../src/platform/observability/index.js';
-import { EngineFigures } from '../../src/scheduler/engine-figures.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { type DeliveryFilter, DeliveryQueries, type DeliveryView } from '../../src/webhooks/deliveries/delivery.queries.js';
 import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
 import { DispatcherMetrics } from '../../src/webhooks/deliveries/dispatcher-metrics.js';
 import { ExpireHeld } from '../../src/webhooks/deliveries/expire-held.js';
+import { LaneFigures } from '../../src/webhooks/deliveries/lane-figures.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
 import { WorkOffBacklog } from '../../src/webhooks/deliveries/work-off-backlog.js';
@@ -64,11 +64,11 @@ const workOffAll = async (): Promise<void> => {
 };
 
 const metrics = new Metrics();
-let figures: EngineFigures | null = null;
+let figures: LaneFigures | null = null;
 
-/** What the figures of the engine, and the doctor, take to wait for nothing but to be sent. */
+/** What the figures of the lanes, and the doctor, take to wait for nothing but to be sent. */
 async function late(): Promise<{ waiting: number; isOld: boolean; isOldForTheDoctor: boolean }> {
-  figures ??= new EngineFigures(db.transactions, metrics);
+  figures ??= new LaneFigures(db.transactions, metrics);
   await figures.refresh();
   const valueOf = async (name: string): Promise<number> =>
     (await metrics.registry.getSingleMetric(`tranche_webhook_deliveries_${name}`)?.get())?.values[0]?.value ?? Number.NaN;

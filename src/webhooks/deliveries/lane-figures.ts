@@ -14,6 +14,8 @@ interface Figures {
   readonly paused: number;
   readonly disabled: number;
   readonly held: number;
+  readonly waiting: number;
+  readonly oldest_s: number;
   /** One entry per lane that has something due. */
   readonly ages_s: readonly number[];
 }
@@ -24,6 +26,8 @@ export class LaneFigures {
   private readonly lanes: Gauge<'status'>;
   private readonly late: Gauge<'over_s'>;
   private readonly held: Gauge;
+  private readonly waiting: Gauge;
+  private readonly oldest: Gauge;
 
   constructor(
     private readonly transactions: Transactions,
@@ -47,6 +51,16 @@ export class LaneFigures {
       help: `Webhook deliveries that are kept for disabled endpoints, at most ${HELD_COUNTED_MAX} of each counted.`,
       registers,
     });
+    this.waiting = new Gauge({
+      name: 'tranche_webhook_deliveries_waiting',
+      help: 'Webhook deliveries that are due and not delivered, but what is held or was dropped.',
+      registers,
+    });
+    this.oldest = new Gauge({
+      name: 'tranche_webhook_deliveries_oldest_seconds',
+      help: 'Age of the oldest of them, in seconds.',
+      registers,
+    });
   }
 
   async refresh(): Promise<void> {
@@ -55,21 +69,29 @@ export class LaneFigures {
     for (const status of ['active', 'paused', 'disabled'] as const) this.lanes.set({ status }, figures[status]);
     for (const over_s of LATE_S) this.late.set({ over_s }, figures.ages_s.filter((age_s) => age_s > over_s).length);
     this.held.set(figures.held);
+    this.waiting.set(figures.waiting);
+    this.oldest.set(figures.oldest_s);
   }
 }
 
-/** One look per lane, however much waits. */
+/** One look per lane, however much is held or dropped there; what is being sent is counted. */
 const READ = `WITH RECURSIVE ${OPEN_LANES},
   due AS (
     SELECT (SELECT d.due_at FROM webhook_delivery d
             WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') AND d.due_at >= coalesce(e.backlog_from, '-infinity')
-            ORDER BY d.due_at LIMIT 1) AS at
-    FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id WHERE e.status <> 'disabled' AND e.deleted_at IS NULL)
+            ORDER BY d.due_at LIMIT 1) AS at, sent.count, sent.oldest
+    FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id
+    CROSS JOIN LATERAL (SELECT count(*), min(d.created_at) AS oldest FROM webhook_delivery d
+      WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at BETWEEN coalesce(e.backlog_from, '-infinity') AND tranche_now()
+        AND d.queued_at >= coalesce(e.backlog_from, '-infinity')) sent
+    WHERE e.status <> 'disabled' AND e.deleted_at IS NULL)
   SELECT s.*,
     (SELECT coalesce(sum(h.count), 0)::integer
      FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id AND e.status = 'disabled' AND e.deleted_at IS NULL
      CROSS JOIN LATERAL (SELECT count(*) FROM (${HELD_OF_LANE} LIMIT ${HELD_COUNTED_MAX}) one) h) AS held,
-    (SELECT coalesce(array_agg(extract(epoch FROM tranche_now() - at)::double precision), '{}') FROM due WHERE at <= tranche_now()) AS ages_s
+    (SELECT coalesce(array_agg(extract(epoch FROM tranche_now() - at)::double precision), '{}') FROM due WHERE at <= tranche_now()) AS ages_s,
+    (SELECT coalesce(sum(count), 0)::integer FROM due) AS waiting,
+    (SELECT coalesce(extract(epoch FROM tranche_now() - min(oldest)), 0)::double precision FROM due) AS oldest_s
   FROM (SELECT count(*) FILTER (WHERE status = 'active')::integer AS active, count(*) FILTER (WHERE status = 'paused')::integer AS paused,
           count(*) FILTER (WHERE status = 'disabled')::integer AS disabled
         FROM webhook_endpoint WHERE deleted_at IS NULL) s`;
