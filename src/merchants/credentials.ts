@@ -55,11 +55,17 @@ export class KeyCredentials implements Credentials {
     // What has not the form, the mode or the checksum of a key never reaches the database.
     const keyId = keyIdOf(bearer, this.mode) ?? keyIdOf(bearer, 'op');
     if (keyId === null) return NOBODY;
-    return this.noted(keyId, this.recall(keyId, nameOf(hash), (tx) => this.keys.findValid(tx, hash)));
+    return this.noted(
+      keyId,
+      this.recall(keyId, nameOf(hash), (tx) => this.keys.findValid(tx, hash)),
+    );
   }
 
   identifyKey(keyId: string): Promise<Caller> {
-    return this.noted(keyId, this.recall(keyId, keyId, (tx) => this.keys.findValidById(tx, keyId)));
+    return this.noted(
+      keyId,
+      this.recall(keyId, keyId, (tx) => this.keys.findValidById(tx, keyId)),
+    );
   }
 
   /** The next request with this key asks the database again. */
