@@ -24,7 +24,6 @@ export interface Life {
   /** What merchants call things: theirs to see and ours to keep, and nothing for logs, figures and traces. */
   readonly names: Marks;
   readonly traces: Traces;
-  close(): Promise<void>;
 }
 
 interface Scene extends Life {
@@ -44,43 +43,51 @@ type Told = Readonly<Record<string, unknown>>;
 /** Everything that a program can be asked to do with account data and secrets, and everything that can go wrong with it. */
 export async function liveMarkedLife(url: string, operatorKey: string): Promise<Life> {
   const scene = await openScene(url, operatorKey);
-  const paid = await merchantOf(scene, scene.connectorId);
-  const played = await merchantOf(scene, null);
-  const reviewed = await payThroughProvider(scene, paid);
-  await resolve(scene, reviewed);
-  await playThroughSandbox(scene, played);
-  await sendNonsense(scene, played);
-  await readAll(scene, [paid, played]);
+  try {
+    scene.connectorId = await connect(scene);
+    const paid = await merchantOf(scene, scene.connectorId);
+    const played = await merchantOf(scene, null);
+    const reviewed = await payThroughProvider(scene, paid);
+    await resolve(scene, reviewed);
+    await playThroughSandbox(scene, played);
+    await sendNonsense(scene, played);
+    await readAll(scene, [paid, played]);
+  } finally {
+    await scene.receiver.close();
+    await scene.provider.close();
+  }
   return scene;
 }
 
 async function openScene(url: string, operatorKey: string): Promise<Scene> {
   const [hidden, names] = [new Marks(), new Marks()];
-  const provider = await startProvider({ fate: (wire, sends) => fateOf(wire, sends) });
-  const scene = {
-    ...{ hidden, names, provider, methods: markedMethods(hidden), billing: markedBilling(hidden), connectorId: '' },
+  return {
+    ...{ hidden, names, methods: markedMethods(hidden), billing: markedBilling(hidden), connectorId: '' },
+    provider: await startProvider({ fate: fateOf }),
     receiver: await startReceiver({ answer: echo }),
     operator: new ApiClient(url, operatorKey),
     traces: { refusals: [], told: [], metrics: [] },
-    close: async () => {
-      await scene.receiver.close();
-      await provider.close();
-    },
-  } satisfies Scene;
+  };
+}
+
+/** @returns the connector to the provider, which has told of a payment before there is anything that it could mean: that is kept. */
+async function connect(scene: Scene): Promise<string> {
+  const { hidden, names, provider, operator, methods } = scene;
   hidden.keep('token of the provider', provider.token);
   const secret = hidden.keep('secret of notifications', `whsec_${randomBytes(32).toString('base64')}`);
   const config = { base_url: provider.url, token: provider.token, timeout_ms: 2_000, stale_window_ms: 500 };
-  const made = await scene.operator.post<ConnectorDto>('/v1/operator/connectors', {
-    ...{ name: names.keep('name of the connector', markedWord('Gateway')), type: 'http' },
-    config: { ...config, key_retention_hours: 24, notification_secret: secret },
-  });
-  scene.connectorId = made.body.id;
-  // Before there is anything that it could mean: it is kept until then.
-  await notify(scene, secret, {
-    ...STRANGER,
-    failure: { code: 'closed', message: JSON.stringify(scene.methods), retryable: false },
-  });
-  return scene;
+  const { id } = expectStatus(
+    await operator.post<ConnectorDto>('/v1/operator/connectors', {
+      ...{ name: names.keep('name of the connector', markedWord('Gateway')), type: 'http' },
+      config: { ...config, key_retention_hours: 24, notification_secret: secret },
+    }),
+    201,
+  );
+  const url = `${operator.url}/v1/connectors/${id}/notifications`;
+  const failure = { code: 'closed', message: JSON.stringify(methods), retryable: false };
+  const status = await provider.notify({ url, secret, entry: { ...STRANGER, failure } });
+  if (status !== 204) throw new Error(`the notification was answered ${status}`);
+  return id;
 }
 
 async function merchantOf({ operator, names, hidden }: Scene, connectorId: string | null): Promise<MerchantClient> {
@@ -277,11 +284,6 @@ const STRANGER: LedgerEntry = {
   ...{ id: markedWord('pay_'), at: 0, status: 'failed', failure: null, later: null },
   request: { idempotency_key: 'of_nobody' } as WireRequest,
 };
-
-async function notify({ provider, operator, connectorId }: Scene, secret: string, entry: LedgerEntry): Promise<void> {
-  const status = await provider.notify({ url: `${operator.url}/v1/connectors/${connectorId}/notifications`, secret, entry });
-  if (status !== 204) throw new Error(`the notification was answered ${status}`);
-}
 
 function expectStatus<Body>({ status, body, text }: Answer<Body>, expected: number): Body {
   if (status !== expected) throw new Error(`answered ${status} instead of ${expected}: ${text}`);
