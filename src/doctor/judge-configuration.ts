@@ -13,7 +13,7 @@ export interface Disk {
 
 /** What can be read and still is no good idea. What can not be read refuses the start by itself. */
 export function judgeConfiguration(configuration: WrittenConfiguration, disks: readonly Disk[]): readonly Finding[] {
-  const { operatorKey, sandbox, databaseIsEmbedded, host, roles, webhookAllowCidrs, quarantine } = configuration;
+  const { operatorKey, sandbox, databaseIsEmbedded, databaseApiUrl, host, roles, webhookAllowCidrs, quarantine } = configuration;
   return [
     ...where(
       operatorKey !== null &&
@@ -35,6 +35,13 @@ export function judgeConfiguration(configuration: WrittenConfiguration, disks: r
       warning(
         `HOST is ${host}: others can reach the API, and it speaks no TLS.`,
         'Put a proxy that ends TLS before it, and let no one reach the port, /v1/operator and /metrics around it (docs/operations.md, Topology).',
+      ),
+    ),
+    ...where(
+      roles.has('api') && !databaseIsEmbedded && databaseApiUrl === null,
+      warning(
+        'DATABASE_API_URL is not set: merchants are served by the login of DATABASE_URL, and a smuggled statement could leave the role that sees one merchant.',
+        'Give them a login that is tranche_api alone (docs/operations.md, A login for the API alone).',
       ),
     ),
     ...where(

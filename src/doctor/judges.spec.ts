@@ -8,6 +8,7 @@ const NOW = new Date('2026-12-01T09:00:00Z');
 const KEY = `k1:${Buffer.alloc(32).toString('base64')}`;
 const WRITTEN = {
   DATABASE_URL: 'postgres://tranche@db.internal/tranche',
+  DATABASE_API_URL: 'postgres://tranche_api@db.internal/tranche',
   OPERATOR_KEY: '0123456789abcdef0123456789abcdef',
   ENCRYPTION_KEYS: KEY,
 };
@@ -65,10 +66,15 @@ describe('the doctor finds', () => {
     ['one that only looks long', { OPERATOR_KEY: 'a'.repeat(40) }, 'fault'],
     ['a sandbox in production', { SANDBOX: 'true', WEBHOOK_ALLOW_CIDRS: '' }, 'warning'],
     ['a public address', { HOST: '0.0.0.0' }, 'warning'],
+    ['one login for the engine and for merchants', { DATABASE_API_URL: '' }, 'warning'],
     ['webhooks that may go inside', { WEBHOOK_ALLOW_CIDRS: '10.0.0.0/8' }, 'warning'],
     ['a quarantine at each start', { QUARANTINE: 'true' }, 'warning'],
   ])('%s', (_, change, severity) => {
     expect(ofConfiguration(change).map((found) => found.severity)).toEqual([severity]);
+  });
+
+  it('nothing wrong with one login where no merchant is served', () => {
+    expect(ofConfiguration({ DATABASE_API_URL: '', ROLES: 'worker' })).toEqual([]);
   });
 
   it('a disk that is full, or can not be written', () => {
