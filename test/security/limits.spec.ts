@@ -220,6 +220,9 @@ describe('What is no HTTP', () => {
   });
 });
 
+/** Each takes a file descriptor on both sides: far below what a process may have open. */
+const HALF_OPEN = 2_000;
+
 describe('A slow sender', () => {
   const key = (): string => `Authorization: Bearer ${merchantKey}\r\n`;
   const slow: [string, () => string, string][] = [
@@ -243,6 +246,13 @@ describe('A slow sender', () => {
     const answer = await rawAnswer(begin(), drip);
     expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 408, code: 'request_timeout' });
+  });
+
+  it('is cut off also where there are two thousand, which keep nobody else from being served', async () => {
+    const halfOpen = 'GET /v1/bulks HTTP/1.1\r\nHost: x\r\n';
+    const senders = Promise.all(Array.from({ length: HALF_OPEN }, () => rawAnswer(halfOpen)));
+    await besides(senders);
+    expect(new Set((await senders).map((answer) => answer.split('\r\n')[0]))).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
   });
 
   it('and two hundred of them keep nobody else from being served', async () => {
