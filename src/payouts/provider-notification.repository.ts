@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Failure, ProviderNotification, ProviderPayment } from '../connectors/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
@@ -36,6 +36,8 @@ const FORGET_MAX = 10_000;
  */
 @Injectable()
 export class ProviderNotificationRepository {
+  private readonly logger = new Logger(ProviderNotificationRepository.name);
+
   constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
 
   async keep(tx: Tx, connectorId: string, { idempotencyKey, payment }: ProviderNotification): Promise<void> {
@@ -61,10 +63,18 @@ export class ProviderNotificationRepository {
     );
     return rows
       .toSorted((a, b) => a.received_at.getTime() - b.received_at.getTime())
-      .map(({ payout_id, payment, failure, ...row }) => {
-        if (failure === null) return { payout_id, payment };
-        return { payout_id, payment: { ...payment, failure: JSON.parse(this.sealer.open(failure, placeOf(row))) as Failure } };
-      });
+      .map((row) => ({ payout_id: row.payout_id, payment: { ...row.payment, failure: this.failureOf(row) } }));
+  }
+
+  /** A reason that can not be opened is lost, but not what became of the payment, nor what is settled together with it. */
+  private failureOf(row: NotificationRow): Failure | null {
+    if (row.failure === null) return row.payment.failure;
+    try {
+      return JSON.parse(this.sealer.open(row.failure, placeOf(row))) as Failure;
+    } catch {
+      this.logger.error(`what provider payment ${row.provider_reference} ended for can not be opened`);
+      return { code: 'unspecified', message: 'The reason that the provider gave can not be read any more.', retryable: false };
+    }
   }
 
   /** Which of these keys the provider has spoken of before we knew them: it may have been paid under them. */

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BUILT_IN_SANDBOX_ID, type ProviderNotification } from '../../src/connectors/index.js';
+import { ProviderNotificationRepository } from '../../src/payouts/index.js';
 import { Sealer } from '../../src/platform/crypto/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { RotateKeys } from '../../src/platform/encryption/index.js';
-import { fromTypeId } from '../../src/platform/ids/index.js';
+import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import { type TestApp, testApp, type TestAppOptions } from '../support/app.js';
 import { tomorrow, validItem } from '../support/items.js';
 import { type MerchantClient, type Payout } from '../support/merchant-client.js';
@@ -15,6 +17,14 @@ const NEW = { id: 'new', bytes: Buffer.alloc(32, 2) };
 const ENDPOINT = { url: 'http://127.0.0.1:9/hooks', headers: { authorization: 'Bearer of_the_gateway' } };
 
 const LATER = tomorrow();
+const EARLY_WORD: ProviderNotification = {
+  providerReference: 'pay_1',
+  idempotencyKey: null,
+  payment: {
+    ...{ providerReference: 'pay_1', status: 'failed', amount: null, currency: null, checkAfter_ms: null },
+    failure: { code: 'closed', message: 'The account of Ada Lovelace is closed.', retryable: false },
+  },
+};
 
 let databaseUrl: string;
 beforeAll(async () => (databaseUrl = await createDatabase(TEMPLATE_DATABASE)));
@@ -24,6 +34,15 @@ const start = (...encryptionKeys: NonNullable<TestAppOptions['encryptionKeys']>)
   testApp({ databaseUrl, encryptionKeys });
 const query = <Row extends Record<string, unknown>>(app: TestApp, text: string, values: unknown[] = []): Promise<Row[]> =>
   app.part(Transactions).asEngine((tx) => tx.query<Row>(text, values));
+
+const keepEarlyWord = (app: TestApp): Promise<void> =>
+  app.part(Transactions).asEngine((tx) => app.part(ProviderNotificationRepository).keep(tx, BUILT_IN_SANDBOX_ID, EARLY_WORD));
+
+async function takeEarlyWord(app: TestApp): Promise<ProviderNotification['payment'][]> {
+  const name = { payout_id: newUuid(), connector_id: BUILT_IN_SANDBOX_ID, provider_reference: 'pay_1', idempotency_key: '' };
+  const words = app.part(ProviderNotificationRepository);
+  return (await app.part(Transactions).asEngine((tx) => words.take(tx, [name]))).map(({ payment }) => payment);
+}
 
 /** Nobody has sealed under the old key for a while. */
 const letKeyFallIdle = (app: TestApp, id: string): Promise<unknown> =>
@@ -89,6 +108,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   const first = await start(OLD, NEW);
   const merchant = await first.merchant();
   expect((await merchant.post('/v1/webhook-endpoints', ENDPOINT)).status).toBe(201);
+  await keepEarlyWord(first);
   const before = await load(merchant, () => false, 0);
   const second = await start(NEW, OLD);
   const loads = [true, true];
@@ -115,7 +135,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
 
   const third = await start(NEW);
   const found = await keysInUse(third);
-  expect(Object.keys(found).length).toBeGreaterThanOrEqual(7);
+  expect(Object.keys(found).length).toBeGreaterThanOrEqual(8);
   expect(new Set(Object.values(found).flat())).toEqual(new Set(['new']));
   const client = third.known(merchant);
   for (const id of bulks) {
@@ -123,6 +143,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
     expect(nameOf(paid!)).toMatch(/^Lovelace/);
     expect(nameOf((await client.payouts(id))[1]!)).toMatch(/^Byron/);
   }
+  expect(await takeEarlyWord(third)).toEqual([EARLY_WORD.payment]);
   const again = await client.post<{ id: string }>('/v1/bulks', bulkOf(0), keyOf(0));
   expect([again.status, again.headers.get('idempotent-replayed'), again.body.id]).toEqual([201, 'true', bulks[0]]);
   await third.close();
@@ -178,6 +199,12 @@ describe('a rotation', () => {
       ],
       rotation: [],
     });
+  });
+
+  it('leaves what became of a payment readable where the reason can not be opened any more', async () => {
+    await keepEarlyWord(app);
+    await query(app, `UPDATE provider_notification SET failure = '\\x00'`);
+    expect(await takeEarlyWord(app)).toMatchObject([{ status: 'failed', failure: { code: 'unspecified' } }]);
   });
 
   it('never overwrites an edit that came between its reading and its writing', async () => {
