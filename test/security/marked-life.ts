@@ -236,8 +236,9 @@ async function sendNonsense(scene: Scene, merchant: MerchantClient): Promise<voi
     client.get('/v1/bulks'),
     client.post(`/v1/connectors/${connectorId}/notifications`, { type: 'payout_intent.updated', data: { id: iban } }),
     // What the database refuses: the constraint is the test's own, see the specification.
-    merchant.post('/v1/bulks', {
-      items: [{ ...one.items[0], reference: scene.names.keep('stumbling reference', markedWord('STUMBLE')) }],
+    operator.post('/v1/operator/connectors', {
+      ...{ name: scene.names.keep('stumbling name', markedWord('STUMBLE')), type: 'http' },
+      config: { base_url: 'https://gateway.example', token: hidden.keep('stumbling token', markedWord('token')) },
     }),
   ];
   for (const answer of await Promise.all(refusals)) {
