@@ -2,19 +2,25 @@ import { parseArgs } from 'node:util';
 import type { RunReport } from '../fault/fault-run.js';
 import { faultRuns, happenings, RUNS_USUAL, violationsOf } from '../fault/fault-suite.js';
 import { startTestServer, stopTestServer } from '../support/test-server.js';
-import { type Engine, openEngine } from './engine.js';
 import { PLANTED_BUGS } from './planted-bugs.js';
 import { CRASH_POINTS } from './points.js';
-import { findBug, killAtTheRest, runSeeds, sentencesOf, type Totals } from './suite.js';
+import { Provers } from './provers.js';
+import { addAll, noTotals, sentencesOf, type Totals } from './suite.js';
 
-/** Engines beside each other; each waits for its database most of the time. */
-const ENGINES = 3;
+/** Seeds of one task: some seconds. */
+const SLICE = 20;
 
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '500' }, runs: { type: 'string', default: String(RUNS_USUAL) } },
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const row = (name: string, figure: string | number): void => print(`  ${name.padEnd(34)}${figure}`);
+
+/** How far it is, for whoever waits, and at once what is wrong: the figures come at the end. */
+function tell(progress: string, wrong: readonly string[]): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${progress} `);
+  for (const sentence of wrong) process.stderr.write(`\n${sentence}\n`);
+}
 
 function printSimulation(totals: Totals, missed: readonly string[]): void {
   print('Simulation');
@@ -40,39 +46,50 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, each)
 /** @returns what is wrong, in sentences. */
 async function proveBySimulation(): Promise<string[]> {
   await startTestServer();
-  const engines: Engine[] = [];
+  const provers = new Provers();
   try {
-    for (let number = 0; number < ENGINES; number += 1) engines.push(await openEngine());
     const seeds = Number(values.seeds);
-    const totals = await runSeeds(engines, 1, seeds);
-    const missed = await killAtTheRest(engines[0]!, totals, seeds + 1);
+    const { totals, missed } = await provers.ask('rest', { totals: await runAll(provers, seeds), first: seeds + 1 });
     printSimulation(totals, missed);
     return [
       ...totals.failures.flatMap(sentencesOf),
       ...missed.map((point) => `nobody was killed at ${point}`),
-      ...(await findPlantedErrors(engines)),
+      ...(await findPlantedErrors(provers)),
     ];
   } finally {
-    for (const each of engines) await each.close();
+    await provers.close();
     await stopTestServer();
   }
 }
 
-async function findPlantedErrors(engines: readonly Engine[]): Promise<string[]> {
+async function runAll(provers: Provers, seeds: number): Promise<Totals> {
+  const totals = noTotals();
+  const firsts = Array.from({ length: Math.ceil(seeds / SLICE) }, (_, slice) => 1 + slice * SLICE);
+  await Promise.all(
+    firsts.map(async (first) => {
+      const slice = await provers.ask('seeds', { first, count: Math.min(SLICE, seeds + 1 - first) });
+      addAll(totals, slice);
+      tell(`${totals.seeds} of ${seeds} seeds`, slice.failures.flatMap(sentencesOf));
+    }),
+  );
+  return totals;
+}
+
+async function findPlantedErrors(provers: Provers): Promise<string[]> {
+  const found = await Promise.all(PLANTED_BUGS.map(async ({ name }) => ({ name, failure: await provers.ask('bug', { name }) })));
+  const missed = found.filter(({ failure }) => failure === null);
   print('Planted errors');
-  const missed: string[] = [];
-  for (const bug of PLANTED_BUGS) {
-    const failure = await findBug(engines, bug);
-    row(bug.name, failure === null ? 'NOT FOUND' : `seed ${failure.seed}, invariant ${failure.violations[0]?.invariant ?? 0}`);
-    if (failure === null) missed.push(`the planted error "${bug.name}" was not found`);
-  }
-  row('found', `${PLANTED_BUGS.length - missed.length} of ${PLANTED_BUGS.length}`);
-  return missed;
+  for (const { name, failure } of found)
+    row(name, failure === null ? 'NOT FOUND' : `seed ${failure.seed}, invariant ${failure.violations[0]?.invariant ?? 0}`);
+  row('found', `${found.length - missed.length} of ${found.length}`);
+  return missed.map(({ name }) => `the planted error "${name}" was not found`);
 }
 
 async function proveByProcesses(): Promise<string[]> {
   const count = Number(values.runs);
-  const reports = await faultRuns({ count, large: count > RUNS_USUAL });
+  let ran = 0;
+  const ended = (report: RunReport): void => tell(`${(ran += 1)} of ${count} runs`, violationsOf(report));
+  const reports = await faultRuns({ count, large: count > RUNS_USUAL, ended });
   printRuns(reports);
   return reports.flatMap(violationsOf);
 }

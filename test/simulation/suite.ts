@@ -14,14 +14,27 @@ export interface Failure {
   readonly violations: readonly Violation[];
 }
 
-export interface Totals {
+/** What seeds came to. */
+interface Figures {
+  readonly seeds: number;
+  readonly payouts: number;
+  readonly steps: number;
+  readonly kills: number;
+  readonly freezes: number;
+  readonly faults: ReadonlyMap<string, number>;
+  /** Points at which at least one server was killed. */
+  readonly killedAt: Iterable<string>;
+  readonly failures: readonly Failure[];
+}
+
+/** The same, added up. */
+export interface Totals extends Figures {
   seeds: number;
   payouts: number;
   steps: number;
   kills: number;
   freezes: number;
   readonly faults: Map<string, number>;
-  /** Points at which at least one server was killed. */
   readonly killedAt: Set<string>;
   readonly failures: Failure[];
 }
@@ -41,16 +54,7 @@ export const runSeed = (
 
 /** Runs these seeds, several engines beside each other: each waits for its database most of the time. */
 export async function runSeeds(engines: readonly Engine[], first: number, count: number): Promise<Totals> {
-  const totals: Totals = {
-    seeds: 0,
-    payouts: 0,
-    steps: 0,
-    kills: 0,
-    freezes: 0,
-    faults: new Map(),
-    killedAt: new Set(),
-    failures: [],
-  };
+  const totals = noTotals();
   let next = first;
   await Promise.all(
     engines.map(async (engine) => {
@@ -60,16 +64,32 @@ export async function runSeeds(engines: readonly Engine[], first: number, count:
   return totals;
 }
 
+export const noTotals = (): Totals => ({
+  seeds: 0,
+  payouts: 0,
+  steps: 0,
+  kills: 0,
+  freezes: 0,
+  faults: new Map(),
+  killedAt: new Set(),
+  failures: [],
+});
+
 function add(totals: Totals, report: RunReport): void {
-  totals.seeds += 1;
-  totals.payouts += report.payouts;
-  totals.steps += report.steps;
-  totals.kills += report.kills;
-  totals.freezes += report.freezes;
-  for (const [name, count] of report.faults) totals.faults.set(name, (totals.faults.get(name) ?? 0) + count);
-  for (const point of report.killedAt) totals.killedAt.add(point);
   const { seed, violations } = report;
-  if (violations.length > 0) totals.failures.push({ seed, crashPoint: crashPointOf(seed), violations });
+  const failures = violations.length > 0 ? [{ seed, crashPoint: crashPointOf(seed), violations }] : [];
+  addAll(totals, { ...report, seeds: 1, failures });
+}
+
+export function addAll(totals: Totals, more: Figures): void {
+  totals.seeds += more.seeds;
+  totals.payouts += more.payouts;
+  totals.steps += more.steps;
+  totals.kills += more.kills;
+  totals.freezes += more.freezes;
+  for (const [name, count] of more.faults) totals.faults.set(name, (totals.faults.get(name) ?? 0) + count);
+  for (const point of more.killedAt) totals.killedAt.add(point);
+  totals.failures.push(...more.failures);
 }
 
 /** The points at which nobody was killed yet, made up for: seeds that aim at one point until it is hit. */
