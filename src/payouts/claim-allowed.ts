@@ -1,11 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Capabilities, ConnectorTrafficRepository } from '../connectors/index.js';
 import { Transactions } from '../platform/database/index.js';
+import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import type { Allowance } from './allowance.js';
 import { type Claimed, ClaimPayouts } from './claim-payouts.js';
 
-/** A probe whose process died is another's after the call's deadline and this long, for settling it. */
-const PROBE_MARGIN_MS = 5_000;
+/** A probe begins within this of being taken, and is another's after that and the deadline of its call. */
+const PROBE_BEGINS_MS = 5_000;
 
 /** What one process has room for at one connector. */
 export interface ClaimWish {
@@ -24,6 +25,7 @@ export class ClaimAllowed {
     private readonly transactions: Transactions,
     private readonly traffic: ConnectorTrafficRepository,
     private readonly claims: ClaimPayouts,
+    @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
   ) {}
 
   async execute({ connectorId, capabilities, limit, allowance: { maySend, slowly }, idle }: ClaimWish): Promise<Claimed[]> {
@@ -35,12 +37,13 @@ export class ClaimAllowed {
     return probe.length > 0 ? probe : this.claims.execute(connectorId, 1, looks);
   }
 
-  /** None where another process has it, or nothing is due. */
+  /** None where another process has it, or nothing is due. One that is still here when it is another's again is not sent. */
   private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claimed[]> {
-    const hold_ms = capabilities.timeout_ms + PROBE_MARGIN_MS;
+    const taken = this.clock.now_ms();
+    const hold_ms = PROBE_BEGINS_MS + capabilities.timeout_ms;
     if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return [];
     const claimed = await this.claims.execute(connectorId, 1, { ...capabilities, scope: 'sends' });
     if (claimed.length === 0) await this.transactions.asEngine((tx) => this.traffic.releaseProbe(tx, connectorId));
-    return claimed;
+    return claimed.map((one) => ({ ...one, sendableUntil: Math.min(one.sendableUntil, taken + PROBE_BEGINS_MS) }));
   }
 }

@@ -25,7 +25,10 @@ export interface Claimed {
    * never later than the database's, whatever the wall clock says. Moves on where the lease is renewed.
    */
   leaseEnds: number;
-  /** On the same clock: from here on the provider may have forgotten the key, however often the lease was renewed. */
+  /**
+   * On the same clock: from here on the provider may have forgotten the key, or the one probe of an open breaker may be another's,
+   * however often the lease was renewed.
+   */
   readonly sendableUntil: number;
   /** Since the last send of the key, when it was claimed: an empty look-up says no more than was true before it was asked. */
   readonly sinceLastSend_ms: number;

@@ -8,10 +8,12 @@ import {
 } from '../../src/connectors/index.js';
 import { notStarted } from '../../src/payouts/call-provider.js';
 import { CallSettler } from '../../src/payouts/call-settler.js';
+import { ClaimAllowed } from '../../src/payouts/claim-allowed.js';
 import { ClaimPayouts } from '../../src/payouts/claim-payouts.js';
 import { decideFound, decideLookup, decideSubmit } from '../../src/payouts/decide-outcome.js';
 import { RenewLeases } from '../../src/payouts/renew-leases.js';
 import { type Finding, SettleIntents } from '../../src/payouts/settle-intents.js';
+import { ownMonotonicClock } from '../../src/platform/time/index.js';
 import { ownPace } from '../../src/platform/workers/index.js';
 import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
 import { inSeconds, validItem } from '../support/items.js';
@@ -299,6 +301,24 @@ describe('claims', () => {
     expect(look!.action).toBe('look_up');
     await world.settle([findingOf(look!, looked({ kind: 'none' }))]);
     expect(await world.intentOf(look!.payoutId)).toMatchObject({ status: 'needs_review', next_check_at: null });
+  });
+
+  it('of the one probe of an open breaker begin at once or not at all: later the probe may be another’s', async () => {
+    const merchant = await world.merchant();
+    await world.scheduledBulk(merchant, { count: 2 });
+    await world.query(
+      `UPDATE connector SET breaker_openings = 1, breaker_opened_at = now(), breaker_until = now() WHERE id = $1`,
+      [merchant.connectorId],
+    );
+    const wish = { connectorId: merchant.connectorId, capabilities: CAPABILITIES, limit: 9, idle: true } as const;
+    const probes = await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } });
+    expect(probes.map(({ action }) => action)).toEqual(['send']);
+    const PROBE_BEGINS_MS = 5_000;
+    expect(probes[0]!.sendableUntil).toBeLessThanOrEqual(ownMonotonicClock.now_ms() + PROBE_BEGINS_MS);
+    // Whoever finds the probe taken may look, and there is nothing to look at.
+    expect(await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } })).toEqual([]);
+    await world.query(`UPDATE connector SET breaker_until = now(), probe_until = now() WHERE id = $1`, [merchant.connectorId]);
+    expect(await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } })).toHaveLength(1);
   });
 
   it('are not disturbed by a notification that comes first: the answer after it finds the fence raised', async () => {

@@ -113,22 +113,28 @@ export class Server {
     actor.began_ms.clear();
     const claimed = await engine.claims.execute({ connectorId, capabilities, limit: CLAIM_MAX, allowance, idle });
     const probed_ms = actor.began_ms.get('probe');
-    if (probed_ms !== undefined && claimed.some(({ action }) => action === 'send')) {
-      this.world.noteProbe(this.host, probed_ms + capabilities.timeout_ms);
-      stage.trace(`${actor.name} probes`);
-    }
+    const probes = probed_ms !== undefined && claimed.some(({ action }) => action === 'send');
+    if (probes) stage.trace(`${actor.name} probes`);
     actor.began_ms.delete('probe');
-    for (const one of claimed) this.take(actor, one);
+    for (const one of claimed) this.take(actor, one, probes ? probed_ms + capabilities.timeout_ms : null);
     return claimed.length;
   }
 
-  private take(actor: Actor, claimed: Claimed): void {
+  private take(actor: Actor, claimed: Claimed, probeEnd_ms: number | null): void {
     const { stage, claims } = this.world;
     const began = [...actor.began_ms.values()];
     // The looks come first, and the process measures from before them.
     const leaseEnd_ms = (actor.began_ms.get('claim.checks') ?? 0) + LEASE_MS;
     const { payoutId, claimNo, action } = claimed;
-    const note = { payoutId, claimNo, host: this.host.name, at_ms: Math.max(...began), leaseEnd_ms, order: this.world.order() };
+    const note = {
+      payoutId,
+      claimNo,
+      host: this.host.name,
+      at_ms: Math.max(...began),
+      leaseEnd_ms,
+      order: this.world.order(),
+      probeEnd_ms,
+    };
     claims.push(note);
     this.held.set(claimed, note);
     const name = stage.nameOf('payout', payoutId);

@@ -43,7 +43,7 @@ export class Actor {
   /** The database's time in its latest transaction of each step. */
   readonly began_ms = new Map<string, number>();
   /** What it calls the provider for: the number and the end of its claim. */
-  claim: { readonly claimNo: number; readonly leaseEnd_ms: number } | null = null;
+  claim: { readonly claimNo: number; readonly leaseEnd_ms: number; readonly probeEnd_ms: number | null } | null = null;
   turn: PromiseWithResolvers<void> | null = null;
   resume: PromiseWithResolvers<Fate> | null = null;
   free: PromiseWithResolvers<void> | null = null;

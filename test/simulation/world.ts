@@ -16,6 +16,8 @@ export interface ClaimNote {
   /** Moves on where it is renewed. */
   leaseEnd_ms: number;
   readonly order: number;
+  /** Of the one probe of an open breaker: when it must have been answered, or have died with its server. */
+  readonly probeEnd_ms: number | null;
 }
 
 /** One settled result. */
@@ -204,12 +206,12 @@ export class World implements ProviderScene {
   }
 
   /** One at a time in the whole cluster, until its end is known, or it must have died with its server. */
-  noteProbe(host: Host, until_ms: number): void {
+  private noteProbe(host: string, until_ms: number): void {
     const before = this.lastProbe;
     const learnt = this.settles.length + this.resumed;
     if (before !== null && before.learnt === learnt && this.stage.now_ms < before.until_ms)
-      this.unallowed.push(`${host.name} probes beside ${before.host}`);
-    this.lastProbe = { host: host.name, until_ms, learnt };
+      this.unallowed.push(`${host} probes beside ${before.host}`);
+    this.lastProbe = { host, until_ms, learnt };
   }
 
   async isQuarantined(): Promise<boolean> {
@@ -221,6 +223,8 @@ export class World implements ProviderScene {
   }
 
   async noteCall(actor: Actor, call: Pick<CallNote, 'action' | 'key' | 'intentId'>): Promise<void> {
+    const probeEnd_ms = actor.claim?.probeEnd_ms ?? null;
+    if (call.action === 'send' && probeEnd_ms !== null) this.noteProbe(actor.host.name, probeEnd_ms);
     const [row] = await this.engine.read<{ payout_id: string; started_ms: number }>(
       `SELECT payout_id, extract(epoch FROM started_at)::double precision * 1000 AS started_ms
        FROM attempt WHERE idempotency_key::text = $1`,
