@@ -1,5 +1,5 @@
 /**
- * Who may import whom: app -> scheduler, doors, openapi -> reconciliation -> {validation, payouts, merchants} -> {bulks, connectors}
+ * Who may import whom: app -> scheduler, openapi -> doors -> reconciliation -> {validation, payouts, merchants} -> {bulks, connectors}
  * -> webhooks -> platform. Every rule says why it is there; type imports count, because a reader follows them all the same.
  */
 const LIBRARIES_WITH_EFFECTS = '^node_modules/(@nestjs|typeorm|pg|axios|undici|agenda|@agendajs|pino|prom-client|express)/';
@@ -74,7 +74,7 @@ module.exports = {
       'Comparing books writes through execution; execution does not know that it is compared.',
     ),
     layer('doors', 'scheduler|openapi|app|main', 'A door translates a foreign contract onto use cases, and starts nothing.'),
-    layer('scheduler', 'doors|openapi|app|main', 'The timetable calls use cases; nobody calls the timetable.'),
+    layer('scheduler', 'openapi|app|main', 'The timetable calls use cases; nobody calls the timetable.'),
     layer(
       'openapi',
       'scheduler|doors|app|main|print-',

@@ -35,6 +35,8 @@ export const rights: Readonly<Record<string, TableRights>> = {
   // To be sealed, by its number and hash, is all that happens to an entry.
   audit_entry: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'INSERT', 'UPDATE (hash)', 'UPDATE (number)'] },
   bulk: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
+  // Sealed anew under another key; what was sent is never changed.
+  bulk_origin: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sent)'] },
   bulk_progress: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   connector: { ofMerchant: null, api: READ, worker: WRITE },
   connector_worker: { ofMerchant: null, api: NONE, worker: ALL },
@@ -56,6 +58,7 @@ export const rights: Readonly<Record<string, TableRights>> = {
   merchant: { ofMerchant: 'id = (SELECT tranche_merchant())', api: ['SELECT', 'UPDATE (id)'], worker: WRITE },
   payout: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   payout_intent: { ofMerchant: BY_MERCHANT, api: READ, worker: WRITE },
+  payout_origin: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sent)'] },
   // Sealed anew under another key; what was ordered is never changed.
   payout_revision: {
     ofMerchant: BY_MERCHANT,

@@ -244,6 +244,24 @@ CREATE POLICY merchant ON bulk TO tranche_api USING ((merchant_id = ( SELECT tra
 GRANT INSERT, SELECT, UPDATE ON bulk TO tranche_api;
 GRANT SELECT, UPDATE ON bulk TO tranche_worker;
 
+CREATE TABLE bulk_origin (
+  bulk_id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  door text NOT NULL,
+  batch_key text,
+  sent bytea NOT NULL,
+  created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  CONSTRAINT bulk_origin_pkey PRIMARY KEY (bulk_id),
+  CONSTRAINT bulk_origin_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk(id),
+  CONSTRAINT bulk_origin_door_check CHECK (door = 'paypal'::text)
+);
+CREATE INDEX bulk_origin_by_key ON bulk_origin USING btree (merchant_id, door, batch_key, created_at DESC) WHERE (batch_key IS NOT NULL);
+ALTER TABLE bulk_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON bulk_origin TO tranche_worker USING (true);
+CREATE POLICY merchant ON bulk_origin TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON bulk_origin TO tranche_api;
+GRANT SELECT, UPDATE (sent) ON bulk_origin TO tranche_worker;
+
 CREATE TABLE bulk_progress (
   bulk_id uuid NOT NULL,
   merchant_id uuid NOT NULL,
@@ -553,6 +571,18 @@ CREATE POLICY engine ON payout_intent TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_intent TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
 GRANT SELECT ON payout_intent TO tranche_api;
 GRANT INSERT, SELECT, UPDATE ON payout_intent TO tranche_worker;
+
+CREATE TABLE payout_origin (
+  payout_id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  sent bytea NOT NULL,
+  CONSTRAINT payout_origin_pkey PRIMARY KEY (payout_id)
+);
+ALTER TABLE payout_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON payout_origin TO tranche_worker USING (true);
+CREATE POLICY merchant ON payout_origin TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON payout_origin TO tranche_api;
+GRANT SELECT, UPDATE (sent) ON payout_origin TO tranche_worker;
 
 CREATE TABLE payout_revision (
   payout_id uuid NOT NULL,

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BulksModule } from './bulks/index.js';
 import { ConnectorsModule } from './connectors/index.js';
+import { PaypalModule } from './doors/index.js';
 import { MerchantsModule } from './merchants/index.js';
 import { OpenapiModule } from './openapi/index.js';
 import { PayoutsModule } from './payouts/index.js';
@@ -34,6 +35,7 @@ export class AppModule {
         ValidationModule,
         PayoutsModule,
         ReconciliationModule,
+        PaypalModule,
         SchedulerModule,
         OpenapiModule,
       ],

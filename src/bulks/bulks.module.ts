@@ -43,6 +43,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
     BulkQueries,
     BulkRepository,
     CancelPayouts,
+    CreateBulk,
     EditBulk,
     LockedBulks,
     PayoutContentRepository,

@@ -24,6 +24,8 @@ export interface CreateBulkCommand {
   readonly timezone: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly items: readonly unknown[];
+  /** The uuids of the payouts, one for each item, where a door has named them already. */
+  readonly payoutIds?: readonly string[];
 }
 
 /**
@@ -57,7 +59,11 @@ export class CreateBulk {
     const bulkId = await this.bulks.insert(tx, { ...command, itemCount: items.length, endpointId });
     if (bulkId === null) throw await this.referenceTaken(tx, command);
 
-    const payouts = items.map((item, position) => ({ id: newUuid(), position, reference: item.reference }));
+    const payouts = items.map((item, position) => ({
+      id: command.payoutIds?.[position] ?? newUuid(),
+      position,
+      reference: item.reference,
+    }));
     await this.contents.insertPayouts(tx, { id: bulkId, merchantId, held: command.invalidItems === 'reject' }, payouts);
     await this.contents.insertRevisions(
       tx,

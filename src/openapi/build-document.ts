@@ -1,30 +1,24 @@
-import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { declaredOrder } from './declared-order.js';
+import type { INestApplication, Type } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { describeOperation } from './describe-operation.js';
 import { ANSWER_HEADERS, DESCRIPTION, REQUEST_HEADERS, SECURITY_SCHEMES, TAGS } from './document-frame.js';
+import { describePaths, draftDocument } from './draft-document.js';
 import { eventWebhooks, WEBHOOK_HEADERS } from './event-webhooks.js';
 import { Examples } from './example-of.js';
-import { isObject, type JsonObject, sortedByKey } from './json.js';
+import { type JsonObject, sortedByKey } from './json.js';
 import { problemExamples, problemSchemaWithCodes, sharedResponses } from './problem-responses.js';
-import { factsOfRoutes, type RouteFacts, routeKey } from './route-facts.js';
-import { toDialect31 } from './schema-dialect.js';
+import { factsOfRoutes } from './route-facts.js';
 
 /**
  * The API document of the application, in OpenAPI 3.1. Signatures and comments come from what the compiler plugin of
  * @nestjs/swagger wrote into the build, so it is only whole there: see src/print-openapi.ts.
+ * @param doors whose routes have documents of their own.
  */
-export function buildDocument(app: INestApplication, version: string): JsonObject {
-  const drafted = SwaggerModule.createDocument(app, new DocumentBuilder().build(), { operationIdFactory: routeKey });
-  const { paths, components } = toDialect31(JSON.parse(withoutSuffix(JSON.stringify(drafted)))) as {
-    paths: JsonObject;
-    components: { schemas?: JsonObject };
-  };
+export function buildDocument(app: INestApplication, version: string, doors: readonly Type[]): JsonObject {
   const routes = factsOfRoutes(app);
-  const order = declaredOrder([...routes.values()].flatMap(({ shapes }) => shapes));
-  const schemas = sortedByKey(
-    Object.entries({ ...inDeclaredOrder(components.schemas ?? {}, order), Problem: problemSchemaWithCodes() }),
-  );
+  const own = [...app.get(ModulesContainer).values()].map(({ metatype }) => metatype).filter((each) => !doors.includes(each));
+  const draft = draftDocument(app, own, routes);
+  const schemas = sortedByKey(Object.entries({ ...draft.schemas, Problem: problemSchemaWithCodes() }));
   const examples = new Examples(schemas);
   return {
     openapi: '3.1.0',
@@ -37,7 +31,7 @@ export function buildDocument(app: INestApplication, version: string): JsonObjec
     },
     servers: [{ url: '/', description: 'Wherever this document was read.' }],
     tags: TAGS,
-    paths: sortedByKey(Object.entries(paths).map(([path, item]) => [path, describePath(item, routes, examples)] as const)),
+    paths: sortedByKey(describePaths(draft.paths, routes, (operation, route) => describeOperation(operation, route, examples))),
     webhooks: eventWebhooks(),
     components: {
       schemas,
@@ -48,32 +42,4 @@ export function buildDocument(app: INestApplication, version: string): JsonObjec
       securitySchemes: SECURITY_SCHEMES,
     },
   };
-}
-
-function inDeclaredOrder(schemas: JsonObject, order: ReadonlyMap<string, readonly string[]>): JsonObject {
-  const ofSchema = new Map([...order].map(([name, members]) => [name.replace(/Dto$/, ''), members]));
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => {
-      const properties = isObject(schema) && isObject(schema['properties']) ? schema['properties'] : {};
-      const declared = (ofSchema.get(name) ?? []).filter((member) => Object.hasOwn(properties, member));
-      const sorted: JsonObject = Object.fromEntries(declared.map((member) => [member, properties[member]]));
-      return [name, { ...(schema as JsonObject), properties: { ...sorted, ...properties } }];
-    }),
-  );
-}
-
-/** In the code a DTO is told from the row that it shows; to a client it is the thing itself. */
-const withoutSuffix = (document: string): string =>
-  document.replace(/"#\/components\/schemas\/(\w+)Dto"/g, '"#/components/schemas/$1"').replace(/"(\w+)Dto":\{/g, '"$1":{');
-
-function describePath(item: unknown, routes: ReadonlyMap<string, RouteFacts>, examples: Examples): JsonObject {
-  const operations = isObject(item) ? Object.entries(item) : [];
-  return Object.fromEntries(
-    operations.map(([method, operation]) => {
-      const key = isObject(operation) ? String(operation['operationId']) : '';
-      const facts = routes.get(key);
-      if (facts === undefined || !isObject(operation)) throw new Error(`${key} is in the document and in no module`);
-      return [method, describeOperation(operation, facts, examples)];
-    }),
-  );
 }

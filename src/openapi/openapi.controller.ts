@@ -9,7 +9,8 @@ import { readWrittenDocument } from './written-document.js';
 @Controller()
 @Public()
 export class OpenapiController {
-  private readonly document = Buffer.from(readWrittenDocument());
+  private readonly document = readWrittenDocument('openapi.json');
+  private readonly ofPaypal = readWrittenDocument('paypal-openapi.json');
   private assets: ReadonlyMap<string, Asset> | null = null;
 
   /** This document. */
@@ -17,7 +18,15 @@ export class OpenapiController {
   @Get('openapi.json')
   @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: { openapi: '3.1.0' } } } })
   openapi(): StreamableFile {
-    return new StreamableFile(this.document, { type: 'application/json; charset=utf-8', length: this.document.length });
+    return asJson(this.document);
+  }
+
+  /** The document of the door for clients of PayPal Payouts. */
+  @Operation('getPaypalOpenapiDocument')
+  @Get('paypal/openapi.json')
+  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: { openapi: '3.1.0' } } } })
+  paypal(): StreamableFile {
+    return asJson(this.ofPaypal);
   }
 
   /** This document as a page to read and to try things out. */
@@ -41,3 +50,6 @@ export class OpenapiController {
     return new StreamableFile(asset.bytes, { type: asset.type, length: asset.bytes.length });
   }
 }
+
+const asJson = (document: Buffer): StreamableFile =>
+  new StreamableFile(document, { type: 'application/json; charset=utf-8', length: document.length });

@@ -2,8 +2,10 @@ import './intent.events.js';
 
 export { ClaimPayouts } from './claim-payouts.js';
 export { decideFound } from './decide-outcome.js';
+export type { PayoutDto } from './dto/payout-response.dto.js';
 export { idempotencyKeyOf } from './idempotency-key.js';
 export * from './payout-intent.lifecycle.js';
+export { PayoutQueries, type PayoutView } from './payout.queries.js';
 export * from './payouts.module.js';
 export { faultOf, pathTo } from './provider-news.js';
 export {

@@ -150,6 +150,18 @@ export class PayoutQueries {
     });
   }
 
+  /** A stretch of one bulk by position, for contracts that number their pages. Positions have no gaps. */
+  stretchOfBulk(
+    tx: Tx,
+    { merchantId, bulkId }: { readonly merchantId: string; readonly bulkId: string },
+    { from, count }: { readonly from: number; readonly count: number },
+  ): Promise<PayoutView[]> {
+    return tx.query<PayoutView>(`${VIEW} AND p.bulk_id = $2 AND p.position >= $3 AND p.position < $4 ORDER BY p.position`, [
+      ...[merchantId, bulkId, from],
+      from + count,
+    ]);
+  }
+
   /** The attempts at one payout, oldest first. */
   attempts(
     tx: Tx,

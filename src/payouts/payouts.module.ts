@@ -40,6 +40,6 @@ import { UnclearIntentQueries } from './unclear-intents.queries.js';
     ShareConnectors,
     UnclearIntentQueries,
   ],
-  exports: [ClaimPayouts, ProviderNotificationRepository, SettleIntents],
+  exports: [ClaimPayouts, PayoutQueries, ProviderNotificationRepository, SettleIntents],
 })
 export class PayoutsModule {}

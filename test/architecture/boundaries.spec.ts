@@ -54,7 +54,7 @@ const planted: readonly [rule: string, from: string, to: string][] = [
   ['merchants-looks-down', 'src/merchants/pay.ts', '../payouts/index.js'],
   ['reconciliation-looks-down', 'src/reconciliation/judge.ts', '../validation/index.js'],
   ['doors-looks-down', 'src/doors/start.ts', '../scheduler/index.js'],
-  ['scheduler-looks-down', 'src/scheduler/open.ts', '../doors/index.js'],
+  ['scheduler-looks-down', 'src/scheduler/open.ts', '../openapi/index.js'],
   ['openapi-looks-down', 'src/openapi/start.ts', '../scheduler/index.js'],
   ['doctor-stands-on-the-kernel', 'src/doctor/reach-inside.ts', '../bulks/index.js'],
   ['commands-are-clients', 'src/listen/reach-inside.ts', '../bulks/index.js'],
@@ -122,7 +122,7 @@ function plantTree(plant: (path: string, text: string) => void): void {
     'payouts',
     'validation',
     'scheduler',
-    'doors',
+    'openapi',
     'platform/time',
     'platform/database',
   ]) {

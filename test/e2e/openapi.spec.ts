@@ -4,7 +4,7 @@ import { type TestApp, testApp } from '../support/app.js';
 import { assertEvent } from '../support/event-schema.js';
 import { amountOf, invalidItem, newReference, tomorrow, validItem, validItems } from '../support/items.js';
 import type { Bulk, FeedEvent, MerchantClient, Payout } from '../support/merchant-client.js';
-import { assertAnswer, openapiDocument } from '../support/openapi-answers.js';
+import { assertAnswer, openapiDocument, paypalDocument } from '../support/openapi-answers.js';
 
 let app: TestApp;
 let merchant: MerchantClient;
@@ -33,21 +33,24 @@ async function call<Body = Record<string, never>>(method: string, path: string, 
 }
 
 describe('the document', () => {
-  it('is served as it was written, to anybody', async () => {
-    const { status, body, headers } = await app.client(null).get('/openapi.json');
+  it.each([
+    ['/openapi.json', openapiDocument],
+    ['/paypal/openapi.json', paypalDocument],
+  ])('is served as it was written, to anybody: %s', async (path, document) => {
+    const { status, body, headers } = await app.client(null).get(path);
     expect(status).toBe(200);
     expect(headers.get('Content-Type')).toMatch(/^application\/json/);
-    expect(body).toEqual(openapiDocument);
+    expect(body).toEqual(document);
   });
 
-  it('has every route that Express knows, and no other', () => {
+  it('has every route that Express knows, or that of its door has, and no other', () => {
     const known = app
       .routes()
       .filter((route) => !UNDOCUMENTED.includes(route))
       .map((route) => route.replace(/:(\w+)/g, '{$1}'));
-    const described = Object.entries(openapiDocument.paths).flatMap(([path, item]) =>
-      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
-    );
+    const described = [openapiDocument, paypalDocument]
+      .flatMap(({ paths }) => Object.entries(paths))
+      .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
     expect(described.sort()).toEqual(known.sort());
   });
 });

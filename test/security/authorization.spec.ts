@@ -24,6 +24,7 @@ const PUBLIC: Readonly<Record<string, number>> = {
   'GET /docs': 200,
   'GET /healthz': 200,
   'GET /openapi.json': 200,
+  'GET /paypal/openapi.json': 200,
   'GET /readyz': 200,
   // Its credential is the signature, and none is sent here.
   'POST /v1/connectors/{id}/notifications': 401,

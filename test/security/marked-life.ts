@@ -4,6 +4,7 @@ import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { amountOf, type Item, newReference, tomorrow } from '../support/items.js';
 import { MerchantClient } from '../support/merchant-client.js';
+import { paypalToken } from '../support/paypal-token.js';
 import { type Fate, type LedgerEntry, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
 import { eventually } from '../support/until.js';
@@ -50,6 +51,7 @@ export async function liveMarkedLife(url: string, operatorKey: string): Promise<
     const reviewed = await payThroughProvider(scene, paid);
     await resolve(scene, reviewed);
     await playThroughSandbox(scene, played);
+    await payThroughDoor(scene, played);
     await sendNonsense(scene, played);
     await readAll(scene, [paid, played]);
   } finally {
@@ -188,6 +190,47 @@ async function playThroughSandbox(scene: Scene, merchant: MerchantClient): Promi
   expectStatus(await merchant.post(`/v1/payouts/${refused!.id}/retry`, undefined, key()), 200);
   expectStatus(await merchant.post(`/v1/payouts/${waiting!.id}/cancel`, undefined, key()), 200);
   await merchant.untilValidated(id);
+}
+
+/** As a client of PayPal, whose words are kept to be shown again. */
+async function payThroughDoor({ hidden, operator, traces }: Scene, { created }: MerchantClient): Promise<void> {
+  const token = await paypalToken(operator.url, { id: created.api_key_id, secret: created.api_key });
+  const client = new ApiClient(operator.url, hidden.keep('access token', String(token)));
+  const key = () => ({ 'paypal-request-id': newReference() });
+  const receiver = hidden.keep('receiver at the door', `${markedWord('d')}@nowhere.test`);
+  const item = {
+    receiver,
+    amount: { currency: 'USD', value: '1.00' },
+    note: hidden.keep('note at the door', markedWord('Dear')),
+  };
+  const sender_batch_header = { recipient_type: 'EMAIL', email_message: hidden.keep('message at the door', markedWord('Hello')) };
+  const at = '/v1/payments/payouts';
+  const { batch_header: batch } = expectStatus(
+    await client.post<{ batch_header: { payout_batch_id: string } }>(at, { sender_batch_header, items: [item] }, key()),
+    201,
+  );
+  const { items } = await eventually(
+    async () =>
+      (await client.get<{ items: { payout_item_id: string; transaction_status: string }[] }>(`${at}/${batch.payout_batch_id}`))
+        .body,
+    (shown) => shown.items[0]?.transaction_status === 'UNCLAIMED',
+  );
+  expectStatus(await client.post(`${at}-item/${items[0]!.payout_item_id}/cancel`, undefined, key()), 200);
+  const everywhere = {
+    amount: { currency: receiver, value: receiver },
+    recipient_type: receiver,
+    recipient_wallet: receiver,
+    note: [receiver],
+  };
+  const refused = [
+    client.post(at, {
+      sender_batch_header: { ...sender_batch_header, recipient_type: receiver },
+      items: [everywhere, { ...item, sender_item_id: receiver }, { ...item, sender_item_id: receiver }],
+    }),
+    client.get(`${at}/${receiver}?page=${receiver}&page_size=${receiver}`),
+    client.post(`${at}-item/${receiver}/cancel`),
+  ];
+  traces.refusals.push(...(await Promise.all(refused)).map(({ text }) => text));
 }
 
 /** Marks where they do not belong, in every way that is refused or stumbled over. */

@@ -5,6 +5,7 @@ import type { ProblemBody } from '../support/api-client.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { validItems } from '../support/items.js';
 import { assertAnswer } from '../support/openapi-answers.js';
+import { paypalToken } from '../support/paypal-token.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { asAdmin, TEMPLATE_DATABASE } from '../support/test-server.js';
 import { eventually } from '../support/until.js';
@@ -141,6 +142,14 @@ describe('An address', () => {
       const { created } = await app.merchant();
       expect((await get(wire(created.api_key), '/v1/bulks', address)).status).toBe(200);
     }
+  });
+
+  it('uses up nothing by tokens of a door, however many come at once', async () => {
+    const { api_key_id: id, api_key: secret } = (await app.merchant()).created;
+    const token = await paypalToken(app.url, { id, secret });
+    const [from, address] = [wire(String(token)), newAddress()];
+    const answers = Array.from({ length: 4 * GUESS_BURST }, () => get(from, '/v1/payments/payouts/unknown', address));
+    expect(await counted(answers)).toEqual({ 404: 4 * GUESS_BURST });
   });
 
   it('is limited over all its keys, and where no route is', async () => {

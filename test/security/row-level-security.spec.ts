@@ -66,6 +66,8 @@ beforeAll(async () => {
   await admin.query(`INSERT INTO webhook_lane_wake SELECT id FROM webhook_endpoint`);
   await admin.query(`INSERT INTO audit_chain (merchant_id) SELECT id FROM merchant ON CONFLICT DO NOTHING`);
   await admin.query(`INSERT INTO event_horizon SELECT id, 0, 0, now() FROM merchant`);
+  await admin.query(`INSERT INTO bulk_origin SELECT id, merchant_id, 'paypal', NULL, '' FROM bulk`);
+  await admin.query(`INSERT INTO payout_origin SELECT id, merchant_id, '' FROM payout`);
   await admin.query(
     `INSERT INTO webhook_resend_item SELECT r.id, r.endpoint_id, r.id, 1, r.id
      FROM (SELECT DISTINCT ON (r.merchant_id) r.id, e.id AS endpoint_id FROM webhook_resend r JOIN webhook_endpoint e USING (merchant_id)) r

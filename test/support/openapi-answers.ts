@@ -11,38 +11,52 @@ type Document = Readonly<Record<string, unknown>> & {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 };
 
+const written = (name: string): Document =>
+  JSON.parse(readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')) as Document;
+
 /** The API document as it is served. */
-export const openapiDocument = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8')) as Document;
+export const openapiDocument = written('openapi.json');
+/** That of the door for clients of PayPal. */
+export const paypalDocument = written('paypal-openapi.json');
 
 const DOCUMENT = 'openapi.json';
 
 /** Knows the schemas of the document. Not strict: the rest of an OpenAPI document is no schema. */
-export function openapiValidator(): Ajv2020 {
+export function openapiValidator(document = openapiDocument): Ajv2020 {
   const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: true });
   addFormats.default(ajv);
-  return ajv.addSchema(openapiDocument, DOCUMENT);
+  return ajv.addSchema(document, DOCUMENT);
 }
 
-const ajv = openapiValidator();
-const compiled = new Map<string, ValidateFunction>();
+const ajvs = new Map<Document, Ajv2020>();
+const compiled = new Map<Document, Map<string, ValidateFunction>>();
 
 /** By a JSON Pointer into the document. */
-function validatorAt(pointer: string): ValidateFunction {
-  const known = compiled.get(pointer) ?? ajv.compile({ $ref: `${DOCUMENT}#${pointer}` });
-  compiled.set(pointer, known);
+function validatorAt(document: Document, pointer: string): ValidateFunction {
+  const ajv = ajvs.get(document) ?? openapiValidator(document);
+  ajvs.set(document, ajv);
+  const validators = compiled.get(document) ?? new Map<string, ValidateFunction>();
+  compiled.set(document, validators);
+  const known = validators.get(pointer) ?? ajv.compile({ $ref: `${DOCUMENT}#${pointer}` });
+  validators.set(pointer, known);
   return known;
 }
 
 /**
  * Holds a real answer to the API document.
  * @param path as it was called, a query is ignored.
+ * @param document another than that of the native contract.
  * @throws where the document has no such route or status, or another body.
  */
-export function assertAnswer(method: string, path: string, { status, body }: { status: number; body: unknown }): void {
+export function assertAnswer(
+  method: string,
+  path: string,
+  { status, body, document = openapiDocument }: { status: number; body: unknown; document?: Document },
+): void {
   const call = `${method} ${path} answered ${String(status)}`;
   const pathname = path.split('?')[0] ?? '';
-  const template = templateOf(method.toLowerCase(), pathname);
-  const operation = openapiDocument.paths[template ?? '']?.[method.toLowerCase()];
+  const template = templateOf(document, method.toLowerCase(), pathname);
+  const operation = document.paths[template ?? '']?.[method.toLowerCase()];
   if (template === undefined || operation === undefined) throw new Error(`${call}; the API document has no such route`);
   const response = operation.responses[String(status)];
   if (response === undefined) throw new Error(`${call}, which the document does not say of ${operation.operationId}`);
@@ -50,12 +64,12 @@ export function assertAnswer(method: string, path: string, { status, body }: { s
     response.$ref === undefined
       ? `/paths/${escaped(template)}/${method.toLowerCase()}/responses/${String(status)}`
       : response.$ref.slice(1);
-  const type = typeOf(at);
+  const type = typeOf(document, at);
   if (type === undefined) {
     if (body !== undefined && body !== '') throw new Error(`${call} with a body, where the document has none`);
     return;
   }
-  const validate = validatorAt(`${at}/content/${escaped(type)}/schema`);
+  const validate = validatorAt(document, `${at}/content/${escaped(type)}/schema`);
   if (!validate(body)) {
     const faults = validate.errors?.map(
       ({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
@@ -69,17 +83,17 @@ export function assertAnswer(method: string, path: string, { status, body }: { s
 const escaped = (token: string): string => token.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** A path without parameters counts before one with. */
-function templateOf(method: string, pathname: string): string | undefined {
+function templateOf(document: Document, method: string, pathname: string): string | undefined {
   const fits = (path: string): boolean =>
     path === pathname || new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname);
-  return Object.keys(openapiDocument.paths)
-    .filter((path) => fits(path) && openapiDocument.paths[path]?.[method] !== undefined)
+  return Object.keys(document.paths)
+    .filter((path) => fits(path) && document.paths[path]?.[method] !== undefined)
     .sort((a, b) => Number(a.includes('{')) - Number(b.includes('{')))[0];
 }
 
 /** The media type of a response that has a body. */
-function typeOf(pointer: string): string | undefined {
-  let value: unknown = openapiDocument;
+function typeOf(document: Document, pointer: string): string | undefined {
+  let value: unknown = document;
   for (const token of pointer.split('/').slice(1)) {
     value = (value as Readonly<Record<string, unknown>>)[token.replaceAll('~1', '/').replaceAll('~0', '~')];
   }

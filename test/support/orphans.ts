@@ -7,6 +7,7 @@ const NAMED = [
   ['payout_revision', 'payout_id', 'payout', 'id'],
   ['payout_intent', 'payout_id', 'payout', 'id'],
   ['payout_intent', 'connector_id', 'connector', 'id'],
+  ['payout_origin', 'payout_id', 'payout', 'id'],
   ['attempt', 'payout_id', 'payout_intent', 'payout_id'],
   ['attempt', 'connector_id', 'connector', 'id'],
   ['attempt_step', 'attempt_id', 'attempt', 'id'],

@@ -46,6 +46,7 @@ export interface Configuration {
   readonly bodyMemory_bytes: number;
   /** Networks of the proxies whose X-Forwarded-For says who sent a request. */
   readonly trustedProxies: readonly string[];
+  readonly paypalTokenTtl_s: number;
   readonly maxBulkItems: number;
   /** Where spans are told, with what headers, and of which part of the bulks; null: nowhere. */
   readonly traces: {

@@ -49,6 +49,7 @@ describe('the configuration', () => {
       guessRateLimitPerSecond: 5,
       bodyMemory_bytes: 64 * 1024 * 1024,
       trustedProxies: [],
+      paypalTokenTtl_s: 32_400,
       maxBulkItems: 1000,
       logLevel: 'info',
     });

@@ -201,6 +201,12 @@ export const variables = {
       'Networks of the proxies in front, comma separated: their X-Forwarded-For names the address that is limited. Unset: nobody is believed, and behind a proxy all requests have one address.',
     parse: parse.listOf(parse.cidr),
   }),
+  PAYPAL_TOKEN_TTL_S: variable({
+    unit: 'seconds',
+    default: '32400',
+    sentence: 'How long an access token of the PayPal door lives; it ends with its key in any case.',
+    parse: parse.integer(1, 86_400 * 7),
+  }),
   MAX_BULK_ITEMS: variable({
     unit: 'payouts',
     default: '1000',

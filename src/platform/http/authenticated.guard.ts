@@ -54,7 +54,7 @@ export class Authenticated implements CanActivate {
   private async identify(request: HttpRequest, response: Response): Promise<Caller> {
     const bearer = bearerOf(request.headers.authorization);
     const door = request.dialect ?? this.credentials;
-    if (bearer !== null && this.credentials.knows(bearer)) return door.identify(bearer);
+    if (bearer !== null && door.knows(bearer)) return door.identify(bearer);
     const address = addressOf(request);
     await this.guesses?.take(address, response);
     const caller = bearer === null ? NOBODY : await door.identify(bearer);

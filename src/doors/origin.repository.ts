@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type SealedTable, Sealer } from '../platform/crypto/index.js';
+import type { Tx } from '../platform/database/index.js';
+
+/** The door that a bulk came through. */
+export type Door = 'paypal';
+
+export type Sent = Readonly<Record<string, unknown>>;
+
+export interface BulkOrigin {
+  readonly door: Door;
+  /** The sender's own key of the batch; null: none was given. */
+  readonly batchKey: string | null;
+  /** The head of the batch as it was sent. */
+  readonly sent: Sent;
+}
+
+interface StoredOrigin {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly sent: Buffer;
+}
+
+/**
+ * What came through a door and has no place in the native contract: the sender's own keys and words, to be shown to it again.
+ * Sealed, because names and addresses stand in it.
+ */
+@Injectable()
+export class OriginRepository {
+  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+
+  async insertBulk(tx: Tx, merchantId: string, { bulkId, door, batchKey, sent }: BulkOrigin & { bulkId: string }): Promise<void> {
+    await tx.query(`INSERT INTO bulk_origin (bulk_id, merchant_id, door, batch_key, sent) VALUES ($1, $2, $3, $4, $5)`, [
+      ...[bulkId, merchantId, door, batchKey],
+      this.seal(merchantId, bulkId, sent),
+    ]);
+  }
+
+  async insertPayouts(
+    tx: Tx,
+    merchantId: string,
+    origins: readonly { readonly payoutId: string; readonly sent: Sent }[],
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO payout_origin (payout_id, merchant_id, sent)
+       SELECT v.payout_id, $1, v.sent FROM unnest($2::uuid[], $3::bytea[]) AS v (payout_id, sent)`,
+      [
+        merchantId,
+        origins.map(({ payoutId }) => payoutId),
+        origins.map(({ payoutId, sent }) => this.seal(merchantId, payoutId, sent)),
+      ],
+    );
+  }
+
+  /** Null where the bulk came in natively. */
+  async ofBulk(tx: Tx, merchantId: string, bulkId: string): Promise<BulkOrigin | null> {
+    const row = await tx.one<StoredOrigin & { door: Door; batch_key: string | null }>(
+      `SELECT bulk_id AS id, door, batch_key, sent FROM bulk_origin WHERE merchant_id = $1 AND bulk_id = $2`,
+      [merchantId, bulkId],
+    );
+    return row === null ? null : { door: row.door, batchKey: row.batch_key, sent: this.open(merchantId, row) };
+  }
+
+  /** What was sent of those of these payouts that came through a door, by the payout. */
+  async ofPayouts(tx: Tx, merchantId: string, payoutIds: readonly string[]): Promise<Map<string, Sent>> {
+    const rows = await tx.query<StoredOrigin>(
+      `SELECT o.payout_id AS id, o.sent
+       FROM unnest($2::uuid[]) AS wanted (payout_id)
+       JOIN payout_origin o ON o.payout_id = wanted.payout_id
+       WHERE o.merchant_id = $1`,
+      [merchantId, payoutIds],
+    );
+    return new Map(rows.map((row) => [row.id, this.open(merchantId, row)]));
+  }
+
+  /** Lets one request at a time ask for this key and take it. Waits for the other; ends with the transaction. */
+  async lockBatchKey(tx: Tx, merchantId: string, { door, batchKey }: { door: Door; batchKey: string }): Promise<void> {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`${door} batch ${merchantId} ${batchKey}`]);
+  }
+
+  /** The newest bulk under this key of the last so many days, or null. A statement of its own after the lock, to see what was committed. */
+  async bulkByKey(
+    tx: Tx,
+    merchantId: string,
+    { door, batchKey, days }: { door: Door; batchKey: string; days: number },
+  ): Promise<string | null> {
+    const row = await tx.one<{ bulk_id: string }>(
+      `SELECT bulk_id FROM bulk_origin
+       WHERE merchant_id = $1 AND door = $2 AND batch_key = $3 AND created_at > tranche_now() - make_interval(days => $4)
+       ORDER BY created_at DESC LIMIT 1`,
+      [merchantId, door, batchKey, days],
+    );
+    return row?.bulk_id ?? null;
+  }
+
+  private seal(merchantId: string, id: string, sent: Sent): Buffer {
+    return this.sealer.seal(JSON.stringify(sent), placeOf(merchantId, id));
+  }
+
+  private open(merchantId: string, { id, sent }: StoredOrigin): Sent {
+    return JSON.parse(this.sealer.open(sent, placeOf(merchantId, id))) as Sent;
+  }
+}
+
+const placeOf = (merchantId: string, id: string): string => `${merchantId}|${id}|origin`;
+
+const sealedOrigins = (table: string, id: string): SealedTable => ({
+  table,
+  key: { [id]: 'uuid' },
+  placedBy: ['merchant_id'],
+  columns: { sent: (row) => placeOf(row['merchant_id'] ?? '', row[id] ?? '') },
+});
+
+export const sealedBulkOrigins = sealedOrigins('bulk_origin', 'bulk_id');
+export const sealedPayoutOrigins = sealedOrigins('payout_origin', 'payout_id');
