@@ -20,6 +20,7 @@ import { CreateAudit20261121150100 } from './20261121150100-create-audit.js';
 import { BoundEvents20261121160000 } from './20261121160000-bound-events.js';
 import { CancelUnclaimed20261121170000 } from './20261121170000-cancel-unclaimed.js';
 import { AddOrigins20261121170100 } from './20261121170100-add-origins.js';
+import { IndexUnclaimed20261121170200 } from './20261121170200-index-unclaimed.js';
 import { SealEarlyWords20261121172000 } from './20261121172000-seal-early-words.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
@@ -46,5 +47,6 @@ export const migrations = [
   BoundEvents20261121160000,
   CancelUnclaimed20261121170000,
   AddOrigins20261121170100,
+  IndexUnclaimed20261121170200,
   SealEarlyWords20261121172000,
 ];

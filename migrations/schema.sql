@@ -565,6 +565,7 @@ CREATE TABLE payout_intent (
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id, next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
+CREATE INDEX payout_intent_unclaimed ON payout_intent USING btree (payout_id, updated_at) WHERE (status = 'unclaimed'::text);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 ALTER TABLE payout_intent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_intent TO tranche_worker USING (true);

@@ -42,6 +42,13 @@ export interface StrayPayment {
   readonly detail: string;
 }
 
+/** What a provider holds for a receiver whom it does not know, as it knows it. */
+export interface WaitingPayment {
+  readonly payoutId: string;
+  readonly connectorId: string;
+  readonly providerReference: string;
+}
+
 /** A comparison that is under way: it goes on where it was left, in whatever process. */
 export interface Pass {
   readonly from: Date;
@@ -58,6 +65,24 @@ const OVERLAP_MINUTES = 20;
 /** All SQL that compares a provider's books with ours. */
 @Injectable()
 export class ProviderBooksRepository {
+  /**
+   * What has waited for so long, in the order of payouts. By the index payout_intent_unclaimed. Nothing is asked of a provider
+   * while its connector or the engine is paused, or the books are in quarantine.
+   */
+  unclaimedFor(tx: Tx, { days, after, limit }: { days: number; after: string | null; limit: number }): Promise<WaitingPayment[]> {
+    return tx.query<WaitingPayment & Record<string, unknown>>(
+      `SELECT i.payout_id AS "payoutId", i.connector_id AS "connectorId", i.provider_reference AS "providerReference"
+       FROM payout_intent i
+       JOIN connector c ON c.id = i.connector_id
+       CROSS JOIN engine e
+       WHERE i.status = 'unclaimed' AND i.updated_at <= tranche_now() - make_interval(days => $1)
+         AND ($2::uuid IS NULL OR i.payout_id > $2) AND i.provider_reference IS NOT NULL
+         AND c.paused_at IS NULL AND e.paused_at IS NULL AND e.quarantined_at IS NULL
+       ORDER BY i.payout_id LIMIT $3`,
+      [days, after, limit],
+    );
+  }
+
   /** The intents behind these names, among those of this connector, by the place in the list. What we do not know is missing. */
   async named(tx: Tx, connectorId: string, names: readonly NamedPayment[]): Promise<Map<number, NamedIntent>> {
     const list = names.map(({ key, reference }, place) => ({ place, key: asUuid(key), reference }));

@@ -4,6 +4,7 @@ import { PayoutsModule } from '../payouts/index.js';
 import { AdoptPayments } from './adopt-payments.js';
 import { CancelUnclaimed } from './cancel-unclaimed.js';
 import { CompareBooks } from './compare-books.js';
+import { ExpireUnclaimed } from './expire-unclaimed.js';
 import { MatchPayments } from './match-payments.js';
 import { NotificationsController } from './notifications.controller.js';
 import { ProviderBooksRepository } from './provider-books.repository.js';
@@ -22,6 +23,7 @@ import { ReconciliationMetrics } from './reconciliation-metrics.js';
     AdoptPayments,
     CancelUnclaimed,
     CompareBooks,
+    ExpireUnclaimed,
     MatchPayments,
     ProviderBooksRepository,
     Quarantine,
@@ -30,6 +32,6 @@ import { ReconciliationMetrics } from './reconciliation-metrics.js';
     ReconcileConnectors,
     ReconciliationMetrics,
   ],
-  exports: [CancelUnclaimed, ReconcileConnectors],
+  exports: [CancelUnclaimed, ExpireUnclaimed, ReconcileConnectors],
 })
 export class ReconciliationModule {}

@@ -7,7 +7,7 @@ import type { RotateKeys, UseEncryptionKey } from '../platform/encryption/index.
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
 import { forgetFullBuckets } from '../platform/rate-limit/index.js';
-import type { ReconcileConnectors } from '../reconciliation/index.js';
+import type { ExpireUnclaimed, ReconcileConnectors } from '../reconciliation/index.js';
 import type { ExpireHeld, LaneFigures } from '../webhooks/index.js';
 import type { EngineFigures } from './engine-figures.js';
 import type { RemoveOldEvents } from './remove-old-events.js';
@@ -20,6 +20,7 @@ export interface JobPorts {
   readonly bulkAudit: BulkAudit;
   readonly reconciliation: ReconcileConnectors;
   readonly expireHeld: ExpireHeld;
+  readonly expireUnclaimed: ExpireUnclaimed;
   readonly rotateKeys: RotateKeys;
   readonly removeOldEvents: RemoveOldEvents;
   readonly sealAudit: SealAudit;
@@ -34,19 +35,14 @@ export const clusterJobs = ({
   bulkAudit,
   reconciliation,
   expireHeld,
+  expireUnclaimed,
   rotateKeys,
   removeOldEvents,
   sealAudit,
 }: JobPorts): readonly Job[] =>
   defineJobs([
     ...forgetting(transactions),
-    {
-      name: 'reconcile-connectors',
-      meaning: 'Compares the list of every provider that has one with our attempts; what contradicts pauses the connector.',
-      every: '5 minutes',
-      lease_ms: 15 * MINUTE_MS,
-      run: () => reconciliation.execute(),
-    },
+    ...askingProviders(reconciliation, expireUnclaimed),
     {
       name: 'expire-held-deliveries',
       meaning: 'Drops what disabled webhook endpoints have missed and nobody has asked for in WEBHOOK_HELD_DAYS.',
@@ -86,6 +82,24 @@ export const clusterJobs = ({
       },
     },
   ]);
+
+/** What providers are asked without a payout's own schedule asking for it. */
+const askingProviders = (reconciliation: ReconcileConnectors, expireUnclaimed: ExpireUnclaimed): readonly Job[] => [
+  {
+    name: 'reconcile-connectors',
+    meaning: 'Compares the list of every provider that has one with our attempts; what contradicts pauses the connector.',
+    every: '5 minutes',
+    lease_ms: 15 * MINUTE_MS,
+    run: () => reconciliation.execute(),
+  },
+  {
+    name: 'expire-unclaimed',
+    meaning: 'Takes back from providers what no receiver has claimed in UNCLAIMED_DAYS.',
+    every: '1 hour',
+    lease_ms: 60 * MINUTE_MS,
+    run: () => expireUnclaimed.execute(),
+  },
+];
 
 /** What grows with every request, and what nobody asks for any more. */
 const forgetting = (transactions: Transactions): readonly Job[] => [

@@ -11,14 +11,14 @@ import { Transactions } from '../platform/database/index.js';
 import { fingerprintKeyTable, RotateKeys } from '../platform/encryption/index.js';
 import { sealedIdempotencyKeys } from '../platform/http/index.js';
 import { AgendaClock, JOBS, type Job } from '../platform/jobs/index.js';
-import { ReconcileConnectors, ReconciliationModule } from '../reconciliation/index.js';
+import { ExpireUnclaimed, ReconcileConnectors, ReconciliationModule } from '../reconciliation/index.js';
 import { DispatcherModule, ExpireHeld, sealedEndpoints } from '../webhooks/index.js';
 import { EngineFigures } from './engine-figures.js';
 import { clusterJobs } from './jobs.js';
 import { OwnClock } from './own-clock.js';
 import { RemoveOldEvents } from './remove-old-events.js';
 
-type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents, SealAudit];
+type Ports = [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, ExpireUnclaimed, RotateKeys, RemoveOldEvents, SealAudit];
 
 /** Everything that lies sealed; a rotation that forgot one would leave it without its key. */
 const SEALED = [
@@ -39,11 +39,20 @@ const SEALED = [
   providers: [
     {
       provide: JOBS,
-      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, RotateKeys, RemoveOldEvents, SealAudit],
+      inject: [Transactions, BulkAudit, ReconcileConnectors, ExpireHeld, ExpireUnclaimed, RotateKeys, RemoveOldEvents, SealAudit],
       useFactory: (
-        ...[transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents, sealAudit]: Ports
+        ...[transactions, bulkAudit, reconciliation, expireHeld, expireUnclaimed, rotateKeys, removeOldEvents, sealAudit]: Ports
       ): readonly Job[] =>
-        clusterJobs({ transactions, bulkAudit, reconciliation, expireHeld, rotateKeys, removeOldEvents, sealAudit }),
+        clusterJobs({
+          transactions,
+          bulkAudit,
+          reconciliation,
+          expireHeld,
+          expireUnclaimed,
+          rotateKeys,
+          removeOldEvents,
+          sealAudit,
+        }),
     },
     { provide: SEALED_TABLES, useValue: SEALED },
     RotateKeys,

@@ -18,6 +18,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookRetrySchedule_s: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],
   webhookTimeout_s: 5,
   webhookHeld_days: 30,
+  unclaimed_days: 30,
   eventsRetention_days: null,
   archiveDir: null,
   traces: null,

@@ -24,6 +24,7 @@ export interface Configuration {
   readonly webhookRetrySchedule_s: readonly number[];
   readonly webhookTimeout_s: number;
   readonly webhookHeld_days: number;
+  readonly unclaimed_days: number;
   /** Null: for ever. */
   readonly eventsRetention_days: number | null;
   /** Null: what is removed is written nowhere. */

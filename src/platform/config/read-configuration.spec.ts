@@ -36,6 +36,7 @@ describe('the configuration', () => {
       webhookRetrySchedule_s: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
       webhookTimeout_s: 15,
       webhookHeld_days: 30,
+      unclaimed_days: 30,
       eventsRetention_days: null,
       archiveDir: null,
       traces: null,

@@ -91,6 +91,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     webhookRetrySchedule_s: values.WEBHOOK_RETRY_SCHEDULE,
     webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
     webhookHeld_days: values.WEBHOOK_HELD_DAYS,
+    unclaimed_days: values.UNCLAIMED_DAYS,
     eventsRetention_days: values.EVENTS_RETENTION_DAYS,
     archiveDir: values.ARCHIVE_DIR,
     lease_s: values.LEASE_S,

@@ -121,6 +121,12 @@ export const variables = {
     sentence: 'How long the events of a disabled webhook endpoint are kept for the day it is enabled.',
     parse: parse.integer(1, 3_650),
   }),
+  UNCLAIMED_DAYS: variable({
+    unit: 'days',
+    default: '30',
+    sentence: 'How long a provider is left to hold money for a receiver whom it does not know; then it is taken back.',
+    parse: parse.integer(1, 3_650),
+  }),
   EVENTS_RETENTION_DAYS: variable({
     unit: 'days',
     default: null,
