@@ -41,7 +41,7 @@ export function judgeConfiguration(configuration: WrittenConfiguration, disks: r
       roles.has('api') && !databaseIsEmbedded && databaseApiUrl === null,
       warning(
         'DATABASE_API_URL is not set: merchants are served by the login of DATABASE_URL, and a smuggled statement could leave the role that sees one merchant.',
-        'Give them a login that is tranche_api alone (docs/operations.md, A login for the API alone).',
+        'Give them a login that is tranche_api alone (docs/operations.md, Roles of the database).',
       ),
     ),
     ...where(
