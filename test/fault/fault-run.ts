@@ -26,8 +26,17 @@ const LASTS_S = 4;
 
 /** Pays under faults, heals, comes to rest, and is judged. A run never throws: what goes wrong is a violation of it. */
 export async function faultRun(plan: RunPlan, postgres: OwnPostgres): Promise<RunReport> {
-  const scene = await Scene.open(plan, postgres);
   const start = { seed: plan.seed, faults: plan.kinds.map(({ name }) => name) };
+  const failed = (details: readonly string[]) => ({
+    ...{ ...start, payouts: 0, counts: new Map<string, number>(), rest_s: 0 },
+    violations: details.map((detail) => ({ invariant: 2, subject: 'the run', detail })),
+  });
+  let scene: Scene;
+  try {
+    scene = await Scene.open(plan, postgres);
+  } catch (error) {
+    return failed([`it did not begin: ${String(error)}`]);
+  }
   try {
     await underFaults(scene, plan);
     const healed = performance.now();
@@ -38,9 +47,8 @@ export async function faultRun(plan: RunPlan, postgres: OwnPostgres): Promise<Ru
       violations: [...tardiness(plan, rest_s), ...(await judgeRun(scene, plan.kinds))],
     };
   } catch (error) {
-    const details = [`${String(error)}; ${await whatIsLeft(scene)}`, ...fallsOf(scene)];
-    const violations = details.map((detail) => ({ invariant: 2, subject: 'the run', detail }));
-    return { ...start, payouts: scene.merchant.wishes.length, counts: scene.counts, rest_s: 0, violations };
+    const report = failed([`${String(error)}; ${await whatIsLeft(scene)}`, ...fallsOf(scene)]);
+    return { ...report, payouts: scene.merchant.wishes.length, counts: scene.counts };
   } finally {
     await scene.close();
   }

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Role } from '../../src/platform/config/index.js';
+import { dataSourceOptions, openDataSource } from '../../src/platform/database/index.js';
 import { AgendaClock, defineJobs, type Job } from '../../src/platform/jobs/index.js';
 import { letTimersGo } from '../support/agenda-timers.js';
+import { cuttingProxy } from '../support/cutting-proxy.js';
 import { testDatabase, type TestDatabase } from '../support/index.js';
 import { until } from '../support/until.js';
 
@@ -69,6 +71,21 @@ describe('recurring jobs', () => {
     },
     PATIENCE_MS,
   );
+
+  it('begins where the database goes away for a moment in the middle of the start', async () => {
+    const proxy = await cuttingProxy(db.url);
+    const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 1 }));
+    const clock = new AgendaClock(dataSource, { roles: new Set(['worker']) }, defineJobs([counted('begun-late').job]));
+    try {
+      proxy.cutAfter('agenda_jobs');
+      await clock.onApplicationBootstrap();
+      expect([proxy.cuts, (await rowOf('begun-late')) !== undefined]).toEqual([1, true]);
+    } finally {
+      await clock.beforeApplicationShutdown();
+      await dataSource.destroy();
+      await proxy.close();
+    }
+  });
 
   it('runs nothing in a process that is no worker', async () => {
     const idle = counted('of-no-worker');

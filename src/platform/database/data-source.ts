@@ -69,16 +69,21 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
  */
 export async function connected(options: DataSourceOptions, patience_ms = START_PATIENCE_MS): Promise<DataSource> {
   const dataSource = new DataSource(options);
-  const until = Date.now() + patience_ms;
-  for (;;) {
+  try {
+    return await patiently(() => dataSource.initialize(), patience_ms);
+  } catch (error) {
+    throw new DatabaseUnusableError(`the database can not be reached: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** What a start needs of the database, asked again for a while where that can not be reached. */
+export async function patiently<Result>(ask: () => Promise<Result>, patience_ms = START_PATIENCE_MS): Promise<Result> {
+  for (const until = Date.now() + patience_ms; ; await wait(START_RETRY_MS)) {
     try {
-      return await dataSource.initialize();
+      return await ask();
     } catch (error) {
       // Anything the server said (a wrong password, no such database) will not change by waiting.
-      if (!isUnreachable(error) || Date.now() >= until) {
-        throw new DatabaseUnusableError(`the database can not be reached: ${reasonOf(error)}`, { cause: error });
-      }
-      await wait(START_RETRY_MS);
+      if (!isUnreachable(error) || Date.now() >= until) throw error;
     }
   }
 }

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { CONFIGURATION, type Configuration } from '../config/index.js';
+import { patiently } from '../database/index.js';
 import { JOBS, type Job } from './job.js';
 
 /** How often each process asks what is due: the shortest useful cadence of a job, at about 1 ms of database a job. */
@@ -44,7 +45,7 @@ export class AgendaClock implements OnApplicationBootstrap, BeforeApplicationShu
     }
     // Names that no process defines are never run. Their rows stay: a purge by an old process, during a rolling upgrade,
     // would take the rows of jobs that only the new one knows.
-    for (const job of this.jobs) await this.schedule(agenda, job);
+    for (const job of this.jobs) await patiently(() => this.schedule(agenda, job));
     await agenda.start();
     this.agenda = agenda;
   }
