@@ -16,6 +16,7 @@ const shared = {
 export default {
   // Two, because the suites share their machine with the PostgreSQL server that they test against.
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   coverageProvider: 'v8',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
   projects: [
