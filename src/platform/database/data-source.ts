@@ -78,13 +78,15 @@ export async function connected(options: DataSourceOptions, patience_ms = START_
 
 /** What a start needs of the database, asked again for a while where that can not be reached. */
 export async function patiently<Result>(ask: () => Promise<Result>, patience_ms = START_PATIENCE_MS): Promise<Result> {
-  for (const until = Date.now() + patience_ms; ; await wait(START_RETRY_MS)) {
+  const until = Date.now() + patience_ms;
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       // Anything the server said (a wrong password, no such database) will not change by waiting.
       if (!isUnreachable(error) || Date.now() >= until) throw error;
     }
+    await wait(START_RETRY_MS);
   }
 }
 
