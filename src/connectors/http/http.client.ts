@@ -1,12 +1,11 @@
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
 import { isUtf8 } from 'node:buffer';
 import { Pool, type Dispatcher } from 'undici';
+import { withoutSecrets } from '../../platform/text/index.js';
 import type { HttpExchange } from './http.mapping.js';
 
 /** An answer of the protocol has a few hundred bytes; more than this is no answer to us, and must not fill memory. */
 const ANSWER_BYTES_MAX = 65_536;
-/** A shorter token is no secret, and could be a part of any word. */
-const SECRET_LENGTH_MIN = 8;
 
 export interface HttpClientOptions {
   readonly baseUrl: string;
@@ -68,17 +67,13 @@ export class HttpClient {
     if (!this.pool.closed) await this.pool.close();
   }
 
-  /** Gateways repeat the headers that they do not like, and what they say is kept as evidence. */
-  private withoutToken(body: string): string {
-    return this.token.length < SECRET_LENGTH_MIN ? body : body.replaceAll(this.token, '[removed]');
-  }
-
   /** Errors are cut down to their code: those of axios carry the request, and with it the token and account data. */
   private async exchange(call: () => Promise<AxiosResponse<ReadBody>>): Promise<HttpExchange> {
     try {
       const { status, headers, data } = await call();
       const retryAfter: unknown = headers['retry-after'];
-      const body = data.body === null ? null : this.withoutToken(data.body);
+      // Gateways repeat the headers that they do not like, and what they say is kept as evidence.
+      const body = data.body === null ? null : withoutSecrets(data.body, [this.token]);
       return { kind: 'answer', status, retryAfter: typeof retryAfter === 'string' ? retryAfter : null, cut: data.cut, body };
     } catch (error) {
       return { kind: 'no_answer', code: codeOf(error) };

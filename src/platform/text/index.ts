@@ -1,1 +1,2 @@
 export * from './storable-text.js';
+export * from './without-secrets.js';

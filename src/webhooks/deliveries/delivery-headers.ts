@@ -13,9 +13,6 @@ const FIXED = {
   'accept-encoding': 'identity',
 };
 
-/** A shorter word is no secret, and could be a part of any other. */
-const SECRET_LENGTH_MIN = 8;
-
 interface DeliveryHeaders {
   readonly headers: Readonly<Record<string, string>>;
   /** What of them opens a gateway, and must not come back in an answer that is kept. */
@@ -34,10 +31,7 @@ export function deliveryHeaders(delivery: ClaimedDelivery, sealer: Sealer, since
 
 /** Word by word, because an echo may leave out the scheme before a token; as it is, and as JSON writes it. */
 const secretsIn = (values: readonly string[]): string[] =>
-  values
-    .flatMap((value) => value.split(' '))
-    .filter((word) => word.length >= SECRET_LENGTH_MIN)
-    .flatMap((word) => [word, JSON.stringify(word).slice(1, -1)]);
+  values.flatMap((value) => value.split(' ')).flatMap((word) => [word, JSON.stringify(word).slice(1, -1)]);
 
 /** With the merchant's secret for what its bulks name, with the endpoint's own for what it registered, with both where it is both. */
 function signature(delivery: ClaimedDelivery, sealer: Sealer, now_ms: number): Record<string, string> {

@@ -1,4 +1,5 @@
 import { Client, type Dispatcher, errors } from 'undici';
+import { withoutSecrets } from '../../platform/text/index.js';
 import { AllowedNetworks, isPublicAddress } from './egress-address.js';
 import { ConnectError, type ConnectFault } from './egress-fault.js';
 import { EgressResolver, type Resolve } from './egress-resolver.js';
@@ -193,12 +194,9 @@ export class Egress {
     if (ended) this.putIdle(connection);
     else void this.discard(connection);
     // Before it is cut, so that no half of a secret is left at the end.
-    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '[removed]'), bytes.toString('utf8'));
+    const shown = Buffer.from(withoutSecrets(bytes.toString('utf8'), secrets)).subarray(0, SNIPPET_BYTES_MAX);
     // PostgreSQL keeps no NUL, and nobody wants a terminal to obey what a receiver sent.
-    return Buffer.from(shown)
-      .subarray(0, SNIPPET_BYTES_MAX)
-      .toString('utf8')
-      .replace(/[^\P{Cc}\n\t]/gu, ' ');
+    return shown.toString('utf8').replace(/[^\P{Cc}\n\t]/gu, ' ');
   }
 
   private async addressesOf(target: WebhookTarget): Promise<readonly string[]> {
