@@ -207,7 +207,8 @@ export class PayoutIntentRepository {
 
   /**
    * Writes what was learnt. What was claimed may have waited here before it was sent: a send counts from its end, or the stale
-   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence. */
+   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence.
+   */
   async write(tx: Tx, { intents, attempts, steps }: Learnt): Promise<Map<string, IntentWritten>> {
     const rows = await tx.query<IntentWritten & Record<string, unknown>>(
       `WITH attempts AS (

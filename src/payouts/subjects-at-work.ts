@@ -1,14 +1,11 @@
 import type { Tx } from '../platform/database/index.js';
-import { statesOf } from '../platform/lifecycle/index.js';
+import { statesOf, toSqlList } from '../platform/lifecycle/index.js';
 import { payoutIntentLifecycle } from './payout-intent.lifecycle.js';
 import { isSettled } from './settle-intents.js';
 
 /** From here a payout goes on only when somebody asks for it. */
 const AT_REST = `('PROCESSED', 'INTENT_CREATION_FAILED', 'CANCELLED')`;
-const OUTCOME_OPEN = `(${statesOf(payoutIntentLifecycle)
-  .filter((status) => !isSettled(status))
-  .map((status) => `'${status}'`)
-  .join(', ')})`;
+const OUTCOME_OPEN = toSqlList(statesOf(payoutIntentLifecycle).filter((status) => !isSettled(status)));
 
 /**
  * Which of these payouts and bulks are not at rest: a payout that is not, or whose intent is still open, and a bulk with such a

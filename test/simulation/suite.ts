@@ -15,15 +15,8 @@ export interface Failure {
 }
 
 /** What seeds came to. */
-interface Figures {
+interface Figures extends Pick<RunReport, 'payouts' | 'steps' | 'kills' | 'freezes' | 'faults' | 'killedAt'> {
   readonly seeds: number;
-  readonly payouts: number;
-  readonly steps: number;
-  readonly kills: number;
-  readonly freezes: number;
-  readonly faults: ReadonlyMap<string, number>;
-  /** Points at which at least one server was killed. */
-  readonly killedAt: Iterable<string>;
   readonly failures: readonly Failure[];
 }
 

@@ -1,4 +1,4 @@
-import { statesOf } from '../../platform/lifecycle/index.js';
+import { statesOf, toSqlList } from '../../platform/lifecycle/index.js';
 import { deliveryLifecycle } from './delivery.lifecycle.js';
 
 /** What a delivery is shown as: its state, or what its lane makes of its waiting. */
@@ -10,7 +10,7 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 export const STATUSES_AT_REST = ['delivered', 'exhausted', 'skipped', 'expired'] as const satisfies readonly DeliveryStatus[];
 
 /** The same in SQL. */
-export const AT_REST = `(${STATUSES_AT_REST.map((status) => `'${status}'`).join(', ')})`;
+export const AT_REST = toSqlList(STATUSES_AT_REST);
 
 /** Statuses in SQL, over rows `d` of webhook_delivery and `e` of their webhook_endpoint. What is dropped is so at once, however long the rows take. */
 export const STATUS_OF_DELIVERY = `CASE WHEN d.state <> 'waiting' THEN d.state

@@ -1,3 +1,5 @@
+import { toSqlList } from '../../platform/lifecycle/index.js';
+
 /** What nearly every payout goes through: a list by one of them finds a page within a few pages of everything. */
 const COMMON = [
   'payout.created',
@@ -12,4 +14,4 @@ const COMMON = [
 export const isRare = (type: string | null | undefined): boolean => typeof type === 'string' && !COMMON.includes(type);
 
 /** The condition of the index event_of_rare_type; a statement goes by it that says the same. */
-export const TYPE_IS_RARE = `type NOT IN (${COMMON.map((type) => `'${type}'`).join(', ')})`;
+export const TYPE_IS_RARE = `type NOT IN ${toSqlList(COMMON)}`;

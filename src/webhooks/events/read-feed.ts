@@ -27,20 +27,32 @@ export class ReadFeed {
   ) {}
 
   /** @throws `invalid_cursor`, also where the feed does not come to the event in time. */
-  async execute({ merchantId, page, scope }: FeedRequest, waitMax_ms = WAIT_MAX_MS): Promise<KeysetPage<EventRow>> {
+  async execute(request: FeedRequest, waitMax_ms = WAIT_MAX_MS): Promise<KeysetPage<EventRow>> {
     const ends_ms = performance.now() + waitMax_ms;
-    let from: FeedPlace | null = null;
-    for (;;) {
-      const { waits, found } = await this.transactions.asMerchant(merchantId, async (tx) => {
-        const start = await this.feed.start(tx, merchantId, page.after);
-        from ??= start;
-        return { waits: start.isBefore, found: await this.feed.page(tx, merchantId, { from, page, scope }) };
-      });
-      if (!waits || found.rows.length > 0) return found;
+    let look = await this.look(request, null);
+    while (look.waits && look.found.rows.length === 0) {
       if (performance.now() > ends_ms) throw tooFarAhead();
       await delay(LOOK_MS);
+      look = await this.look(request, look.from);
     }
+    return look.found;
   }
+
+  /** @param known where the page begins; null: where the feed stands for it now. */
+  private look({ merchantId, page, scope }: FeedRequest, known: FeedPlace | null): Promise<Look> {
+    return this.transactions.asMerchant(merchantId, async (tx) => {
+      const start = await this.feed.start(tx, merchantId, page.after);
+      const from = known ?? start;
+      return { waits: start.isBefore, from, found: await this.feed.page(tx, merchantId, { from, page, scope }) };
+    });
+  }
+}
+
+interface Look {
+  /** The feed has not come to what is asked for. */
+  readonly waits: boolean;
+  readonly from: FeedPlace;
+  readonly found: KeysetPage<EventRow>;
 }
 
 const tooFarAhead = () =>
