@@ -9,6 +9,11 @@ export const webhookProblem = defineProblems({
     title: 'Endpoint URL taken',
     meaning: 'Another endpoint has this URL: `existing_id`. Change that one, or delete it first.',
   },
+  too_many_endpoints: {
+    status: 409,
+    title: 'Too many endpoints',
+    meaning: 'The merchant has registered as many endpoints as one may: every event goes to each of them. Delete one first.',
+  },
   endpoint_named_by_bulk: {
     status: 409,
     title: 'Endpoint named by a bulk',

@@ -110,6 +110,19 @@ describe('webhook endpoints', () => {
     expect(foreign.map(({ body }) => body.code)).toEqual(Array.from({ length: 7 }, () => 'not_found'));
   });
 
+  it('are a hundred at the most, counted over everybody who registers at once, until one is deleted', async () => {
+    const many = await app.merchant();
+    const register = (n: number) => many.post<CreatedEndpointDto>(ENDPOINTS, { url: `https://merchant.example/${n}` });
+    for (let n = 0; n < 98; n += 7) await Promise.all([0, 1, 2, 3, 4, 5, 6].map((more) => register(n + more)));
+    const last = await Promise.all([98, 99, 100, 101].map(register));
+    expect(last.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 201, 409, 409]);
+    expect(last.find(({ status }) => status === 409)?.body).toMatchObject({ code: 'too_many_endpoints' });
+    const [registered] = last.filter(({ status }) => status === 201);
+    await many.delete(`${ENDPOINTS}/${registered?.body.id}`);
+    expect((await register(102)).status).toBe(201);
+    expect((await register(103)).body).toMatchObject({ code: 'too_many_endpoints' });
+  });
+
   it('are changed and deleted', async () => {
     const { id } = await merchant.registerEndpoint('https://merchant.example/changing', { event_types: ['webhook.ping'] });
     const changed = await merchant.patch<EndpointDto>(`${ENDPOINTS}/${id}`, {

@@ -11,6 +11,12 @@ import { type CustomHeaders, sealHeaders } from './custom-headers.js';
 import { EndpointSettingsRepository } from './endpoint-settings.repository.js';
 import { type EndpointContent, EndpointRepository } from './endpoint.repository.js';
 
+/**
+ * Of one merchant. Each of its events is written once for each of them, and what happens to one is told to all others: a
+ * thousand, all of them dead, were a million notices, behind which everybody's deliveries waited.
+ */
+const ENDPOINTS_MAX = 100;
+
 export interface CreateEndpointCommand extends EndpointContent {
   readonly merchantId: string;
   readonly refusal: UrlRefusal | null;
@@ -36,6 +42,7 @@ export class CreateEndpoint {
     refuseHeaders(headers);
     const id = await this.endpoints.insert(tx, { id: newUuid(), merchantId, ...content });
     if (id === null) throw await this.urlTaken(tx, merchantId, content.url);
+    if ((await this.endpoints.countRegistered(tx, merchantId)) > ENDPOINTS_MAX) throw tooManyEndpoints();
     const secret = newSigningSecret();
     const secrets = signAsymmetrically([{ secret, expires_at: null }], asymmetric);
     await this.endpoints.writeSecrets(tx, id, sealSecrets(this.sealer, secrets, endpointSecretsPlace(id)));
@@ -59,3 +66,9 @@ export class CreateEndpoint {
     return webhookProblem('endpoint_url_taken', 'An endpoint with this URL is registered already.', { members });
   }
 }
+
+const tooManyEndpoints = () =>
+  webhookProblem(
+    'too_many_endpoints',
+    `A merchant may register ${ENDPOINTS_MAX} endpoints, and you have as many. Delete one that is not needed any more.`,
+  );

@@ -85,6 +85,17 @@ export class EndpointRepository {
     return row?.id ?? null;
   }
 
+  /** How many endpoints the merchant has registered. Until the end of the transaction nobody else counts his. */
+  async countRegistered(tx: Tx, merchantId: string): Promise<number> {
+    // A statement of its own: the next one sees what was committed by whoever held the lock.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`endpoints of ${merchantId}`]);
+    const row = await tx.one<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM webhook_endpoint WHERE merchant_id = $1 AND registered AND deleted_at IS NULL`,
+      [merchantId],
+    );
+    return row?.count ?? 0;
+  }
+
   /** The lane of a URL, whoever made it. */
   async idOfUrl(tx: Tx, merchantId: string, url: string): Promise<string | null> {
     const row = await tx.one<{ id: string }>(

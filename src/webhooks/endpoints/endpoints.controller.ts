@@ -59,7 +59,7 @@ export class EndpointsController {
   ) {}
 
   /** Registers an endpoint. Its secret is shown here only. */
-  @Operation('createWebhookEndpoint', { refuses: ['endpoint_url_taken'], sets: ['Location'] })
+  @Operation('createWebhookEndpoint', { refuses: ['endpoint_url_taken', 'too_many_endpoints'], sets: ['Location'] })
   @Post()
   @Scopes('webhooks:write')
   @CarriesSecret()
