@@ -17,9 +17,9 @@ export const STATUS_OF_DELIVERY = `CASE WHEN d.state <> 'waiting' THEN d.state
     WHEN e.deleted_at IS NOT NULL OR d.queued_at < e.backlog_from THEN 'skipped' WHEN e.status = 'disabled' THEN 'held' ELSE 'waiting' END`;
 
 /** Of one lane: more tell no more about it, and each look would take longer than the few milliseconds of these. */
-export const HELD_COUNTED_MAX = 10_000;
+export const COUNTED_MAX = 10_000;
 
-/** What is held of a lane `e` that is disabled: what waits, and was not dropped before. To be counted up to `HELD_COUNTED_MAX`. */
+/** What is held of a lane `e` that is disabled: what waits, and was not dropped before. To be counted up to `COUNTED_MAX`. */
 export const HELD_OF_LANE = `SELECT FROM webhook_delivery d
     WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at >= coalesce(e.backlog_from, '-infinity')
       AND d.queued_at >= coalesce(e.backlog_from, '-infinity')`;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { Transactions } from '../../platform/database/index.js';
 import { Metrics } from '../../platform/observability/index.js';
-import { HELD_COUNTED_MAX, HELD_OF_LANE } from './delivery-status.js';
+import { COUNTED_MAX, HELD_OF_LANE } from './delivery-status.js';
 import { OPEN_LANES } from './lane.repository.js';
 
 /** A lane whose oldest due delivery has waited longer is one that somebody should look at, with less or more haste. */
@@ -48,12 +48,12 @@ export class LaneFigures {
     });
     this.held = new Gauge({
       name: 'tranche_webhook_deliveries_held',
-      help: `Webhook deliveries that are kept for disabled endpoints, at most ${HELD_COUNTED_MAX} of each counted.`,
+      help: `Webhook deliveries that are kept for disabled endpoints, at most ${COUNTED_MAX} of each counted.`,
       registers,
     });
     this.waiting = new Gauge({
       name: 'tranche_webhook_deliveries_waiting',
-      help: 'Webhook deliveries that are due and not delivered, but what is held or was dropped.',
+      help: `Webhook deliveries that are due and not delivered, but what is held or was dropped, at most ${COUNTED_MAX} of each endpoint counted.`,
       registers,
     });
     this.oldest = new Gauge({
@@ -74,21 +74,27 @@ export class LaneFigures {
   }
 }
 
-/** One look per lane, however much is held or dropped there; what is being sent is counted. */
+/** A few looks per lane, however much is held, dropped or due there. */
 const READ = `WITH RECURSIVE ${OPEN_LANES},
   due AS (
-    SELECT (SELECT d.due_at FROM webhook_delivery d
-            WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') AND d.due_at >= coalesce(e.backlog_from, '-infinity')
-            ORDER BY d.due_at LIMIT 1) AS at, sent.count, sent.oldest
+    SELECT first.at, least(CASE WHEN first.at <= tranche_now() THEN first.queued_at END, put_off.queued_at) AS oldest, waiting.count
     FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id
-    CROSS JOIN LATERAL (SELECT count(*), min(d.created_at) AS oldest FROM webhook_delivery d
+    LEFT JOIN LATERAL (SELECT d.due_at AS at, d.queued_at FROM webhook_delivery d
+      WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight') AND d.due_at >= coalesce(e.backlog_from, '-infinity')
+        AND d.queued_at >= coalesce(e.backlog_from, '-infinity')
+      ORDER BY d.due_at LIMIT 1) first ON true
+    LEFT JOIN LATERAL (SELECT d.queued_at FROM webhook_delivery d
+      WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at > d.queued_at AND d.due_at <= tranche_now()
+        AND d.queued_at >= coalesce(e.backlog_from, '-infinity')
+      ORDER BY d.queued_at LIMIT 1) put_off ON true
+    CROSS JOIN LATERAL (SELECT count(*) FROM (SELECT FROM webhook_delivery d
       WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at BETWEEN coalesce(e.backlog_from, '-infinity') AND tranche_now()
-        AND d.queued_at >= coalesce(e.backlog_from, '-infinity')) sent
+        AND d.queued_at >= coalesce(e.backlog_from, '-infinity') LIMIT ${COUNTED_MAX}) one) waiting
     WHERE e.status <> 'disabled' AND e.deleted_at IS NULL)
   SELECT s.*,
     (SELECT coalesce(sum(h.count), 0)::integer
      FROM lane JOIN webhook_endpoint e ON e.id = lane.endpoint_id AND e.status = 'disabled' AND e.deleted_at IS NULL
-     CROSS JOIN LATERAL (SELECT count(*) FROM (${HELD_OF_LANE} LIMIT ${HELD_COUNTED_MAX}) one) h) AS held,
+     CROSS JOIN LATERAL (SELECT count(*) FROM (${HELD_OF_LANE} LIMIT ${COUNTED_MAX}) one) h) AS held,
     (SELECT coalesce(array_agg(extract(epoch FROM tranche_now() - at)::double precision), '{}') FROM due WHERE at <= tranche_now()) AS ages_s,
     (SELECT coalesce(sum(count), 0)::integer FROM due) AS waiting,
     (SELECT coalesce(extract(epoch FROM tranche_now() - min(oldest)), 0)::double precision FROM due) AS oldest_s

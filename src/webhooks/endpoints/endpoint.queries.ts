@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
-import { HELD_COUNTED_MAX, HELD_OF_LANE } from '../deliveries/delivery-status.js';
+import { COUNTED_MAX, HELD_OF_LANE } from '../deliveries/delivery-status.js';
 import type { PublicKey } from '../signing/signing-secrets.js';
 import type { EndpointDto, EndpointWithHealthDto } from './endpoint-response.dto.js';
 import type { EndpointRow } from './endpoint.repository.js';
@@ -37,7 +37,7 @@ const PUBLIC_KEYS = `coalesce((SELECT jsonb_agg(k.value) FROM jsonb_array_elemen
 const VIEW = `
   SELECT e.id, e.url, e.registered, e.from_bulk, e.event_types, e.description, e.status, e.reason, e.since, e.failure_streak, e.paused_until,
     e.last_success_at, e.created_at, e.updated_at, e.rate_per_second, e.header_names, ${PUBLIC_KEYS} AS public_keys,
-    CASE WHEN e.status = 'disabled' THEN (SELECT count(*)::integer FROM (${HELD_OF_LANE} LIMIT ${HELD_COUNTED_MAX + 1}) h) ELSE 0 END AS held
+    CASE WHEN e.status = 'disabled' THEN (SELECT count(*)::integer FROM (${HELD_OF_LANE} LIMIT ${COUNTED_MAX + 1}) h) ELSE 0 END AS held
   FROM webhook_endpoint e
   WHERE e.merchant_id = $1 AND e.deleted_at IS NULL`;
 
@@ -112,8 +112,8 @@ export const toEndpointResponse = (endpoint: EndpointView) =>
     status: endpoint.status,
     reason: endpoint.reason,
     since: formatInstant(endpoint.since),
-    held: Math.min(endpoint.held, HELD_COUNTED_MAX),
-    held_has_more: endpoint.held > HELD_COUNTED_MAX,
+    held: Math.min(endpoint.held, COUNTED_MAX),
+    held_has_more: endpoint.held > COUNTED_MAX,
     rate_per_second: endpoint.rate_per_second,
     header_names: endpoint.header_names ?? [],
     asymmetric: endpoint.public_keys.some(({ expires_at }) => expires_at === null),
