@@ -10,6 +10,7 @@ import { ExpireHeld } from '../../src/webhooks/deliveries/expire-held.js';
 import { LaneFigures } from '../../src/webhooks/deliveries/lane-figures.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
+import { merchantsWithoutRoom } from '../../src/webhooks/deliveries/share-places.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
@@ -96,7 +97,7 @@ describe('a claim', () => {
   it('never counts a host twice at once: of two claims one leaves it to the other', async () => {
     const ids = await merchantWith(2, 2, (n) => `https://one.example/${n}/${newUuid()}`);
     await db.transactions.asEngine(async (tx) => {
-      await lanes.inTurn(tx);
+      await lanes.inTurn(tx, []);
       expect(await claim()).toEqual([]);
     });
     expect(countBy(await claim(), ids)).toEqual([1, 1]);
@@ -107,7 +108,7 @@ describe('a claim', () => {
     await write(ids, 'calls_max = 32, rate_per_second = 2');
     expect(await claim()).toHaveLength(1);
     expect(await claim()).toEqual([]);
-    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx));
+    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx, []));
     expect(wait_ms).toBeLessThanOrEqual(500);
     await write(ids, `rate_spent_until = now() - interval '1 hour', ready_at = now()`);
     expect(await claim()).toHaveLength(1);
@@ -122,6 +123,25 @@ describe('a claim', () => {
     await write(others, 'calls_max = 32');
     while ((await claim(places)).length > 0);
     expect(others.reduce((sum, id) => sum + places.ofLane(id), 0)).toBeGreaterThanOrEqual(30);
+  });
+
+  it('asks nothing of the lanes of a merchant who has no room left, and neither wakes for them nor writes to them', async () => {
+    const many = await merchantWith(200, 1);
+    const places = new Places();
+    while ((await claim(places)).length > 0);
+    const versions = (): Promise<unknown> =>
+      db.dataSource.query('SELECT xmin::text FROM webhook_endpoint WHERE id = ANY ($1) ORDER BY id', [many]);
+    const before = await versions();
+    const others = await merchantWith(3, 1);
+    expect(countBy(await claim(places), others)).toEqual([1, 1, 1]);
+    expect(await claim(places)).toEqual([]);
+    expect(await versions()).toEqual(before);
+    const wait = (without: readonly string[]) => db.transactions.asEngine((tx) => lanes.nextReady(tx, without));
+    expect(await wait([])).toBe(50);
+    expect(await wait(merchantsWithoutRoom(places))).toBeGreaterThan(50);
+    const [merchant_id] = merchantsWithoutRoom(places);
+    for (const endpoint_id of many.slice(0, 3)) places.leave({ endpoint_id, merchant_id: merchant_id!, doubtful: false });
+    expect(await claim(places)).toHaveLength(1);
   });
 
   it('gives what has failed no more than three quarters of the places', async () => {
@@ -142,7 +162,7 @@ describe('a claim', () => {
 });
 
 describe('a lane', () => {
-  const ready = async (): Promise<string[]> => (await db.transactions.asEngine((tx) => lanes.inTurn(tx))).map(({ id }) => id);
+  const ready = async (): Promise<string[]> => (await db.transactions.asEngine((tx) => lanes.inTurn(tx, []))).map(({ id }) => id);
 
   it('is looked at only when something may be due, and again as soon as somebody writes for it', async () => {
     const { id: merchantId } = await testMerchant(db);
@@ -175,7 +195,7 @@ describe('a lane', () => {
     expect(await ready()).toEqual([]);
     await db.transactions.asEngine((tx) => lanes.lookOver(tx));
     expect(await db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id])).toEqual([]);
-    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx));
+    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx, []));
     expect(wait_ms).toBeGreaterThan(0);
   });
 });

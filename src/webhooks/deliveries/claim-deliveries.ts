@@ -4,7 +4,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { type ClaimedDelivery, DeliveryRepository } from './delivery.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import type { Places } from './places.js';
-import { sharePlaces } from './share-places.js';
+import { merchantsWithoutRoom, sharePlaces } from './share-places.js';
 
 /**
  * Takes what this process may send next: lanes in turn, locked; then, with snapshots younger than the locks, the calls that
@@ -20,7 +20,7 @@ export class ClaimDeliveries {
 
   /** @param places this process's; what is claimed takes its place when the claim is committed, by the caller. */
   async execute(tx: Tx, places: Places): Promise<ClaimedDelivery[]> {
-    const lanes = await this.lanes.inTurn(tx);
+    const lanes = await this.lanes.inTurn(tx, merchantsWithoutRoom(places));
     if (lanes.length === 0) return [];
     const shares = sharePlaces(lanes, places, await this.lanes.callsOut(tx));
     return this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s: this.configuration.lease_s });

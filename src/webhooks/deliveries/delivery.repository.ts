@@ -46,7 +46,7 @@ export interface AttemptRow {
 }
 
 export interface ClaimCommand {
-  /** Every lane that had its turn, those that got no place too: what is known of it now is written. */
+  /** Lanes that had their turn, those too that may not have a place now: what is known of them is written. */
   readonly shares: readonly LaneShare[];
   /** How many of the calls may be retries, or to lanes whose last call failed. */
   readonly doubtfulMax: number;

@@ -11,6 +11,7 @@ import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { LaneRepository } from './lane.repository.js';
 import { Places } from './places.js';
 import { SettleDeliveries } from './settle-deliveries.js';
+import { merchantsWithoutRoom } from './share-places.js';
 
 /** Lanes are called by whoever writes for them; this often every process looks for itself whether one was forgotten. */
 const LOOK_OVER_MS = 5_000;
@@ -75,7 +76,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const claimed_ms = performance.now();
     const { claimed, wait_ms } = await this.transactions.asEngineConfirmed(async (tx) => {
       const rows = await this.claims.execute(tx, this.places);
-      return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.lanes.nextReady(tx) };
+      return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.lanes.nextReady(tx, merchantsWithoutRoom(this.places)) };
     });
     for (const delivery of claimed) this.send(delivery, claimed_ms);
     return wait_ms === null ? SLEEP_MAX_MS : Math.ceil(wait_ms);

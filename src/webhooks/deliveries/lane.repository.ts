@@ -19,6 +19,8 @@ export interface LaneRow extends LaneHealth {
 /** May be sent to at all. */
 const OPEN = `e.status <> 'disabled' AND e.deleted_at IS NULL AND (e.paused_until IS NULL OR e.paused_until <= tranche_now())`;
 
+const OF_OTHERS = 'e.merchant_id <> ALL ($1::uuid[])';
+
 /** A part of any statement that makes deliveries of lanes due, or lets them go: the next claim looks at these lanes. */
 export const wakeLanes = (lanes: string): string => `INSERT INTO webhook_lane_wake (endpoint_id) ${lanes}`;
 
@@ -44,14 +46,15 @@ export class LaneRepository {
    * Counting and claiming are statements of their own, so that their snapshots are younger than the locks. Ids are gathered in
    * arrays, because a planner without statistics joined a thousand lanes with themselves (500 ms): twice as many as are taken,
    * since some of them may be locked.
+   * @param without merchants whose lanes have no turn, however many of them are ready: they would fill it for nothing.
    */
-  inTurn(tx: Tx): Promise<LaneInTurn[]> {
+  inTurn(tx: Tx, without: readonly string[]): Promise<LaneInTurn[]> {
     return tx.query<LaneInTurn & Record<string, unknown>>(
       `WITH called AS (
-         SELECT e.id, e.merchant_id, e.last_claimed_at FROM webhook_endpoint e WHERE e.ready_at <= tranche_now() AND ${OPEN}
+         SELECT e.id, e.merchant_id, e.last_claimed_at FROM webhook_endpoint e WHERE e.ready_at <= tranche_now() AND ${OF_OTHERS} AND ${OPEN}
          UNION
          SELECT e.id, e.merchant_id, e.last_claimed_at FROM webhook_endpoint e
-         WHERE e.id = ANY (ARRAY (SELECT DISTINCT endpoint_id FROM webhook_lane_wake)) AND ${OPEN}),
+         WHERE e.id = ANY (ARRAY (SELECT DISTINCT endpoint_id FROM webhook_lane_wake)) AND ${OF_OTHERS} AND ${OPEN}),
        ranked AS (
          SELECT id, last_claimed_at, row_number() OVER (PARTITION BY merchant_id ORDER BY last_claimed_at, id) AS place FROM called),
        next AS MATERIALIZED (
@@ -65,6 +68,7 @@ export class LaneRepository {
          ORDER BY array_position((SELECT ids FROM next), e.id) LIMIT ${LANES_PER_CLAIM_MAX}
          FOR NO KEY UPDATE OF e SKIP LOCKED) turn
        WHERE pg_try_advisory_xact_lock(hashtextextended('webhook host ' || turn.host, 0))`,
+      [without],
     );
   }
 
@@ -80,15 +84,16 @@ export class LaneRepository {
     return { ofLane: new Map(rows.map(({ endpoint_id, calls }) => [endpoint_id, calls])), ofHost };
   }
 
-  /** Milliseconds until a lane may have something to send, or null where none has anything. */
-  async nextReady(tx: Tx): Promise<number | null> {
+  /** Milliseconds until a lane of another merchant may have something to send, or null where none has anything. */
+  async nextReady(tx: Tx, without: readonly string[]): Promise<number | null> {
     const row = await tx.one<{ wait_ms: number | null }>(
       `SELECT least(
-         (SELECT ${READY_AGAIN_MS} FROM webhook_endpoint e WHERE e.ready_at <= tranche_now() AND ${OPEN} LIMIT 1),
-         (SELECT ${READY_AGAIN_MS} FROM webhook_lane_wake w JOIN webhook_endpoint e ON e.id = w.endpoint_id WHERE ${OPEN} LIMIT 1),
+         (SELECT ${READY_AGAIN_MS} FROM webhook_endpoint e WHERE e.ready_at <= tranche_now() AND ${OF_OTHERS} AND ${OPEN} LIMIT 1),
+         (SELECT ${READY_AGAIN_MS} FROM webhook_lane_wake w JOIN webhook_endpoint e ON e.id = w.endpoint_id WHERE ${OF_OTHERS} AND ${OPEN} LIMIT 1),
          (SELECT extract(epoch FROM e.ready_at - tranche_now()) * 1000 FROM webhook_endpoint e
           WHERE e.ready_at > tranche_now() AND e.ready_at < 'infinity' AND e.status <> 'disabled' AND e.deleted_at IS NULL
           ORDER BY e.ready_at LIMIT 1))::double precision AS wait_ms`,
+      [without],
     );
     return row?.wait_ms ?? null;
   }

@@ -45,6 +45,11 @@ export class Places {
     return this.lanes.get(endpointId) ?? 0;
   }
 
+  /** Whose calls are out. */
+  get merchantsOut(): readonly string[] {
+    return [...this.merchants.keys()];
+  }
+
   ofMerchant(merchantId: string): number {
     return this.merchants.get(merchantId) ?? 0;
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CALLS_PER_HOST_MAX } from '../egress/egress.js';
 import { Places } from './places.js';
-import { type CallsOut, type LaneInTurn, sharePlaces } from './share-places.js';
+import { type CallsOut, type LaneInTurn, merchantsWithoutRoom, sharePlaces } from './share-places.js';
 
 const NOTHING_OUT: CallsOut = { ofLane: new Map(), ofHost: new Map() };
 
@@ -26,10 +26,10 @@ function fill(places: Places, lanes: readonly LaneInTurn[]): Map<string, number>
     for (const { id, host } of lanes) ofHost.set(host, (ofHost.get(host) ?? 0) + places.ofLane(id));
     const shares = sharePlaces(lanes, places, { ofLane, ofHost });
     if (shares.every((share) => share.places === 0)) break;
-    shares.forEach((share, index) => {
-      for (let n = 0; n < share.places; n += 1)
-        places.take({ ...lanes[index]!, endpoint_id: share.endpoint_id, doubtful: false });
-    });
+    const laneOf = new Map(lanes.map((one) => [one.id, one]));
+    for (const { endpoint_id, places: given } of shares) {
+      for (let n = 0; n < given; n += 1) places.take({ ...laneOf.get(endpoint_id)!, endpoint_id, doubtful: false });
+    }
   }
   const merchants = new Set(lanes.map(({ merchant_id }) => merchant_id));
   return new Map([...merchants].map((id) => [id, places.ofMerchant(id)]));
@@ -52,7 +52,9 @@ describe('the places of a process', () => {
       const lanes = [...lanesOf('merchant', 60, { failing: true }), lane('merchant/healthy'), lane('other/healthy')];
       const shares = sharePlaces(lanes, new Places(all), NOTHING_OUT);
       const given = (which: (lane: LaneInTurn) => boolean): number =>
-        shares.filter((_, place) => which(lanes[place]!)).reduce((sum, { places }) => sum + places, 0);
+        shares
+          .filter(({ endpoint_id }) => which(lanes.find(({ id }) => id === endpoint_id)!))
+          .reduce((sum, { places }) => sum + places, 0);
       expect(given(({ failing }) => !failing)).toBeGreaterThan(0);
     }
   });
@@ -71,6 +73,16 @@ describe('the places of a process', () => {
     expect(places.ofMerchant('dead')).toBe(192);
     expect(fill(places, lanesOf('healthy', 20)).get('healthy')).toBeGreaterThanOrEqual(40);
     expect(places.free).toBeGreaterThan(0);
+  });
+
+  it('are asked for by no merchant who gets none until one of his ends', () => {
+    const places = new Places();
+    expect(merchantsWithoutRoom(places)).toEqual([]);
+    fill(places, [...lanesOf('dead', 1_000, { calls_max: 1 }), ...lanesOf('healthy', 1)]);
+    expect(merchantsWithoutRoom(places)).toEqual(['dead']);
+    expect(sharePlaces(lanesOf('dead', 64), places, NOTHING_OUT)).toEqual([]);
+    places.leave({ endpoint_id: 'dead/0', merchant_id: 'dead', doubtful: false });
+    expect(merchantsWithoutRoom(places)).toEqual([]);
   });
 
   it('leave room for fifty healthy lanes beside twenty dead ones, whether those die young or at their largest', () => {
@@ -97,7 +109,7 @@ describe('the places of a process', () => {
     expect([places.free, places.freeForDoubtful]).toEqual([65, 1]);
   });
 
-  it('never go to more calls than there are, and every share says which lanes are full', () => {
+  it('never go to more calls than there are; every share says whether its lane is full, and nobody is left out while one is free', () => {
     const world = fc.record({
       all: fc.integer({ min: 1, max: 300 }),
       lanes: fc.array(
@@ -116,11 +128,20 @@ describe('the places of a process', () => {
         const lanes = drawn.map((one, n) => lane(`${one.merchant}/${n}`, { ...one, host: `host ${one.host}` }));
         const ofLane = new Map(lanes.map(({ id }, n) => [id, drawn[n]!.out]));
         const shares = sharePlaces(lanes, new Places(all), { ofLane, ofHost: new Map() });
-        expect(shares.map(({ endpoint_id }) => endpoint_id)).toEqual(lanes.map(({ id }) => id));
-        expect(shares.reduce((sum, { places }) => sum + places, 0)).toBeLessThanOrEqual(all);
-        shares.forEach(({ places, room }, n) => {
-          expect(room).toBe(Math.max(0, lanes[n]!.calls_max - drawn[n]!.out));
-          expect(places).toBeLessThanOrEqual(Math.min(room, lanes[n]!.starts ?? room));
+        const shareOf = new Map(shares.map((share) => [share.endpoint_id, share]));
+        const given = shares.reduce((sum, { places }) => sum + places, 0);
+        expect(given).toBeLessThanOrEqual(all);
+        lanes.forEach(({ id, merchant_id, starts }, n) => {
+          const share = shareOf.get(id);
+          if (share === undefined) {
+            // Nothing was left for it, or for its merchant.
+            const ofMerchant = shares.filter(({ endpoint_id }) => endpoint_id.startsWith(`${merchant_id}/`));
+            const free = all - given;
+            expect(ofMerchant.reduce((sum, { places }) => sum + places, 0)).toBeGreaterThanOrEqual(3 * free);
+            return;
+          }
+          expect(share.room).toBe(Math.max(0, lanes[n]!.calls_max - drawn[n]!.out));
+          expect(share.places).toBeLessThanOrEqual(Math.min(share.room, starts ?? share.room));
         });
       }),
     );

@@ -37,10 +37,17 @@ export interface LaneShare {
   readonly failing: boolean;
 }
 
+const hasRoom = (placesOfMerchant: number, free: number): boolean => placesOfMerchant < MERCHANT_SHARE * free;
+
+/** Merchants that get no place here until one of theirs ends: their lanes need no turn. */
+export const merchantsWithoutRoom = (places: Places): string[] =>
+  places.merchantsOut.filter((id) => !hasRoom(places.ofMerchant(id), places.free));
+
 /**
  * Gives out the free places of a process, one at a time: each to the merchant that has the fewest, and there to its lanes in
  * turn. Pure.
  * @param lanes in the order of their turns.
+ * @returns what each may claim; but of lanes for which no place was left, and of which so nothing was learnt, nothing.
  */
 export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: CallsOut): LaneShare[] {
   const sharing = lanes.map((lane) => new Sharing(lane, places, out));
@@ -53,23 +60,26 @@ export function sharePlaces(lanes: readonly LaneInTurn[], places: Places, out: C
   const ofHost = new Map(out.ofHost);
   let free = places.free;
   while (free > 0) {
-    const open = merchants.filter((one) => one.queue.length > 0 && one.places < MERCHANT_SHARE * free);
+    const open = merchants.filter((one) => one.queue.length > 0 && hasRoom(one.places, free));
     const [first, ...others] = open;
     if (first === undefined) break;
     const next = others.reduce((least, one) => (one.places < least.places ? one : least), first);
     const lane = next.queue.shift();
     const callsToHost = ofHost.get(lane?.lane.host ?? '') ?? 0;
-    if (lane === undefined || callsToHost >= CALLS_PER_HOST_MAX || !lane.mayTakeOne(free)) continue;
+    if (lane === undefined) continue;
+    lane.wasAsked = true;
+    if (callsToHost >= CALLS_PER_HOST_MAX || !lane.mayTakeOne(free)) continue;
     lane.given += 1;
     ofHost.set(lane.lane.host, callsToHost + 1);
     next.places += 1;
     next.queue.push(lane);
     free -= 1;
   }
-  return sharing.map((one) => one.share());
+  return sharing.filter(({ wasAsked }) => wasAsked).map((one) => one.share());
 }
 
 class Sharing {
+  wasAsked = false;
   given = 0;
   private readonly room: number;
   private readonly here: number;
