@@ -42,7 +42,7 @@ export const deliver: Row = {
             run: async () => {
               const span_ms = await spanOf(async () => {
                 await inParallel(senders, 4, ({ merchant, endpoint }) => merchant.call(`${endpoint}/enable`, { backlog: 'all' }));
-                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight')`);
+                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id`);
               });
               return { items: events, figures: { rate: perSecond(events, span_ms) } };
             },

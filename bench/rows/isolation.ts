@@ -28,7 +28,7 @@ const LATER = { scheduled_date: new Date(Date.now() + 86_400_000).toISOString() 
 export const isolation: Row = {
   name: 'isolation',
   asks: `event to arrival at ${HEALTHY} healthy receivers, without and with sick ones beside them`,
-  minutes: 4,
+  minutes: 12,
   async contests(stage, effort) {
     const sick = await SickReceivers.start();
     stage.onClose(() => sick.end());
@@ -62,6 +62,8 @@ const contestOf = (alone: Contender, contenders: readonly Contender[]): Contest 
 interface Scenario {
   readonly name: string;
   readonly urls: readonly string[];
+  /** Not registered, but each named by a bulk of its own: more of them than a merchant may register. */
+  readonly namedByBulks?: boolean;
 }
 
 function scenariosOf(sick: SickReceivers, effort: Effort): Scenario[] {
@@ -74,7 +76,7 @@ function scenariosOf(sick: SickReceivers, effort: Effort): Scenario[] {
     { name: 'TLS that stalls', urls: [sick.stalledTls] },
     { name: 'one byte a second', urls: [sick.dripping] },
     { name: '20 dead of 70', urls: silent(20) },
-    { name: `one merchant with ${many} dead URLs`, urls: silent(many) },
+    { name: `one merchant with ${many} dead URLs`, urls: silent(many), namedByBulks: true },
   ];
 }
 
@@ -84,35 +86,53 @@ interface Setting {
 }
 
 /** The sick endpoints are disabled while their events are made, and enabled, so that all is due at once, when the clock starts. */
-const contenderOf = (stage: Stage, { name, urls }: Scenario, { worker, run }: Setting): Contender => {
+const contenderOf = (stage: Stage, { name, urls, namedByBulks = false }: Scenario, { worker, run }: Setting): Contender => {
   let merchant: BenchMerchant;
-  let endpoints: string[] = [];
-  const toEach = (work: (path: string) => Promise<unknown>): Promise<void> => inParallel(endpoints, 4, work);
+  const toEach = async (work: (path: string) => Promise<unknown>): Promise<void> => {
+    await inParallel(await pathsOf(merchant), 4, work);
+  };
+  const disableAll = async (): Promise<void> => {
+    await toEach((path) => merchant.call(`${path}/disable`));
+    // Calls that are out hold their places until their deadline.
+    await wait(TIMEOUT_S * 1000);
+  };
   return {
     name: `beside ${name}`,
     kind: 'engine',
     processes: () => [worker],
     prepare: async () => {
       merchant = await stage.merchant();
-      endpoints = [];
-      await inParallel(urls, 4, async (url) => {
-        const { id } = await merchant.call('/webhook-endpoints', { url });
-        endpoints.push(`/webhook-endpoints/${id ?? ''}`);
-      });
-      await toEach((path) => merchant.call(`${path}/disable`));
-      await merchant.createValidated(Math.max(1, Math.ceil(SICK_EVENTS / EVENTS_PER_PAYOUT / urls.length)), LATER);
+      if (namedByBulks) {
+        await inParallel(urls, 4, (url) => merchant.create(merchant.draft({ ...LATER, payouts: 1, webhook_url: url })));
+        await merchant.untilValidated();
+        await disableAll();
+      } else {
+        await inParallel(urls, 4, (url) => merchant.call('/webhook-endpoints', { url }));
+        await toEach((path) => merchant.call(`${path}/disable`));
+        await merchant.createValidated(Math.ceil(SICK_EVENTS / EVENTS_PER_PAYOUT / urls.length), LATER);
+      }
     },
     run: async () => {
       await toEach((path) => merchant.call(`${path}/enable`, { backlog: 'all' }));
       return run();
     },
-    finish: async () => {
-      await toEach((path) => merchant.call(path, {}, 'DELETE'));
-      // Calls that are out hold their places until their deadline.
-      await wait(TIMEOUT_S * 1000);
-    },
+    finish: disableAll,
   };
 };
+
+/** Of every endpoint of a merchant. */
+async function pathsOf(merchant: BenchMerchant): Promise<string[]> {
+  const paths: string[] = [];
+  for (let after = ''; ;) {
+    const page = (await merchant.get(`/webhook-endpoints?limit=100${after}`)) as {
+      readonly data: readonly { readonly id: string }[];
+      readonly has_more: boolean;
+    };
+    paths.push(...page.data.map(({ id }) => `/webhook-endpoints/${id}`));
+    if (!page.has_more) return paths;
+    after = `&starting_after=${page.data.at(-1)?.id ?? ''}`;
+  }
+}
 
 interface Load {
   readonly healthy: readonly BenchMerchant[];

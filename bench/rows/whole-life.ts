@@ -37,7 +37,7 @@ export const wholeLife: Row = {
               const span_ms = await spanOf(async () => {
                 await inParallel(drafts, 2, (draft) => merchant.create(draft));
                 await merchant.untilProcessed();
-                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight')`);
+                await stage.servers.untilNone(`webhook_delivery WHERE state IN ('waiting', 'in_flight') ORDER BY endpoint_id`);
               });
               const payouts = bulks * PAYOUTS_PER_BULK;
               const after = await stage.servers.written();

@@ -123,7 +123,8 @@ export class BenchServers {
 
   /** Waits until nothing is left of it. @returns the milliseconds since `start`. */
   async untilNone(from: string, values: readonly unknown[] = [], start = performance.now()): Promise<number> {
-    while ((await this.count(from, values)) > 0) await wait(LOOK_MS);
+    // Not counted: of what is nearly done a count reads as much as the work itself.
+    while (((await this.sql.query(`SELECT FROM ${from} LIMIT 1`, [...values])).rowCount ?? 0) > 0) await wait(LOOK_MS);
     return performance.now() - start;
   }
 

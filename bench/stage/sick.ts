@@ -32,8 +32,8 @@ export class SickReceivers {
     return receivers;
   }
 
-  /** Reads the request and says nothing. */
-  silent = (path: string): string => `http://127.0.0.1:${this.ports.silent}/${path}`;
+  /** Reads the request and says nothing; each name is a host of its own. */
+  silent = (name: string): string => `http://silent-${name}.localhost:${this.ports.silent}/hooks`;
   /** Sends a byte of its status line each second. */
   get dripping(): string {
     return `http://127.0.0.1:${this.ports.dripping}/drip`;
