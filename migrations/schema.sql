@@ -123,7 +123,7 @@ CREATE INDEX api_key_merchant ON api_key USING btree (merchant_id, id);
 CREATE INDEX api_key_of_operators ON api_key USING btree (id) WHERE (merchant_id IS NULL);
 ALTER TABLE api_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON api_key TO tranche_worker USING (true);
-CREATE POLICY merchant ON api_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON api_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON api_key TO tranche_worker;
 
 CREATE TABLE attempt (
@@ -152,7 +152,7 @@ CREATE TABLE attempt (
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
 ALTER TABLE attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON attempt TO tranche_worker USING (true);
-CREATE POLICY merchant ON attempt TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON attempt TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT SELECT ON attempt TO tranche_api;
 GRANT INSERT, SELECT, UPDATE ON attempt TO tranche_worker;
 
@@ -170,7 +170,7 @@ CREATE TABLE attempt_step (
 );
 ALTER TABLE attempt_step ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON attempt_step TO tranche_worker USING (true);
-CREATE POLICY merchant ON attempt_step TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON attempt_step TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT SELECT ON attempt_step TO tranche_api;
 GRANT INSERT, SELECT ON attempt_step TO tranche_worker;
 
@@ -184,7 +184,7 @@ CREATE TABLE audit_chain (
 );
 ALTER TABLE audit_chain ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON audit_chain TO tranche_worker USING (true);
-CREATE POLICY merchant ON audit_chain TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON audit_chain TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON audit_chain TO tranche_worker;
 
 CREATE TABLE audit_entry (
@@ -212,7 +212,7 @@ CREATE TRIGGER audit_entry_is_not_emptied BEFORE TRUNCATE ON audit_entry FOR EAC
 CREATE TRIGGER audit_entry_stays BEFORE DELETE OR UPDATE ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON audit_entry TO tranche_worker USING (true);
-CREATE POLICY merchant ON audit_entry TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON audit_entry TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON audit_entry TO tranche_api;
 GRANT INSERT, SELECT, UPDATE (hash), UPDATE (number) ON audit_entry TO tranche_worker;
 
@@ -240,7 +240,7 @@ CREATE TABLE bulk (
 CREATE INDEX bulk_merchant_newest ON bulk USING btree (merchant_id, id DESC);
 ALTER TABLE bulk ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON bulk TO tranche_worker USING (true);
-CREATE POLICY merchant ON bulk TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON bulk TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON bulk TO tranche_api;
 GRANT SELECT, UPDATE ON bulk TO tranche_worker;
 
@@ -258,7 +258,7 @@ CREATE TABLE bulk_origin (
 CREATE INDEX bulk_origin_by_key ON bulk_origin USING btree (merchant_id, door, batch_key, created_at DESC) WHERE (batch_key IS NOT NULL);
 ALTER TABLE bulk_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON bulk_origin TO tranche_worker USING (true);
-CREATE POLICY merchant ON bulk_origin TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON bulk_origin TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON bulk_origin TO tranche_api;
 GRANT SELECT, UPDATE (sent) ON bulk_origin TO tranche_worker;
 
@@ -312,7 +312,7 @@ END) STORED NOT NULL,
 CREATE INDEX bulk_progress_by_status ON bulk_progress USING btree (merchant_id, status, bulk_id DESC);
 ALTER TABLE bulk_progress ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON bulk_progress TO tranche_worker USING (true);
-CREATE POLICY merchant ON bulk_progress TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON bulk_progress TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON bulk_progress TO tranche_api;
 GRANT SELECT, UPDATE ON bulk_progress TO tranche_worker;
 
@@ -415,7 +415,7 @@ CREATE INDEX event_feed ON event USING btree (merchant_id, feed, place);
 CREATE INDEX event_of_rare_type ON event USING btree (merchant_id, type, feed, place) WHERE (type <> ALL (ARRAY['payout.created'::text, 'payout.validation_in_progress'::text, 'payout.scheduled'::text, 'payout.processing_in_progress'::text, 'payout.processed'::text, 'payout.intent_succeeded'::text]));
 ALTER TABLE event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON event TO tranche_worker USING (true);
-CREATE POLICY merchant ON event TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON event TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 CREATE POLICY old ON event AS RESTRICTIVE FOR DELETE TO public USING ((occurred_at < (tranche_now() - '1 day'::interval)));
 GRANT INSERT, SELECT ON event TO tranche_api;
 GRANT DELETE, INSERT, SELECT ON event TO tranche_worker;
@@ -430,7 +430,7 @@ CREATE TABLE event_horizon (
 );
 ALTER TABLE event_horizon ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON event_horizon TO tranche_worker USING (true);
-CREATE POLICY merchant ON event_horizon TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON event_horizon TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT SELECT ON event_horizon TO tranche_api;
 GRANT INSERT, SELECT, UPDATE ON event_horizon TO tranche_worker;
 
@@ -467,7 +467,7 @@ CREATE TABLE idempotency_key (
 CREATE INDEX idempotency_key_age ON idempotency_key USING btree (created_at);
 ALTER TABLE idempotency_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON idempotency_key TO tranche_worker USING (true);
-CREATE POLICY merchant ON idempotency_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON idempotency_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON idempotency_key TO tranche_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency_key TO tranche_worker;
 
@@ -542,7 +542,7 @@ CREATE INDEX payout_next_due ON payout USING btree (scheduled_at) WHERE ((status
 CREATE INDEX payout_to_judge ON payout USING btree (merchant_id, id) WHERE (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text]));
 ALTER TABLE payout ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout TO tranche_worker USING (true);
-CREATE POLICY merchant ON payout TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON payout TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON payout TO tranche_api;
 GRANT SELECT, UPDATE ON payout TO tranche_worker;
 
@@ -569,7 +569,7 @@ CREATE INDEX payout_intent_unclaimed ON payout_intent USING btree (payout_id, up
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 ALTER TABLE payout_intent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_intent TO tranche_worker USING (true);
-CREATE POLICY merchant ON payout_intent TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON payout_intent TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT SELECT ON payout_intent TO tranche_api;
 GRANT INSERT, SELECT, UPDATE ON payout_intent TO tranche_worker;
 
@@ -581,7 +581,7 @@ CREATE TABLE payout_origin (
 );
 ALTER TABLE payout_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_origin TO tranche_worker USING (true);
-CREATE POLICY merchant ON payout_origin TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON payout_origin TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON payout_origin TO tranche_api;
 GRANT SELECT, UPDATE (sent) ON payout_origin TO tranche_worker;
 
@@ -604,7 +604,7 @@ CREATE TABLE payout_revision (
 );
 ALTER TABLE payout_revision ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_revision TO tranche_worker USING (true);
-CREATE POLICY merchant ON payout_revision TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON payout_revision TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON payout_revision TO tranche_api;
 GRANT SELECT, UPDATE (billing_data), UPDATE (payout_method) ON payout_revision TO tranche_worker;
 
@@ -646,7 +646,7 @@ CREATE INDEX reference_hold_of_bulk ON reference_hold USING btree (bulk_id, curr
 CREATE INDEX reference_hold_of_day ON reference_hold USING btree (merchant_id, day, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
 ALTER TABLE reference_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON reference_hold TO tranche_worker USING (true);
-CREATE POLICY merchant ON reference_hold TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON reference_hold TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT DELETE, INSERT, SELECT ON reference_hold TO tranche_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON reference_hold TO tranche_worker;
 
@@ -710,7 +710,7 @@ CREATE TABLE webhook_attempt (
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt USING btree (delivery_id, number);
 ALTER TABLE webhook_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_attempt TO tranche_worker USING (true);
-CREATE POLICY merchant ON webhook_attempt TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON webhook_attempt TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT SELECT ON webhook_attempt TO tranche_api;
 GRANT DELETE, INSERT, SELECT ON webhook_attempt TO tranche_worker;
 
@@ -749,7 +749,7 @@ CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpo
 CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
 ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_delivery TO tranche_worker USING (true);
-CREATE POLICY merchant ON webhook_delivery TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON webhook_delivery TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_delivery TO tranche_worker;
 
@@ -804,7 +804,7 @@ CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) W
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
 ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_endpoint TO tranche_worker USING (true);
-CREATE POLICY merchant ON webhook_endpoint TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON webhook_endpoint TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON webhook_endpoint TO tranche_api;
 GRANT INSERT, SELECT, UPDATE ON webhook_endpoint TO tranche_worker;
 
@@ -847,7 +847,7 @@ CREATE INDEX webhook_resend_newest ON webhook_resend USING btree (merchant_id, i
 CREATE INDEX webhook_resend_running ON webhook_resend USING btree (look_at) WHERE (state = ANY (ARRAY['matching'::text, 'sending'::text]));
 ALTER TABLE webhook_resend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_resend TO tranche_worker USING (true);
-CREATE POLICY merchant ON webhook_resend TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON webhook_resend TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON webhook_resend TO tranche_api;
 GRANT DELETE, SELECT, UPDATE ON webhook_resend TO tranche_worker;
 
