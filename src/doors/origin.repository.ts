@@ -3,7 +3,7 @@ import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 
 /** The door that a bulk came through. */
-export type Door = 'paypal';
+export type Door = 'paypal' | 'dots';
 
 export type Sent = Readonly<Record<string, unknown>>;
 
@@ -52,13 +52,25 @@ export class OriginRepository {
     );
   }
 
-  /** Null where the bulk came in natively. */
-  async ofBulk(tx: Tx, merchantId: string, bulkId: string): Promise<BulkOrigin | null> {
-    const row = await tx.one<StoredOrigin & { door: Door; batch_key: string | null }>(
-      `SELECT bulk_id AS id, door, batch_key, sent FROM bulk_origin WHERE merchant_id = $1 AND bulk_id = $2`,
-      [merchantId, bulkId],
+  /** Null where the bulk came in natively, or through another door, whose words this one does not know. */
+  async ofBulk(tx: Tx, merchantId: string, { bulkId, door }: { bulkId: string; door: Door }): Promise<BulkOrigin | null> {
+    return (await this.ofBulks(tx, merchantId, { bulkIds: [bulkId], door })).get(bulkId) ?? null;
+  }
+
+  /** By the bulk: those of these that came through this door. */
+  async ofBulks(
+    tx: Tx,
+    merchantId: string,
+    { bulkIds, door }: { bulkIds: readonly string[]; door: Door },
+  ): Promise<Map<string, BulkOrigin>> {
+    const rows = await tx.query<StoredOrigin & { batch_key: string | null }>(
+      `SELECT o.bulk_id AS id, o.batch_key, o.sent
+       FROM unnest($2::uuid[]) AS wanted (bulk_id)
+       JOIN bulk_origin o ON o.bulk_id = wanted.bulk_id
+       WHERE o.merchant_id = $1 AND o.door = $3`,
+      [merchantId, bulkIds, door],
     );
-    return row === null ? null : { door: row.door, batchKey: row.batch_key, sent: this.open(merchantId, row) };
+    return new Map(rows.map((row) => [row.id, { door, batchKey: row.batch_key, sent: this.open(merchantId, row) }]));
   }
 
   /** What was sent of those of these payouts that came through a door, by the payout. */
@@ -78,15 +90,19 @@ export class OriginRepository {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`${door} batch ${merchantId} ${batchKey}`]);
   }
 
-  /** The newest bulk under this key of the last so many days, or null. A statement of its own after the lock, to see what was committed. */
+  /**
+   * The newest bulk under this key, or null. A statement of its own after the lock, to see what was committed.
+   * @param days for so many days a key is taken; null: for ever.
+   */
   async bulkByKey(
     tx: Tx,
     merchantId: string,
-    { door, batchKey, days }: { door: Door; batchKey: string; days: number },
+    { door, batchKey, days }: { door: Door; batchKey: string; days: number | null },
   ): Promise<string | null> {
     const row = await tx.one<{ bulk_id: string }>(
       `SELECT bulk_id FROM bulk_origin
-       WHERE merchant_id = $1 AND door = $2 AND batch_key = $3 AND created_at > tranche_now() - make_interval(days => $4)
+       WHERE merchant_id = $1 AND door = $2 AND batch_key = $3
+         AND ($4::integer IS NULL OR created_at > tranche_now() - make_interval(days => $4))
        ORDER BY created_at DESC LIMIT 1`,
       [merchantId, door, batchKey, days],
     );

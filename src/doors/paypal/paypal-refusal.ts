@@ -1,4 +1,4 @@
-import { Problem } from '../../platform/http/index.js';
+import { type ForeignRefusal, jsonRefusal, Problem } from '../../platform/http/index.js';
 import type { DetailDto, LinkDto } from './error.dto.js';
 
 /** Every refusal by its name in PayPal's contract: its status, and what it says where nothing more exact is known. */
@@ -77,20 +77,17 @@ export const linkTo = (href: string, rel: LinkDto['rel'] = 'self'): LinkDto => (
 });
 
 /** A refusal of ours or of the kernel as PayPal writes it. */
-export function paypalError(problem: Problem, requestId: string): { readonly status: number; readonly body: object } {
+export function paypalError(problem: Problem, requestId: string): ForeignRefusal {
   const own = problem instanceof PaypalRefusal;
   const name = own ? problem.code : (OF_KERNEL[problem.definition.status] ?? 'VALIDATION_ERROR');
-  return {
-    status: REFUSALS[name][0],
-    body: {
-      name,
-      message: WORDED_NATIVELY.has(name) ? REFUSALS[name][1] : problem.detail,
-      debug_id: requestId,
-      information_link: 'https://developer.paypal.com/docs/api/payments.payouts-batch/v1/#errors',
-      details: own ? problem.details : (problem.options.errors ?? []).map(toDetail),
-      links: [],
-    },
-  };
+  return jsonRefusal(REFUSALS[name][0], {
+    name,
+    message: WORDED_NATIVELY.has(name) ? REFUSALS[name][1] : problem.detail,
+    debug_id: requestId,
+    information_link: 'https://developer.paypal.com/docs/api/payments.payouts-batch/v1/#errors',
+    details: own ? problem.details : (problem.options.errors ?? []).map(toDetail),
+    links: [],
+  });
 }
 
 const toDetail = ({ pointer, code, detail }: { pointer: string; code: string; detail: string }): DetailDto => ({

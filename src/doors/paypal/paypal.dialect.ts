@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
 import {
+  bearerOf,
   type Caller,
   CREDENTIALS,
   type Credentials,
@@ -19,6 +21,10 @@ export class PaypalDialect implements Dialect {
     @Inject(CREDENTIALS) private readonly credentials: Credentials,
     private readonly tokens: AccessTokens,
   ) {}
+
+  credentialOf({ headers }: Request): string | null {
+    return bearerOf(headers.authorization);
+  }
 
   knows(bearer: string): boolean {
     return this.tokens.keyIdOf(bearer) !== null;

@@ -3,6 +3,7 @@ import { BulksModule } from '../../bulks/index.js';
 import { PayoutsModule } from '../../payouts/index.js';
 import { speaks } from '../../platform/http/index.js';
 import { ReconciliationModule } from '../../reconciliation/index.js';
+import { KeyPairs } from '../key-pairs.js';
 import { OriginRepository } from '../origin.repository.js';
 import { AccessTokens } from './access-token.js';
 import { CancelItem } from './cancel-item.js';
@@ -17,7 +18,7 @@ import { TokenController } from './token.controller.js';
 @Module({
   imports: [BulksModule, PayoutsModule, ReconciliationModule],
   controllers: [PaypalPayoutsController, TokenController],
-  providers: [AccessTokens, CancelItem, CreateBatch, OriginRepository, PaypalDialect, PaypalQueries, StandingQueries],
+  providers: [AccessTokens, CancelItem, CreateBatch, KeyPairs, OriginRepository, PaypalDialect, PaypalQueries, StandingQueries],
 })
 export class PaypalModule implements NestModule {
   constructor(private readonly dialect: PaypalDialect) {}

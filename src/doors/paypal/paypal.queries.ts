@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { BulkQueries, toBulkResponse } from '../../bulks/index.js';
-import { PayoutQueries } from '../../payouts/index.js';
+import { PayoutQueries, type PayoutView } from '../../payouts/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { fromTypeId, type IdKind } from '../../platform/ids/index.js';
-import { OriginRepository } from '../origin.repository.js';
+import { type BulkOrigin, OriginRepository, type Sent } from '../origin.repository.js';
 import type { BatchQuery } from './batch-query.js';
 import { batchHref, type Host, toBatchHeader, toItem, toSingleItem } from './batch-response.js';
 import type { BatchDto, ItemDto } from './batch.dto.js';
@@ -38,11 +38,12 @@ export class PaypalQueries {
     const bulk = await this.bulks.find(tx, merchantId, bulkId);
     if (bulk === null) throw invalidResourceId();
     const status = batchStatus(await this.standings.of(tx, merchantId, bulkId));
+    const origin = await this.origins.ofBulk(tx, merchantId, { bulkId, door: 'paypal' });
     const stretch = { from: (page - 1) * pageSize, count: pageSize };
     return {
       ...(totalRequired ? { total_items: bulk.item_count, total_pages: Math.ceil(bulk.item_count / pageSize) } : {}),
-      batch_header: toBatchHeader(toBulkResponse(bulk), status, await this.origins.ofBulk(tx, merchantId, bulkId)),
-      ...(headerOnly ? {} : { items: await this.items(tx, { merchantId, bulkId, host }, stretch) }),
+      batch_header: toBatchHeader(toBulkResponse(bulk), status, origin),
+      ...(headerOnly ? {} : { items: await this.items(tx, { merchantId, bulkId, host, origin }, stretch) }),
       links: [linkTo(batchHref(host, id))],
     };
   }
@@ -51,20 +52,30 @@ export class PaypalQueries {
   async item(tx: Tx, { merchantId, id, host }: Asked): Promise<ItemDto> {
     const payout = await this.payouts.find(tx, merchantId, uuidOf('payout', id));
     if (payout === null) throw invalidResourceId();
-    const sent = await this.origins.ofPayouts(tx, merchantId, [payout.id]);
-    const batch = await this.origins.ofBulk(tx, merchantId, payout.bulk_id);
+    const batch = await this.origins.ofBulk(tx, merchantId, { bulkId: payout.bulk_id, door: 'paypal' });
+    const sent = await this.sentOf(tx, batch, [payout]);
     return toSingleItem(this.payouts.toResponse(payout), sent.get(payout.id) ?? null, { batch, host });
   }
 
   private async items(
     tx: Tx,
-    { merchantId, bulkId, host }: { merchantId: string; bulkId: string; host: Host },
+    { merchantId, bulkId, host, origin }: { merchantId: string; bulkId: string; host: Host; origin: BulkOrigin | null },
     stretch: { from: number; count: number },
   ): Promise<ItemDto[]> {
     const payouts = await this.payouts.stretchOfBulk(tx, { merchantId, bulkId }, stretch);
-    const ids = payouts.map(({ id }) => id);
-    const sent = await this.origins.ofPayouts(tx, merchantId, ids);
+    const sent = await this.sentOf(tx, origin, payouts);
     return payouts.map((payout) => toItem(this.payouts.toResponse(payout), sent.get(payout.id) ?? null, host));
+  }
+
+  /** Nothing where the batch came in by another way. */
+  private async sentOf(tx: Tx, batch: BulkOrigin | null, payouts: readonly PayoutView[]): Promise<ReadonlyMap<string, Sent>> {
+    const [first] = payouts;
+    if (batch === null || first === undefined) return new Map();
+    return this.origins.ofPayouts(
+      tx,
+      first.merchant_id,
+      payouts.map(({ id }) => id),
+    );
   }
 }
 

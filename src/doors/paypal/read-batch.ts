@@ -1,6 +1,8 @@
 import { isPayableCurrency, parseAmount } from '../../platform/money/index.js';
 import { isStorable, lengthOf } from '../../platform/text/index.js';
+import { type Members, membersOf } from '../members.js';
 import type { Sent } from '../origin.repository.js';
+import { paypalByEmail, paypalById, paypalByPhone } from '../paypal-account.js';
 import type { DetailDto } from './error.dto.js';
 
 /** One item, as it was sent and as the native contract says it. */
@@ -34,8 +36,6 @@ const ITEM_TEXTS = {
 } as const;
 const ITEM_OBJECTS = ['alternate_notification_method', 'application_context'];
 const RECEIVER_LENGTH_MAX = 127;
-
-type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the body of PayPal's "create batch payout". Every fault is found at once, and one is enough to refuse the whole
@@ -207,25 +207,14 @@ class BatchReader {
   }
 }
 
-/** Venmo's handles are ids to us; a number is written as its country's own network would dial it from abroad. */
 function methodOf(type: RecipientType, receiver: string): Readonly<Record<string, string>> {
   switch (type) {
     case 'EMAIL':
-      return { type: 'paypal', email: receiver };
+      return paypalByEmail(receiver);
     case 'PHONE':
-      return { type: 'paypal', phone_number: e164(receiver) };
+      return paypalByPhone(receiver);
     case 'PAYPAL_ID':
     case 'USER_HANDLE':
-      return { type: 'paypal', paypal_id: receiver.replace(/^@/, '') };
+      return paypalById(receiver);
   }
 }
-
-/** PayPal takes numbers with and without country code and punctuation; ten digits alone are North American, as there. */
-function e164(text: string): string {
-  const digits = text.replace(/[\s().-]/g, '');
-  if (digits.startsWith('+')) return digits;
-  return digits.length === 10 ? `+1${digits}` : `+${digits}`;
-}
-
-const membersOf = (value: unknown): Members | null =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : null;

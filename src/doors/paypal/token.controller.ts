@@ -1,20 +1,17 @@
-import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiConsumes, ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { CREDENTIALS, type Credentials, FormBody, Operation, Public } from '../../platform/http/index.js';
-import { fromTypeId } from '../../platform/ids/index.js';
+import { FormBody, Operation, Public } from '../../platform/http/index.js';
+import { KeyPairs, keyPairOf } from '../key-pairs.js';
 import { AccessTokens } from './access-token.js';
 import { GrantTokenDto, TokenDto, TokenRefusalDto } from './token.dto.js';
-
-/** `Basic` and the base64 of id, colon and secret (RFC 7617). */
-const BASIC = /^Basic +([A-Za-z0-9+/=]+)$/i;
 
 /** Where a client of PayPal shows its id and secret: those of an API key. */
 @ApiTags('Token')
 @Controller('v1/oauth2')
 export class TokenController {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    private readonly keys: KeyPairs,
     private readonly tokens: AccessTokens,
   ) {}
 
@@ -40,27 +37,18 @@ export class TokenController {
       response.status(400);
       return { error: 'unsupported_grant_type', error_description: 'Send grant_type=client_credentials.' };
     }
-    const keyId = await this.keyOf(authorization);
-    if (keyId === null) {
+    const pair = keyPairOf(authorization);
+    const caller = pair === null ? null : await this.keys.identify(pair);
+    if (caller?.kind !== 'merchant') {
       response.status(401).setHeader('WWW-Authenticate', 'Basic');
       return { error: 'invalid_client', error_description: 'Client Authentication failed' };
     }
     return {
       scope: 'https://uri.paypal.com/services/payments/payouts',
-      access_token: this.tokens.issue(keyId),
+      access_token: this.tokens.issue(caller.merchant.keyId),
       token_type: 'Bearer',
       app_id: 'APP-TRANCHE',
       expires_in: this.tokens.lifetime_s,
     };
-  }
-
-  /** The uuid of the key whose id and secret these are: an id with another key's secret is nobody's. */
-  private async keyOf(authorization: string | undefined): Promise<string | null> {
-    const pair = Buffer.from(BASIC.exec(authorization ?? '')?.[1] ?? '', 'base64').toString('utf8');
-    const colon = pair.indexOf(':');
-    if (colon < 0) return null;
-    const caller = await this.credentials.identify(pair.slice(colon + 1));
-    const named = fromTypeId('key', pair.slice(0, colon));
-    return caller.kind === 'merchant' && caller.merchant.keyId === named ? named : null;
   }
 }

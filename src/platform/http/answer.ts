@@ -29,8 +29,8 @@ export function answerOfHandler(response: Response, result: unknown): Answer {
 /** The answer of a refusal, in the words that the caller of this request understands. */
 export function answerOfRefusal(problem: Problem, { dialect, requestId }: Pick<HttpRequest, 'dialect' | 'requestId'>): Answer {
   if (dialect === undefined) return answerOfProblem(problem, requestId);
-  const { status, body } = dialect.refusal(problem, requestId);
-  return { status, headers: headersOf(problem, 'application/json'), body: JSON.stringify(body) };
+  const { status, headers, body } = dialect.refusal(problem, requestId);
+  return { status, headers: { ...headersOf(problem), ...headers }, body };
 }
 
 /** The answer of a refusal in the native contract (RFC 9457). */
@@ -48,15 +48,13 @@ export function answerOfProblem(problem: Problem, requestId: string): Answer {
   };
   return {
     status: problem.definition.status,
-    headers: headersOf(problem, 'application/problem+json'),
+    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headersOf(problem) },
     body: JSON.stringify(body),
   };
 }
 
-function headersOf(problem: Problem, type: string): Record<string, string> {
-  const own = Object.entries(problem.options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return { 'content-type': `${type}; charset=utf-8`, ...Object.fromEntries(own) };
-}
+const headersOf = (problem: Problem): Record<string, string> =>
+  Object.fromEntries(Object.entries(problem.options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** Puts all but the body on the response. */
 export function writeHead(response: Response, answer: Answer): void {

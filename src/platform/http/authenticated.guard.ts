@@ -35,7 +35,7 @@ export class Authenticated implements CanActivate {
     const of = <Value>(key: symbol): Value | undefined =>
       this.reflector.getAllAndOverride<Value | undefined>(key, [context.getHandler(), context.getClass()]);
     if (of<boolean>(PUBLIC) === true) {
-      const counts = of<boolean>(READS_KEY) === true && bearerOf(request.headers.authorization) !== null;
+      const counts = of<boolean>(READS_KEY) === true && credentialOf(request) !== null;
       request.caller = counts ? await this.identify(request, response) : NOBODY;
       return true;
     }
@@ -52,16 +52,19 @@ export class Authenticated implements CanActivate {
    * guessed no faster than that, and a key in use is not shut out by whoever guesses beside it.
    */
   private async identify(request: HttpRequest, response: Response): Promise<Caller> {
-    const bearer = bearerOf(request.headers.authorization);
+    const credential = credentialOf(request);
     const door = request.dialect ?? this.credentials;
-    if (bearer !== null && door.knows(bearer)) return door.identify(bearer);
+    if (credential !== null && door.knows(credential)) return door.identify(credential);
     const address = addressOf(request);
     await this.guesses?.take(address, response);
-    const caller = bearer === null ? NOBODY : await door.identify(bearer);
+    const caller = credential === null ? NOBODY : await door.identify(credential);
     if (caller.kind !== 'nobody') this.guesses?.giveBack(address);
     return caller;
   }
 }
+
+const credentialOf = (request: HttpRequest): string | null =>
+  request.dialect === undefined ? bearerOf(request.headers.authorization) : request.dialect.credentialOf(request);
 
 function refuseKind(caller: Caller, kind: 'operator' | 'merchant'): Problem | null {
   if (caller.kind === kind) return null;

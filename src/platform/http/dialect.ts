@@ -1,9 +1,13 @@
+import type { Request } from 'express';
 import type { Caller } from './credentials.js';
 import type { Problem } from './problem.js';
 
+/** A refusal as it is sent, without what every answer has. */
 export interface ForeignRefusal {
   readonly status: number;
-  readonly body: object;
+  /** By lower-case name; they stand in place of those that the native refusal has under the same name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /**
@@ -12,11 +16,19 @@ export interface ForeignRefusal {
  * request's way is the same for all.
  */
 export interface Dialect {
-  /** In lower case: stands for `Idempotency-Key`. */
-  readonly idempotencyHeader: string;
-  /** Whether the bearer token is nobody's guess: who has it got it from us. */
-  knows(bearer: string): boolean;
-  /** Whom a bearer token of this contract speaks for. Never the operator: no foreign contract knows one. */
-  identify(bearer: string): Promise<Caller>;
+  /** In lower case: stands for `Idempotency-Key`. Null: requests are named in their bodies, or not at all. */
+  readonly idempotencyHeader: string | null;
+  /** What the request shows to say for whom it speaks; null where that is nothing. */
+  credentialOf(request: Request): string | null;
+  /** Whether the credential is nobody's guess: who has it got it from us. */
+  knows(credential: string): boolean;
+  /** Whom a credential of this contract speaks for. Never the operator: no foreign contract knows one. */
+  identify(credential: string): Promise<Caller>;
   refusal(problem: Problem, requestId: string): ForeignRefusal;
 }
+
+export const jsonRefusal = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): ForeignRefusal => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  body: JSON.stringify(body),
+});

@@ -13,9 +13,9 @@ const PATH_LENGTH_MAX = 500;
  * @throws `invalid_idempotency_key`
  */
 export function idempotencyScopeOf(request: HttpRequest, caller: Exclude<Caller, { kind: 'nobody' }>): IdempotencyScope | null {
-  const header = request.dialect?.idempotencyHeader ?? 'idempotency-key';
-  const sent = request.headersDistinct[header];
-  if (sent === undefined) return null;
+  const header = request.dialect === undefined ? 'idempotency-key' : request.dialect.idempotencyHeader;
+  const sent = header === null ? undefined : request.headersDistinct[header];
+  if (header === null || sent === undefined) return null;
   const [key] = sent;
   if (key === undefined || sent.length > 1 || !KEY.test(key)) {
     throw kernelProblem('invalid_idempotency_key', `Send ${header} once, with 1 to 255 printable ASCII characters.`);

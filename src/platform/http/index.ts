@@ -13,7 +13,7 @@ export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
 export { configureHttp } from './configure-http.js';
 export { CREDENTIALS, type Caller, type Credentials, type MerchantPrincipal, type OperatorPrincipal } from './credentials.js';
-export type { Dialect, ForeignRefusal } from './dialect.js';
+export { jsonRefusal, type Dialect, type ForeignRefusal } from './dialect.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
 export { HttpServer } from './http-server.js';

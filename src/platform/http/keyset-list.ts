@@ -1,12 +1,10 @@
 import type { QueryResultRow } from 'pg';
 import type { Tx } from '../database/index.js';
-import { fromTypeId, type IdKind } from '../ids/index.js';
+import { fromTypeId, type IdKind, isUuid } from '../ids/index.js';
 import { invalidQuery } from './dto.pipe.js';
 import { kernelProblem } from './kernel.problems.js';
 import type { PageQuery } from './page-query.dto.js';
 import type { Problem } from './problem.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface KeysetDefinition {
   /** Of the elements, whose ids are the cursors; `uuid`: they are somebody else's and have no prefix. */
@@ -93,7 +91,7 @@ export class KeysetList<Row extends QueryResultRow> {
 
   private async keyOf(tx: Tx, [name, id]: readonly [string, string], cursorValues: readonly unknown[]): Promise<unknown> {
     const { kind } = this.definition;
-    const uuid = kind === 'uuid' ? (UUID.exec(id)?.[0] ?? null) : fromTypeId(kind, id);
+    const uuid = kind !== 'uuid' ? fromTypeId(kind, id) : isUuid(id) ? id : null;
     const row = uuid === null ? null : await tx.one<{ key: unknown }>(this.definition.cursor, [uuid, ...cursorValues]);
     if (row === null) throw invalidCursor(name);
     return row.key;

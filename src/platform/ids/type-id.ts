@@ -38,6 +38,11 @@ export function newUuid(): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}${randomUUID().slice(18)}`;
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether PostgreSQL takes the text as a uuid, as it writes one itself. */
+export const isUuid = (text: string): boolean => UUID.test(text);
+
 /** When a UUIDv7 was made, in milliseconds since 1970, by the clock of who made it (RFC 9562 5.7). */
 export const instantOf = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 
