@@ -22,8 +22,8 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
-# Served as they lie here, at /openapi.json, /docs and /paypal/openapi.json.
-COPY docs/openapi.json docs/paypal-openapi.json ./docs/
+# Served as they lie here, at /openapi.json and /docs, and of each door.
+COPY docs/openapi.json docs/paypal-openapi.json docs/dots-openapi.json ./docs/
 # Made by the base image, without a shell of its own; the files stay root's, so a process can not change its own code.
 USER node
 EXPOSE 3000

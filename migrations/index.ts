@@ -22,6 +22,7 @@ import { CancelUnclaimed20261121170000 } from './20261121170000-cancel-unclaimed
 import { AddOrigins20261121170100 } from './20261121170100-add-origins.js';
 import { IndexUnclaimed20261121170200 } from './20261121170200-index-unclaimed.js';
 import { SealEarlyWords20261121172000 } from './20261121172000-seal-early-words.js';
+import { AddDotsUsers20261121220000 } from './20261121220000-add-dots-users.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   AddOrigins20261121170100,
   IndexUnclaimed20261121170200,
   SealEarlyWords20261121172000,
+  AddDotsUsers20261121220000,
 ];

@@ -253,7 +253,7 @@ CREATE TABLE bulk_origin (
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   CONSTRAINT bulk_origin_pkey PRIMARY KEY (bulk_id),
   CONSTRAINT bulk_origin_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk(id),
-  CONSTRAINT bulk_origin_door_check CHECK (door = 'paypal'::text)
+  CONSTRAINT bulk_origin_door_check CHECK (door = ANY (ARRAY['paypal'::text, 'dots'::text]))
 );
 CREATE INDEX bulk_origin_by_key ON bulk_origin USING btree (merchant_id, door, batch_key, created_at DESC) WHERE (batch_key IS NOT NULL);
 ALTER TABLE bulk_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -367,6 +367,22 @@ CREATE TABLE connector_worker (
   CONSTRAINT connector_worker_places_check CHECK (places >= 0)
 ) WITH (fillfactor=50);
 GRANT DELETE, INSERT, SELECT, UPDATE ON connector_worker TO tranche_worker;
+
+CREATE TABLE dots_user (
+  id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  phone bytea NOT NULL,
+  profile bytea NOT NULL,
+  created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  CONSTRAINT dots_user_pkey PRIMARY KEY (id),
+  CONSTRAINT dots_user_phone_unique UNIQUE (merchant_id, phone)
+);
+CREATE INDEX dots_user_by_id ON dots_user USING btree (merchant_id, id);
+ALTER TABLE dots_user ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON dots_user TO tranche_worker USING (true);
+CREATE POLICY merchant ON dots_user TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT, UPDATE ON dots_user TO tranche_api;
+GRANT SELECT, UPDATE (profile) ON dots_user TO tranche_worker;
 
 CREATE TABLE encryption_key (
   id text NOT NULL,

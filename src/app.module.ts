@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BulksModule } from './bulks/index.js';
 import { ConnectorsModule } from './connectors/index.js';
-import { PaypalModule } from './doors/index.js';
+import { DotsModule, PaypalModule } from './doors/index.js';
 import { MerchantsModule } from './merchants/index.js';
 import { OpenapiModule } from './openapi/index.js';
 import { PayoutsModule } from './payouts/index.js';
@@ -36,6 +36,7 @@ export class AppModule {
         PayoutsModule,
         ReconciliationModule,
         PaypalModule,
+        DotsModule,
         SchedulerModule,
         OpenapiModule,
       ],

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readFile, writeFile } from 'node:fs/promises';
 import { AppModule } from './app.module.js';
-import { paypalDocument } from './doors/index.js';
+import { dotsDocument, paypalDocument } from './doors/index.js';
 import { buildDocument, buildDoorDocument } from './openapi/index.js';
 import { type Configuration, readConfiguration } from './platform/config/index.js';
 
@@ -15,8 +15,9 @@ async function documents(): Promise<Readonly<Record<string, object>>> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), { preview: true, logger: false });
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
   return {
-    'docs/openapi.json': buildDocument(app, version, [paypalDocument.module]),
+    'docs/openapi.json': buildDocument(app, version, [paypalDocument.module, dotsDocument.module]),
     'docs/paypal-openapi.json': buildDoorDocument(app, version, paypalDocument),
+    'docs/dots-openapi.json': buildDoorDocument(app, version, dotsDocument),
   };
 }
 

@@ -10,13 +10,16 @@ export interface DoorFrame {
   readonly module: Type;
   readonly title: string;
   readonly description: string;
-  /** How its callers say who they are: by a token, but for those who come for one. */
-  readonly securitySchemes: { readonly client: JsonObject; readonly token: JsonObject };
-  /** The header that stands for `Idempotency-Key`. */
-  readonly requestHeader: JsonObject;
-  /** Refusals by name; `Error` is their schema. */
+  /** How its callers say who they are. */
+  readonly securitySchemes: { readonly client: JsonObject } & Readonly<Record<string, JsonObject>>;
+  /** The one of these that opens its routes; who comes for what it takes is a client. */
+  readonly callersScheme: string;
+  /** The header that stands for `Idempotency-Key`, where there is one. */
+  readonly requestHeader: JsonObject | null;
+  /** Refusals by name; `Error` is their schema, and this is its member that has the name. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** What every route with a token may answer. */
+  readonly refusalMember: string;
+  /** What every route may answer that asks for a key. */
   readonly commonRefusals: readonly string[];
 }
 
@@ -38,7 +41,7 @@ export function buildDoorDocument(app: INestApplication, version: string, frame:
     components: {
       schemas: sortedByKey(Object.entries(schemas)),
       securitySchemes: frame.securitySchemes,
-      parameters: { RequestId: frame.requestHeader },
+      ...(frame.requestHeader === null ? {} : { parameters: { RequestId: frame.requestHeader } }),
     },
   };
 }
@@ -54,10 +57,10 @@ function describe(
     tags,
     summary,
     operationId: route.notes.id,
-    security: [route.caller === 'nobody' ? { client: [] } : { token: route.scopes }],
+    security: [route.caller === 'nobody' ? { client: [] } : { [frame.callersScheme]: route.scopes }],
     parameters: [
       ...(Array.isArray(parameters) ? (parameters as unknown[]) : []),
-      ...(takesIdempotencyKey(route) ? [{ $ref: '#/components/parameters/RequestId' }] : []),
+      ...(frame.requestHeader !== null && takesIdempotencyKey(route) ? [{ $ref: '#/components/parameters/RequestId' }] : []),
     ],
     ...(isObject(requestBody) ? { requestBody: withExample(requestBody) } : {}),
     responses: {
@@ -83,12 +86,12 @@ function exampled(part: unknown, examples: Examples, id: string): JsonObject {
 }
 
 /** By status, with the names that come with it. */
-function refusals(names: readonly string[], { statuses }: DoorFrame): JsonObject {
+function refusals(names: readonly string[], { statuses, refusalMember }: DoorFrame): JsonObject {
   const known = [...new Set(names)].sort().map((name) => ({ name, status: statuses[name] }));
   return Object.fromEntries(
     [...new Set(known.map(({ status }) => status))].map((status) => {
       const here = known.filter((each) => each.status === status).map(({ name }) => name);
-      const narrowed = { type: 'object', properties: { name: { enum: here } } };
+      const narrowed = { type: 'object', properties: { [refusalMember]: { enum: here } } };
       const schema = { allOf: [{ $ref: '#/components/schemas/Error' }, narrowed] };
       return [
         String(status),

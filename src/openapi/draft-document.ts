@@ -21,7 +21,10 @@ export function draftDocument(app: INestApplication, modules: Type[], routes: Re
     paths: JsonObject;
     components: { schemas?: JsonObject };
   };
-  const order = declaredOrder([...routes.values()].flatMap(({ shapes }) => shapes));
+  // Of these modules alone: other doors have shapes of the same names.
+  const described = Object.values(paths).flatMap((item) => (isObject(item) ? Object.values(item) : []));
+  const own = described.flatMap((operation) => (isObject(operation) ? (routes.get(String(operation['operationId'])) ?? []) : []));
+  const order = declaredOrder(own.flatMap(({ shapes }) => shapes));
   return { paths, schemas: inDeclaredOrder(components.schemas ?? {}, order) };
 }
 

@@ -11,6 +11,7 @@ import { readWrittenDocument } from './written-document.js';
 export class OpenapiController {
   private readonly document = readWrittenDocument('openapi.json');
   private readonly ofPaypal = readWrittenDocument('paypal-openapi.json');
+  private readonly ofDots = readWrittenDocument('dots-openapi.json');
   private assets: ReadonlyMap<string, Asset> | null = null;
 
   /** This document. */
@@ -27,6 +28,14 @@ export class OpenapiController {
   @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: { openapi: '3.1.0' } } } })
   paypal(): StreamableFile {
     return asJson(this.ofPaypal);
+  }
+
+  /** The document of the door for clients of Dots. */
+  @Operation('getDotsOpenapiDocument')
+  @Get('dots/openapi.json')
+  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: { openapi: '3.1.0' } } } })
+  dots(): StreamableFile {
+    return asJson(this.ofDots);
   }
 
   /** This document as a page to read and to try things out. */

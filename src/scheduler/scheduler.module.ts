@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { BulksModule, sealedPayoutRevisions } from '../bulks/index.js';
 import { sealedConnectors } from '../connectors/index.js';
-import { sealedBulkOrigins, sealedPayoutOrigins } from '../doors/index.js';
+import { sealedBulkOrigins, sealedDotsUsers, sealedPayoutOrigins } from '../doors/index.js';
 import { sealedMerchants } from '../merchants/index.js';
 import { sealedProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
@@ -28,6 +28,7 @@ const SEALED = [
   sealedPayoutRevisions,
   sealedBulkOrigins,
   sealedPayoutOrigins,
+  sealedDotsUsers,
 ];
 
 /** What runs when: the cluster's jobs and each process's own duties, all listed in jobs.ts. */

@@ -1,2 +1,3 @@
+export { isEmail, isPhoneNumber } from './contact.js';
 export * from './payout-limits.js';
 export * from './validation.module.js';

@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import '../../src/app.module.js';
 import { allProblems } from '../../src/platform/http/index.js';
 import { allEvents } from '../../src/webhooks/index.js';
-import { openapiDocument, openapiValidator, paypalDocument } from '../support/openapi-answers.js';
+import { dotsDocument, openapiDocument, openapiValidator, paypalDocument } from '../support/openapi-answers.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -50,7 +50,7 @@ function at(pointer: string): unknown {
 const resolved = (value: Json): Json => (typeof value['$ref'] === 'string' ? (at(value['$ref'].slice(1)) as Json) : value);
 
 describe('the API document', () => {
-  it.each([openapiDocument, paypalDocument])('is valid OpenAPI 3.1, as is that of each door', async (document) => {
+  it.each([openapiDocument, paypalDocument, dotsDocument])('is valid OpenAPI 3.1, as is that of each door', async (document) => {
     const outcome = await new Validator().validate(structuredClone({ ...document }));
     expect(outcome).toMatchObject({ valid: true });
     expect(document['openapi']).toBe('3.1.0');

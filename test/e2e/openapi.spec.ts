@@ -4,7 +4,7 @@ import { type TestApp, testApp } from '../support/app.js';
 import { assertEvent } from '../support/event-schema.js';
 import { amountOf, invalidItem, newReference, tomorrow, validItem, validItems } from '../support/items.js';
 import type { Bulk, FeedEvent, MerchantClient, Payout } from '../support/merchant-client.js';
-import { assertAnswer, openapiDocument, paypalDocument } from '../support/openapi-answers.js';
+import { assertAnswer, dotsDocument, openapiDocument, paypalDocument } from '../support/openapi-answers.js';
 
 let app: TestApp;
 let merchant: MerchantClient;
@@ -36,6 +36,7 @@ describe('the document', () => {
   it.each([
     ['/openapi.json', openapiDocument],
     ['/paypal/openapi.json', paypalDocument],
+    ['/dots/openapi.json', dotsDocument],
   ])('is served as it was written, to anybody: %s', async (path, document) => {
     const { status, body, headers } = await app.client(null).get(path);
     expect(status).toBe(200);
@@ -48,7 +49,7 @@ describe('the document', () => {
       .routes()
       .filter((route) => !UNDOCUMENTED.includes(route))
       .map((route) => route.replace(/:(\w+)/g, '{$1}'));
-    const described = [openapiDocument, paypalDocument]
+    const described = [openapiDocument, paypalDocument, dotsDocument]
       .flatMap(({ paths }) => Object.entries(paths))
       .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
     expect(described.sort()).toEqual(known.sort());

@@ -22,6 +22,7 @@ const PUBLIC: Readonly<Record<string, number>> = {
   // It is not told of which endpoint.
   'GET /.well-known/tranche-webhook-keys': 400,
   'GET /docs': 200,
+  'GET /dots/openapi.json': 200,
   'GET /healthz': 200,
   'GET /openapi.json': 200,
   'GET /paypal/openapi.json': 200,

@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
 import { type Answer, ApiClient } from '../support/api-client.js';
+import { DotsClient } from '../support/dots-client.js';
 import { amountOf, type Item, newReference, tomorrow } from '../support/items.js';
 import { MerchantClient } from '../support/merchant-client.js';
 import { paypalToken } from '../support/paypal-token.js';
 import { type Fate, type LedgerEntry, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
 import { eventually } from '../support/until.js';
-import { markedBilling, markedMethods, markedWord, Marks } from './marks.js';
+import { markedBilling, markedDigits, markedMethods, markedWord, Marks } from './marks.js';
 
 /** What a whole life leaves behind where somebody could read it. */
 export interface Traces {
@@ -51,7 +52,8 @@ export async function liveMarkedLife(url: string, operatorKey: string): Promise<
     const reviewed = await payThroughProvider(scene, paid);
     await resolve(scene, reviewed);
     await playThroughSandbox(scene, played);
-    await payThroughDoor(scene, played);
+    await payThroughPaypalDoor(scene, played);
+    await payThroughDotsDoor(scene, played);
     await sendNonsense(scene, played);
     await readAll(scene, [paid, played]);
   } finally {
@@ -193,7 +195,7 @@ async function playThroughSandbox(scene: Scene, merchant: MerchantClient): Promi
 }
 
 /** As a client of PayPal, whose words are kept to be shown again. */
-async function payThroughDoor({ hidden, operator, traces }: Scene, { created }: MerchantClient): Promise<void> {
+async function payThroughPaypalDoor({ hidden, operator, traces }: Scene, { created }: MerchantClient): Promise<void> {
   const token = await paypalToken(operator.url, { id: created.api_key_id, secret: created.api_key });
   const client = new ApiClient(operator.url, hidden.keep('access token', String(token)));
   const key = () => ({ 'paypal-request-id': newReference() });
@@ -231,6 +233,36 @@ async function payThroughDoor({ hidden, operator, traces }: Scene, { created }: 
     client.post(`${at}-item/${receiver}/cancel`),
   ];
   traces.refusals.push(...(await Promise.all(refused)).map(({ text }) => text));
+}
+
+/** As a client of Dots, whose users are kept with the ways to pay them. */
+async function payThroughDotsDoor({ hidden, operator, traces }: Scene, { created }: MerchantClient): Promise<void> {
+  const client = new DotsClient(operator.url, created.api_key_id, created.api_key);
+  const mark = (name: string): string => hidden.keep(`${name} at the door of Dots`, markedWord(name));
+  const person = {
+    ...{ first_name: mark('First'), last_name: mark('Last'), email: `${mark('mail')}@example.com`, country_code: '1' },
+    ...{ phone_number: hidden.keep('phone of a user', markedDigits(10)), metadata: { note: mark('Note') } },
+  };
+  const { id } = await client.ok<{ id: string }>('POST', '/users', person);
+  const account = hidden.keep('account of a user', markedDigits(12));
+  const ach = { platform: 'ach', routing_number: '021000021', account_number: account, account_type: 'checking' };
+  await client.ok('PUT', `/users/${id}/payout-methods`, ach);
+  await client.ok('PUT', `/users/${id}/payout-methods`, { platform: 'venmo', handle: mark('@'), is_default: true });
+  const item = { user_id: id, amount: 100, platform: 'ach', fund: true, metadata: mark('Invoice') };
+  const items = [item, { ...item, platform: 'default' }].map((each) => ({ ...each, idempotency_key: randomUUID() }));
+  const batch = await client.ok<{ id: string }>('POST', '/payout-batches', { items, metadata: mark('Week') });
+  await eventually(
+    () => client.ok<{ status: string }>('GET', `/payout-batches/${batch.id}`),
+    ({ status }) => status === 'completed',
+  );
+  const everywhere = { user_id: account, amount: account, platform: account, fund: account, idempotency_key: account };
+  const refused = [
+    client.refused('POST', '/payout-batches', { items: [everywhere, ...items, ...items] }),
+    client.refused('POST', '/users', { ...person, phone_number: [person.phone_number], metadata: [person.email] }),
+    client.refused('PUT', `/users/${id}/payout-methods`, { platform: account, account_number: [account] }),
+    client.refused('GET', `/payout-batches?limit=${account}&starting_after=${account}`),
+  ];
+  traces.refusals.push(...(await Promise.all(refused)).map((refusal) => JSON.stringify(refusal)));
 }
 
 /** Marks where they do not belong, in every way that is refused or stumbled over. */

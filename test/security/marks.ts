@@ -29,7 +29,7 @@ export class Marks {
 /** A word that is nowhere else. */
 export const markedWord = (word: string): string => `${word}${randomBytes(6).toString('hex')}`;
 
-const markedDigits = (count: number): string => Array.from({ length: count }, () => String(randomInt(1, 10))).join('');
+export const markedDigits = (count: number): string => Array.from({ length: count }, () => String(randomInt(1, 10))).join('');
 
 /** A German IBAN of random digits with its check digits (ISO 13616). */
 function markedIban(): string {

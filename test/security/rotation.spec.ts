@@ -6,6 +6,7 @@ import { Transactions } from '../../src/platform/database/index.js';
 import { RotateKeys } from '../../src/platform/encryption/index.js';
 import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import { type TestApp, testApp, type TestAppOptions } from '../support/app.js';
+import { DotsClient } from '../support/dots-client.js';
 import { tomorrow, validItem } from '../support/items.js';
 import { type MerchantClient, type Payout } from '../support/merchant-client.js';
 import { paypalToken } from '../support/paypal-token.js';
@@ -117,6 +118,10 @@ async function atDoor<Body>(
   });
   return (await answered.json()) as Body;
 }
+/** Through that of Dots, which keeps whom it pays. */
+const atDots = ({ url }: TestApp, { created }: MerchantClient): DotsClient =>
+  new DotsClient(url, created.api_key_id, created.api_key);
+const BOB = { first_name: 'Bob', last_name: 'Loblaw', email: 'bob@example.com', country_code: '1', phone_number: '4154332334' };
 const BATCH = {
   sender_batch_header: { recipient_type: 'EMAIL', email_subject: 'Dear Ada' },
   items: [{ receiver: 'ada@example.com', amount: { currency: 'USD', value: '1.00' }, note: 'For the engine' }],
@@ -131,6 +136,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   await keepEarlyWord(first);
   const before = await load(merchant, () => false, 0);
   const { batch_header } = await atDoor<{ batch_header: { payout_batch_id: string } }>(first, merchant, { body: BATCH });
+  const bob = await atDots(first, merchant).ok<{ id: string }>('POST', '/users', BOB);
   const second = await start(NEW, OLD);
   const loads = [true, true];
   const running = [load(merchant, () => loads[0]!, 1000), load(second.known(merchant), () => loads[1]!, 2000)];
@@ -169,6 +175,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
     batch_header: { sender_batch_header: BATCH.sender_batch_header },
     items: [{ payout_item: BATCH.items[0] }],
   });
+  expect(await atDots(third, merchant).ok('GET', `/users/${bob.id}`)).toMatchObject({ first_name: 'Bob', email: BOB.email });
   const again = await client.post<{ id: string }>('/v1/bulks', bulkOf(0), keyOf(0));
   expect([again.status, again.headers.get('idempotent-replayed'), again.body.id]).toEqual([201, 'true', bulks[0]]);
   await third.close();

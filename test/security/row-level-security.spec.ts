@@ -68,6 +68,7 @@ beforeAll(async () => {
   await admin.query(`INSERT INTO event_horizon SELECT id, 0, 0, now() FROM merchant`);
   await admin.query(`INSERT INTO bulk_origin SELECT id, merchant_id, 'paypal', NULL, '' FROM bulk`);
   await admin.query(`INSERT INTO payout_origin SELECT id, merchant_id, '' FROM payout`);
+  await admin.query(`INSERT INTO dots_user SELECT id, id, '', '' FROM merchant`);
   await admin.query(
     `INSERT INTO webhook_resend_item SELECT r.id, r.endpoint_id, r.id, 1, r.id
      FROM (SELECT DISTINCT ON (r.merchant_id) r.id, e.id AS endpoint_id FROM webhook_resend r JOIN webhook_endpoint e USING (merchant_id)) r

@@ -18,6 +18,8 @@ const written = (name: string): Document =>
 export const openapiDocument = written('openapi.json');
 /** That of the door for clients of PayPal. */
 export const paypalDocument = written('paypal-openapi.json');
+/** That of the door for clients of Dots. */
+export const dotsDocument = written('dots-openapi.json');
 
 const DOCUMENT = 'openapi.json';
 

@@ -12,6 +12,8 @@ A batch is a bulk of the native contract, an item a payout; ids are the native o
     client: { type: 'http', scheme: 'basic', description: 'The id of an API key, and the key.' },
     token: { type: 'http', scheme: 'bearer', description: 'An access token. It has the scopes of its key, and dies with it.' },
   },
+  callersScheme: 'token',
+  refusalMember: 'name',
   requestHeader: {
     name: 'PayPal-Request-Id',
     in: 'header',

@@ -11,6 +11,7 @@ export {
 } from './access.decorators.js';
 export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
+export { canonicalJson } from './canonical-json.js';
 export { configureHttp } from './configure-http.js';
 export { CREDENTIALS, type Caller, type Credentials, type MerchantPrincipal, type OperatorPrincipal } from './credentials.js';
 export { jsonRefusal, type Dialect, type ForeignRefusal } from './dialect.js';

@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { CreateBulk } from '../../bulks/index.js';
+import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
+import type { Tx } from '../../platform/database/index.js';
+import { canonicalJson } from '../../platform/http/index.js';
+import { newUuid, toTypeId } from '../../platform/ids/index.js';
+import { OriginRepository } from '../origin.repository.js';
+import { DotsRefusal } from './dots-refusal.js';
+import { type ReadBatch, readBatch } from './read-batch.js';
+import { receiverOf } from './receiver.js';
+import { UserRepository } from './user.repository.js';
+
+/** Of what was asked for under a key, in one word, to tell another request under it from the same one again. */
+const digestOf = (asked: unknown): string => createHash('sha256').update(canonicalJson(asked)).digest('base64');
+
+/**
+ * Takes a batch as Dots does and makes a bulk of it whose payouts run at once; what can not be paid of it, fails alone.
+ * Safe to crash here because it is one transaction with the bulk: either there are both or neither, and the lock on the
+ * sender's key ends with it.
+ */
+@Injectable()
+export class CreateBatch {
+  constructor(
+    private readonly bulks: CreateBulk,
+    private readonly origins: OriginRepository,
+    private readonly users: UserRepository,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  /**
+   * @returns the uuid of the bulk: under a key that was sent before, of the first.
+   * @throws invalid-input, idempotency-key-reused
+   */
+  async execute(tx: Tx, merchantId: string, body: unknown): Promise<string> {
+    const batch = readBatch(body, this.configuration.maxBulkItems);
+    const digest = digestOf([batch.metadata, batch.items.map(({ sent }) => sent)]);
+    const bulkId =
+      (await this.first(tx, merchantId, { batchKey: batch.batchKey, digest })) ??
+      (await this.create(tx, merchantId, { batch, digest }));
+    tx.note({ changes: [], subject: toTypeId('bulk', bulkId) });
+    return bulkId;
+  }
+
+  private async first(
+    tx: Tx,
+    merchantId: string,
+    { batchKey, digest }: { batchKey: string | null; digest: string },
+  ): Promise<string | null> {
+    if (batchKey === null) return null;
+    await this.origins.lockBatchKey(tx, merchantId, { door: 'dots', batchKey });
+    const bulkId = await this.origins.bulkByKey(tx, merchantId, { door: 'dots', batchKey, days: null });
+    if (bulkId === null) return null;
+    const origin = await this.origins.ofBulk(tx, merchantId, { bulkId, door: 'dots' });
+    if (origin?.sent['digest'] !== digest) throw new DotsRefusal('idempotency-key-reused');
+    return bulkId;
+  }
+
+  private async create(
+    tx: Tx,
+    merchantId: string,
+    { batch: { batchKey, metadata, items }, digest }: { batch: ReadBatch; digest: string },
+  ): Promise<string> {
+    const users = await this.users.find(tx, merchantId, [...new Set(items.map(({ userId }) => userId))]);
+    const payouts = items.map((item) => ({ ...item, payoutId: newUuid() }));
+    const bulkId = await this.bulks.execute(tx, {
+      merchantId,
+      reference: null,
+      label: null,
+      webhookUrl: null,
+      invalidItems: 'drop',
+      controlTotals: null,
+      scheduledDate: null,
+      timezone: null,
+      metadata: {},
+      payoutIds: payouts.map(({ payoutId }) => payoutId),
+      items: payouts.map((item) => ({
+        reference: item.key,
+        amount: item.amount,
+        currency: 'USD',
+        ...receiverOf(users.get(item.userId), item),
+      })),
+    });
+    await this.origins.insertBulk(tx, merchantId, { bulkId, door: 'dots', batchKey, sent: { metadata, digest } });
+    await this.origins.insertPayouts(tx, merchantId, payouts);
+    return bulkId;
+  }
+}

@@ -1,0 +1,127 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type SealedTable, Sealer } from '../../platform/crypto/index.js';
+import type { Tx } from '../../platform/database/index.js';
+import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
+import { isUuid, newUuid } from '../../platform/ids/index.js';
+import { toE164 } from '../paypal-account.js';
+import type { MethodDetails, MethodPlatform } from './platforms.js';
+import type { Metadata } from './request-reader.js';
+
+/** A way to pay a user. */
+export interface SavedMethod {
+  readonly id: string;
+  readonly platform: MethodPlatform;
+  readonly details: MethodDetails;
+}
+
+/** What is known of a user: sealed as one. */
+export interface Profile {
+  readonly first_name: string;
+  readonly last_name: string;
+  readonly email: string;
+  /** Without the plus sign. */
+  readonly country_code: string;
+  readonly phone_number: string;
+  readonly metadata: Metadata;
+  /** The first is the default. */
+  readonly methods: readonly SavedMethod[];
+}
+
+export interface User {
+  readonly id: string;
+  readonly profile: Profile;
+}
+
+interface StoredUser {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly merchant_id: string;
+  readonly profile: Buffer;
+}
+
+const COLUMNS = 'id, merchant_id, profile';
+
+const newestFirst = new KeysetList<StoredUser>({
+  kind: 'uuid',
+  key: 'id',
+  type: 'uuid',
+  order: 'descending',
+  cursor: `SELECT id AS key FROM dots_user WHERE id = $1 AND merchant_id = $2`,
+  values: 1,
+  select: (condition) => `SELECT ${COLUMNS} FROM dots_user WHERE merchant_id = $1 AND ${condition}`,
+});
+
+/** The people whom clients of Dots pay by an id. */
+@Injectable()
+export class UserRepository {
+  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+
+  /** One user for one phone number, as at Dots: whoever is there already stays as it is. */
+  async findOrInsert(tx: Tx, merchantId: string, profile: Profile): Promise<User> {
+    const id = newUuid();
+    const inserted = await tx.query(
+      `INSERT INTO dots_user (id, merchant_id, phone, profile) VALUES ($1, $2, $3, $4)
+       ON CONFLICT ON CONSTRAINT dots_user_phone_unique DO NOTHING RETURNING id`,
+      [id, merchantId, this.fingerprint(profile), this.seal(merchantId, id, profile)],
+    );
+    if (inserted.length > 0) return { id, profile };
+    const known = await this.findByPhone(tx, merchantId, profile);
+    if (known === null) throw new Error('the user who was in the way is gone');
+    return known;
+  }
+
+  async findByPhone(tx: Tx, merchantId: string, phone: Pick<Profile, 'country_code' | 'phone_number'>): Promise<User | null> {
+    const row = await tx.one<StoredUser>(`SELECT ${COLUMNS} FROM dots_user WHERE merchant_id = $1 AND phone = $2`, [
+      merchantId,
+      this.fingerprint(phone),
+    ]);
+    return row === null ? null : this.open(row);
+  }
+
+  /** By the id; of what is none there is no user. */
+  async find(tx: Tx, merchantId: string, ids: readonly string[]): Promise<Map<string, User>> {
+    const rows = await tx.query<StoredUser>(`SELECT ${COLUMNS} FROM dots_user WHERE merchant_id = $1 AND id = ANY ($2::uuid[])`, [
+      merchantId,
+      ids.filter(isUuid),
+    ]);
+    return new Map(rows.map((row) => [row.id, this.open(row)]));
+  }
+
+  async list(tx: Tx, merchantId: string, page: PageQuery): Promise<KeysetPage<User>> {
+    const { rows, hasMore } = await newestFirst.read(tx, page, { values: [merchantId], cursorValues: [merchantId] });
+    return { rows: rows.map((row) => this.open(row)), hasMore };
+  }
+
+  /** To be read after it, in a statement of its own. */
+  async lock(tx: Tx, merchantId: string, id: string): Promise<void> {
+    await tx.query(`SELECT FROM dots_user WHERE merchant_id = $1 AND id = $2 FOR NO KEY UPDATE`, [merchantId, id]);
+  }
+
+  async write(tx: Tx, merchantId: string, { id, profile }: User): Promise<void> {
+    await tx.query(`UPDATE dots_user SET profile = $3 WHERE merchant_id = $1 AND id = $2`, [
+      ...[merchantId, id],
+      this.seal(merchantId, id, profile),
+    ]);
+  }
+
+  private fingerprint({ country_code, phone_number }: Pick<Profile, 'country_code' | 'phone_number'>): Buffer {
+    return this.sealer.fingerprint(`dots user|${toE164(`+${country_code}${phone_number}`)}`);
+  }
+
+  private seal(merchantId: string, id: string, profile: Profile): Buffer {
+    return this.sealer.seal(JSON.stringify(profile), placeOf(merchantId, id));
+  }
+
+  private open({ id, merchant_id, profile }: StoredUser): User {
+    return { id, profile: JSON.parse(this.sealer.open(profile, placeOf(merchant_id, id))) as Profile };
+  }
+}
+
+const placeOf = (merchantId: string, id: string): string => `${merchantId}|${id}|dots user`;
+
+export const sealedDotsUsers: SealedTable = {
+  table: 'dots_user',
+  key: { id: 'uuid' },
+  placedBy: ['merchant_id'],
+  columns: { profile: ({ id = '', merchant_id = '' }) => placeOf(merchant_id, id) },
+};
