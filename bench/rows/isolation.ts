@@ -18,7 +18,7 @@ const EVENTS_PER_BULK = 2 + 3 * PAYOUTS;
 /** What has not come by then is counted as that late: a sender that never delivers must not look fast. */
 const PATIENCE_MS = 20_000;
 /** The deadline of one call, shorter than usual so that a round ends sooner; each run is as long as it, so places stay taken. */
-const TIMEOUT_S = 5;
+const TIMEOUT_S = 3;
 /** What waits for the sick receivers when the clock starts. */
 const SICK_EVENTS = 4_000;
 const EVENTS_PER_PAYOUT = 3;
@@ -28,7 +28,7 @@ const LATER = { scheduled_date: new Date(Date.now() + 86_400_000).toISOString() 
 export const isolation: Row = {
   name: 'isolation',
   asks: `event to arrival at ${HEALTHY} healthy receivers, without and with sick ones beside them`,
-  minutes: 12,
+  minutes: 8,
   async contests(stage, effort) {
     const sick = await SickReceivers.start();
     stage.onClose(() => sick.end());
