@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { SubmitOutcome } from '../connector.js';
-import { retryAfter_ms, toLookupOutcome, toSubmitOutcome, type HttpExchange } from './http.mapping.js';
+import { type HttpExchange, retryAfter_ms } from '../wire/exchange.js';
+import { toLookupOutcome, toSubmitOutcome } from './http.mapping.js';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const ACCOUNT = { payoutMethod: { type: 'bank_account', iban: 'DE89370400440532013000' }, billingData: null };

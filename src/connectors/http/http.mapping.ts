@@ -1,5 +1,4 @@
-import { parseAmount } from '../../platform/money/index.js';
-import { clearOfAccountData, cutToStorable, type AccountData } from '../account-data.js';
+import { type AccountData, clearOfAccountData, cutToStorable } from '../account-data.js';
 import type {
   CancelOutcome,
   Failure,
@@ -10,20 +9,8 @@ import type {
   ProviderStatus,
   SubmitOutcome,
 } from '../connector.js';
-
-/** What became of one HTTP call: the only thing this file judges. */
-export type HttpExchange =
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      readonly retryAfter: string | null;
-      /** Null where it is cut, no UTF-8, or longer than we read. */
-      readonly body: string | null;
-      /** The body broke off, or was not at its end at the deadline. */
-      readonly cut: boolean;
-    }
-  /** `code` is Node's, undici's or our own `DEADLINE`. */
-  | { readonly kind: 'no_answer'; readonly code: string };
+import { type HttpExchange, notTaken, unanswered, UNAUTHORIZED, unavailable, unreadable } from '../wire/exchange.js';
+import { isObject, isPaymentId, isPlainText, type JsonMembers, jsonObjectOf, moneyOf } from '../wire/provider-json.js';
 
 /** Definite refusals, in answer to the first send of a key and with a readable `code`. */
 const REFUSALS = new Set([400, 404, 410, 413, 415, 422]);
@@ -32,35 +19,15 @@ const REFUSALS = new Set([400, 404, 410, 413, 415, 422]);
  * something else that costs one stale window, and the refusal is told all the same.
  */
 const SPEAKS_OF_DUPLICATE = /duplicat|already|repeat|reused|idempoten|conflict/i;
-const UNAUTHORIZED = new Set([401, 403]);
 /** The provider says that it has not looked at the request: the same key may be sent again. */
 const BUSY = new Set([408, 425, 429, 503]);
-/**
- * The faults after which it is certain that no byte of the request left: no connection was made, no address was found, or our
- * own pool was closed before. Everything else, connect timeouts and TLS faults too, is treated as if it may have left.
- */
-const NOTHING_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CLOSED']);
 
 const STATUSES: ReadonlySet<unknown> = new Set<ProviderStatus>(['pending', 'unclaimed', 'succeeded', 'failed', 'returned']);
-/** A day: longer than any key of ours is sent again, so a greater wish can not matter. */
-const RETRY_AFTER_MAX_MS = 86_400_000;
-/** An id is stored, indexed and shown; no provider's is near this. */
-const ID_LENGTH_MAX = 255;
 const CODE_LENGTH_MAX = 100;
 
 /** What the answer to a POST means. Total: every status and every fault has a meaning, and none is an exception. */
 export function toSubmitOutcome(exchange: HttpExchange, account: AccountData, now: Date): SubmitOutcome {
-  if (exchange.kind === 'no_answer') {
-    return NOTHING_SENT.has(exchange.code)
-      ? {
-          kind: 'not_taken',
-          reason: 'unreachable',
-          retryAfter_ms: null,
-          detail: `not reached (${exchange.code})`,
-          httpStatus: null,
-        }
-      : { kind: 'unknown', detail: `no answer (${exchange.code})`, httpStatus: null, unreadable: false };
-  }
+  if (exchange.kind === 'no_answer') return unanswered(exchange.code);
   const { status } = exchange;
   if (status >= 200 && status <= 299) {
     const payment = toPayment(jsonObjectOf(exchange.body), (text) => clearOfAccountData(text, account));
@@ -154,7 +121,7 @@ function toListedPayment(entry: unknown): ListedPayment | null {
 export function toPayment(entry: JsonMembers | null, clear: (text: string) => string): ProviderPayment | null {
   const id = entry?.['id'];
   const status = entry?.['status'];
-  if (entry === null || typeof id !== 'string' || !isPlainText(id) || id.length > ID_LENGTH_MAX || !isStatus(status)) return null;
+  if (entry === null || !isPaymentId(id) || !isStatus(status)) return null;
   const ended = status === 'failed' || status === 'returned';
   const failure = ended ? toFailure(isObject(entry['failure']) ? entry['failure'] : null, clear) : null;
   return {
@@ -164,81 +131,19 @@ export function toPayment(entry: JsonMembers | null, clear: (text: string) => st
     failure:
       failure ??
       (status === 'failed' ? { code: 'unspecified', message: 'The provider gave no reason.', retryable: false } : null),
-    amount: amountOf(entry),
-    currency: textOf(entry['currency']),
+    ...moneyOf(entry['amount'], entry['currency']),
     checkAfter_ms: null,
   };
 }
 
-/** `Retry-After` in milliseconds, from seconds or an HTTP date (RFC 9110 section 10.2.3); null where it says nothing readable. */
-export function retryAfter_ms(header: string | null, now: Date): number | null {
-  const text = header?.trim() ?? '';
-  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, RETRY_AFTER_MAX_MS);
-  // Date.parse alone would read "-5" and "1.5" as dates.
-  const at = /^[A-Za-z]{3,9},? .*\d{2}:\d{2}:\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? null : Math.min(Math.max(at - now.getTime(), 0), RETRY_AFTER_MAX_MS);
-}
-
-type HttpAnswer = HttpExchange & { readonly kind: 'answer' };
-type JsonMembers = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is JsonMembers => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isStatus = (value: unknown): value is ProviderStatus => STATUSES.has(value);
-const isPlainText = (value: string): boolean => value.length > 0 && !/[\p{Cc}\p{Cs}]/u.test(value);
-
-/** The object that a body is, or null. */
-export function jsonObjectOf(body: string | null): JsonMembers | null {
-  if (body === null) return null;
-  try {
-    const value: unknown = JSON.parse(body);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 function toFailure(body: JsonMembers | null, clear: (text: string) => string): Failure | null {
   const code = body?.['code'];
-  if (body === null || typeof code !== 'string' || !isPlainText(code)) return null;
+  if (body === null || !isPlainText(code)) return null;
   const message = body['message'];
   return {
     code: cutToStorable(clear(code), CODE_LENGTH_MAX),
     message: typeof message === 'string' ? clear(message) : '',
     retryable: body['retryable'] === true,
-  };
-}
-
-/** The amount in canonical form; one that has none is kept as it is, and will differ from ours. */
-function amountOf(entry: JsonMembers): string | null {
-  const [amount, currency] = [textOf(entry['amount']), textOf(entry['currency'])];
-  if (amount === null || currency === null) return amount;
-  const parsed = parseAmount(amount, currency);
-  return 'canonical' in parsed ? parsed.canonical : amount;
-}
-
-/** What the provider repeats, as text: a number against the protocol is kept to be compared, never dropped. */
-function textOf(value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  return cutToStorable(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-/** A body that was cut says something of the network, not of what speaks there: it does not count towards the pause. */
-const unreadable = ({ status, cut }: HttpAnswer): SubmitOutcome => ({
-  kind: 'unknown',
-  detail: cut ? `answered ${status}, and the body broke off` : `answered ${status} in a form that can not be read`,
-  httpStatus: status,
-  unreadable: !cut,
-});
-
-const unavailable = (detail: string, systemic = false): LookupOutcome => ({ kind: 'unavailable', detail, systemic });
-
-function notTaken(reason: 'busy' | 'unauthorized', answer: HttpAnswer, now: Date): SubmitOutcome {
-  const { status, retryAfter } = answer;
-  return {
-    kind: 'not_taken',
-    reason,
-    retryAfter_ms: retryAfter_ms(retryAfter, now),
-    detail: `answered ${status}`,
-    httpStatus: status,
   };
 }

@@ -1,7 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { cutToStorable } from '../account-data.js';
 import type { NotificationReading } from '../connector.js';
-import { jsonObjectOf, toPayment } from './http.mapping.js';
+import { jsonObjectOf } from '../wire/provider-json.js';
+import { toPayment } from './http.mapping.js';
 
 const TYPE = 'payout_intent.updated';
 

@@ -1,32 +1,44 @@
-import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse } from 'axios';
+import axios, { type AxiosAdapter, type AxiosInstance } from 'axios';
 import { isUtf8 } from 'node:buffer';
 import { Pool, type Dispatcher } from 'undici';
 import { withoutSecrets } from '../../platform/text/index.js';
-import type { HttpExchange } from './http.mapping.js';
+import type { HttpExchange } from './exchange.js';
 
 /** An answer of the protocol has a few hundred bytes; more than this is no answer to us, and must not fill memory. */
 const ANSWER_BYTES_MAX = 65_536;
 
-export interface HttpClientOptions {
+export interface ProviderClientOptions {
   readonly baseUrl: string;
-  readonly token: string;
   /** The total deadline of one call, from asking for a connection to the last byte of the body. */
   readonly timeout_ms: number;
   /** Sockets at most; as many as calls may be in flight, so that none waits for a socket while its deadline runs. */
   readonly connections: number;
 }
 
+export interface ProviderCall {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** What of the headers must not come back in an answer that is kept. */
+  readonly secrets: readonly string[];
+  /** Of the answer, where more than usual is expected. */
+  readonly bytesMax?: number;
+  /** Where less is left than the client's own deadline. */
+  readonly timeout_ms?: number;
+}
+
 /** One provider's HTTP: keep-alive sockets, one deadline, no redirects, no proxy from the environment. Never throws. */
-export class HttpClient {
+export class ProviderClient {
   private readonly pool: Pool;
   private readonly http: AxiosInstance;
   private readonly basePath: string;
-  private readonly token: string;
+  private readonly timeout_ms: number;
 
-  constructor(options: HttpClientOptions) {
-    this.token = options.token;
+  constructor(options: ProviderClientOptions) {
     const base = new URL(options.baseUrl);
     this.basePath = base.pathname.replace(/\/+$/, '');
+    this.timeout_ms = options.timeout_ms;
     // The idle timers of undici are off: a provider that drips bytes defeats them, the deadline of the adapter does not.
     this.pool = new Pool(base.origin, {
       connections: options.connections,
@@ -37,47 +49,47 @@ export class HttpClient {
     });
     this.http = axios.create({
       adapter: overPool(this.pool),
-      timeout: options.timeout_ms,
-      maxContentLength: ANSWER_BYTES_MAX,
       maxRedirects: 0,
       proxy: false,
       validateStatus: () => true,
       transformRequest: [(body: unknown) => body],
       transformResponse: [(body: unknown) => body],
-      headers: {
-        authorization: `Bearer ${options.token}`,
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-        'user-agent': 'tranche',
-      },
+      headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'tranche' },
     });
   }
 
-  post(path: string, body: unknown, idempotencyKey: string): Promise<HttpExchange> {
-    const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey };
-    return this.exchange(() => this.http.post<ReadBody>(this.basePath + path, JSON.stringify(body), { headers }));
-  }
-
-  get(path: string, maxContentLength = ANSWER_BYTES_MAX): Promise<HttpExchange> {
-    return this.exchange(() => this.http.get<ReadBody>(this.basePath + path, { maxContentLength }));
+  /** Errors are cut down to their code: those of axios carry the request, and with it secrets and account data. */
+  async call({ method, path, headers, body, secrets, bytesMax, timeout_ms }: ProviderCall): Promise<HttpExchange> {
+    try {
+      const {
+        status,
+        headers: answered,
+        data,
+      } = await this.http.request<ReadBody>({
+        method,
+        url: this.basePath + path,
+        headers: { ...headers },
+        data: body,
+        maxContentLength: bytesMax ?? ANSWER_BYTES_MAX,
+        timeout: timeout_ms ?? this.timeout_ms,
+      });
+      const retryAfter: unknown = answered['retry-after'];
+      return {
+        kind: 'answer',
+        status,
+        retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+        cut: data.cut,
+        // Gateways repeat the headers that they do not like, and what they say is kept as evidence.
+        body: data.body === null ? null : withoutSecrets(data.body, secrets),
+      };
+    } catch (error) {
+      return { kind: 'no_answer', code: codeOf(error) };
+    }
   }
 
   /** Lets the calls in flight come to their end, and refuses new ones. */
   async close(): Promise<void> {
     if (!this.pool.closed) await this.pool.close();
-  }
-
-  /** Errors are cut down to their code: those of axios carry the request, and with it the token and account data. */
-  private async exchange(call: () => Promise<AxiosResponse<ReadBody>>): Promise<HttpExchange> {
-    try {
-      const { status, headers, data } = await call();
-      const retryAfter: unknown = headers['retry-after'];
-      // Gateways repeat the headers that they do not like, and what they say is kept as evidence.
-      const body = data.body === null ? null : withoutSecrets(data.body, [this.token]);
-      return { kind: 'answer', status, retryAfter: typeof retryAfter === 'string' ? retryAfter : null, cut: data.cut, body };
-    } catch (error) {
-      return { kind: 'no_answer', code: codeOf(error) };
-    }
   }
 }
 

@@ -1,0 +1,48 @@
+import { parseAmount } from '../../platform/money/index.js';
+import { cutToStorable } from '../account-data.js';
+
+export type JsonMembers = Readonly<Record<string, unknown>>;
+
+/** An id is stored, indexed and shown; no provider's is near this. */
+const ID_LENGTH_MAX = 255;
+
+export const isObject = (value: unknown): value is JsonMembers =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object that a body is, or null. */
+export function jsonObjectOf(body: string | null): JsonMembers | null {
+  if (body === null) return null;
+  try {
+    const value: unknown = JSON.parse(body);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A text that is not empty and can be shown as it is. */
+export const isPlainText = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && !/[\p{Cc}\p{Cs}]/u.test(value);
+
+/** What a provider may call a payment. */
+export const isPaymentId = (value: unknown): value is string => isPlainText(value) && value.length <= ID_LENGTH_MAX;
+
+/**
+ * The amount in canonical form, and the currency, as the provider repeats them: to be held against ours. An amount that has no
+ * canonical form is kept as it is, and will differ.
+ */
+export function moneyOf(
+  amount: unknown,
+  currency: unknown,
+): { readonly amount: string | null; readonly currency: string | null } {
+  const repeated = { amount: textOf(amount), currency: textOf(currency) };
+  if (repeated.amount === null || repeated.currency === null) return repeated;
+  const parsed = parseAmount(repeated.amount, repeated.currency);
+  return 'canonical' in parsed ? { ...repeated, amount: parsed.canonical } : repeated;
+}
+
+/** As text: a number against the protocol is kept to be compared, never dropped. */
+function textOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return cutToStorable(typeof value === 'string' ? value : JSON.stringify(value));
+}
