@@ -74,7 +74,7 @@ export interface Capabilities {
   /** Null: every one. */
   readonly methodTypes: readonly string[] | null;
   readonly currencies: readonly string[] | null;
-  /** The provider can be asked what it has under an idempotency key. */
+  /** The provider can be asked what it has under an idempotency key. Where it can not, the same send again finds out. */
   readonly lookup: boolean;
   /** How long the provider remembers a key, in milliseconds. A key is never sent again past 0.8 of it. */
   readonly keyRetention_ms: number;
@@ -92,6 +92,15 @@ export interface Connector {
   /** Frees sockets. */
   close(): Promise<void>;
 }
+
+/** Optional ability: what the provider has taken can be asked for by its own reference, where it can not be asked by our key. */
+export interface ReadsPayments {
+  /** Never throws. */
+  read(providerReference: string): Promise<LookupOutcome>;
+}
+
+export const readsPayments = (connector: Connector): connector is Connector & ReadsPayments =>
+  'read' in connector && typeof connector.read === 'function';
 
 /** Optional ability: the provider reports later changes by itself. */
 export interface ReceivesNotifications {
@@ -146,6 +155,8 @@ export type NotificationReading =
   | { readonly kind: 'refused' }
   /** Truly from the provider, but not about a payment: answered 2xx, or the provider would send it for days. */
   | { readonly kind: 'irrelevant' }
+  /** Nobody vouches for it. It is worth a look at the provider, and nothing else of it is believed. */
+  | { readonly kind: 'hint'; readonly providerReference: string }
   | { readonly kind: 'update'; readonly notification: ProviderNotification };
 
 export interface ProviderNotification {

@@ -6,6 +6,7 @@ import { ConnectorTrafficRepository } from './connector-traffic.repository.js';
 import { callLimitsOf, type ConnectorType } from './connector.js';
 import { ConnectorRepository } from './connector.repository.js';
 import { httpConnectorType } from './http/http.connector.js';
+import { paypalConnectorType } from './paypal/paypal.connector.js';
 import { CONNECTOR_TYPES, ConnectorRegistry, SANDBOX_MODE } from './registry.js';
 import { SandboxLedgerQueries } from './sandbox/sandbox-ledger.queries.js';
 import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
@@ -23,10 +24,8 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
       inject: [CONFIGURATION, Transactions, Sealer],
       useFactory: (configuration: Configuration, transactions: Transactions, sealer: Sealer): readonly ConnectorType[] => {
         const limits = callLimitsOf(configuration.lease_s);
-        return [
-          sandboxConnectorType({ transactions, sealer, ...limits }),
-          httpConnectorType({ plainHttpAnywhere: configuration.sandbox, ...limits }),
-        ];
+        const wire = { plainHttpAnywhere: configuration.sandbox, ...limits };
+        return [sandboxConnectorType({ transactions, sealer, ...limits }), httpConnectorType(wire), paypalConnectorType(wire)];
       },
     },
   ],

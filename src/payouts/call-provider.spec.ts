@@ -39,6 +39,7 @@ const claimed = (overrides: Partial<Claimed>): Claimed => ({
   action: 'send',
   leaseEnds: Infinity,
   sendableUntil: 70_000,
+  providerReference: null,
   sinceLastSend_ms: 0,
   request: {
     intentId: 'intent',
@@ -80,6 +81,27 @@ describe('a key that waits in the queue of a process', () => {
   it('is never sent so late that its request could arrive after it is forgotten', () => {
     expect(sendableAge_ms({ keyRetention_ms: 120_000, staleWindow_ms: 50_000 })).toBe(70_000);
     expect(sendableAge_ms({ keyRetention_ms: 86_400_000, staleWindow_ms: 60_000 })).toBe(0.8 * 86_400_000);
+  });
+});
+
+describe('a provider that can not be asked by our key', () => {
+  const looked = async (providerReference: string | null, reads: boolean) => {
+    const asked: string[] = [];
+    const read = (reference: string) => {
+      asked.push(reference);
+      return Promise.resolve({ kind: 'unavailable', detail: 'read', systemic: false } as const);
+    };
+    const { connector } = emptyProvider();
+    const blind = { ...connector, ...(reads ? { read } : {}), capabilities: { ...capabilities, lookup: false } };
+    const { finding } = await callProvider(blind, claimed({ action: 'look_up', providerReference }), { now_ms: () => 0 });
+    const { attempt } = finding.decide({ ...refusedOnce, intentStatus: 'pending' });
+    return { asked, detail: attempt.detail };
+  };
+
+  it('is asked by its own reference, where it can be and has given one', async () => {
+    expect(await looked('pay_1', true)).toEqual({ asked: ['pay_1'], detail: 'read' });
+    expect(await looked(null, true)).toMatchObject({ asked: [], detail: expect.stringContaining('can not be asked') });
+    expect(await looked('pay_1', false)).toMatchObject({ asked: [], detail: expect.stringContaining('can not be asked') });
   });
 });
 

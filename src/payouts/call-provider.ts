@@ -1,4 +1,4 @@
-import type { Connector, SubmitOutcome } from '../connectors/index.js';
+import { type Connector, type LookupOutcome, readsPayments, type SubmitOutcome } from '../connectors/index.js';
 import { type MonotonicClock, ownMonotonicClock } from '../platform/time/index.js';
 import type { Claimed } from './claim-payouts.js';
 import { type AttemptKnowledge, decideLookup, decideSubmit, decideWithoutLookup, putBack } from './decide-outcome.js';
@@ -96,13 +96,20 @@ const asAsked = (known: AttemptKnowledge, { sinceLastSend_ms }: Claimed): Attemp
   sinceLastSend_ms: Math.min(known.sinceLastSend_ms, sinceLastSend_ms),
 });
 
+/** By our key, or by the provider's own reference; null where there is no way to ask. */
+function ask(connector: Connector, { request, providerReference }: Claimed): Promise<LookupOutcome> | null {
+  if (connector.capabilities.lookup) return connector.lookup(request.idempotencyKey);
+  return providerReference !== null && readsPayments(connector) ? connector.read(providerReference) : null;
+}
+
 async function lookUp(connector: Connector, claimed: Claimed): Promise<CallResult> {
   const { capabilities } = connector;
   const about = { payoutId: claimed.payoutId, claimNo: claimed.claimNo, httpStatus: null, source: 'look_up' as const };
-  if (!capabilities.lookup) {
+  const asked = ask(connector, claimed);
+  if (asked === null) {
     return { finding: { ...about, decide: (known) => decideWithoutLookup(known, capabilities) }, ...SAYS_NOTHING };
   }
-  const outcome = await connector.lookup(claimed.request.idempotencyKey);
+  const outcome = await asked;
   const systemic = outcome.kind === 'unavailable' && outcome.systemic;
   return {
     finding: { ...about, decide: (known) => decideLookup(outcome, asAsked(known, claimed), capabilities) },

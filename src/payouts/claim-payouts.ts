@@ -30,6 +30,8 @@ export interface Claimed {
    * however often the lease was renewed.
    */
   readonly sendableUntil: number;
+  /** The provider's name of the payment, where it has given one. */
+  readonly providerReference: string | null;
   /** Since the last send of the key, when it was claimed: an empty look-up says no more than was true before it was asked. */
   readonly sinceLastSend_ms: number;
 }
@@ -221,6 +223,7 @@ function claimedOf(
     action: claim.action,
     leaseEnds: claim.leaseEnds,
     sendableUntil: claim.began + sendableFor_ms(intent, claim.capabilities),
+    providerReference: intent.provider_reference,
     sinceLastSend_ms: intent.since_last_send_ms,
     request: {
       intentId: toTypeId('intent', intent.id),

@@ -13,6 +13,7 @@ const claimed = (merchantId: string, place: number): Claimed => ({
   action: 'send',
   leaseEnds: Infinity,
   sendableUntil: Infinity,
+  providerReference: null,
   sinceLastSend_ms: 0,
   request: {
     intentId: '',

@@ -9,9 +9,10 @@ import {
 import { Transactions } from '../platform/database/index.js';
 import { type HttpRequest, idOf, notFound, Operation, Public, unauthorized } from '../platform/http/index.js';
 import { NotificationDto } from './dto/notification.dto.js';
+import { HeedHint } from './heed-hint.js';
 import { ReceiveNotification } from './receive-notification.js';
 
-/** Where providers report later changes of what they took (api.md section 6). The signature is the credential. */
+/** Where providers report later changes of what they took. The signature is the credential; what has none is a hint at most. */
 @ApiTags('Connectors')
 @Controller('v1/connectors')
 export class NotificationsController {
@@ -19,22 +20,34 @@ export class NotificationsController {
     private readonly transactions: Transactions,
     private readonly registry: ConnectorRegistry,
     private readonly receive: ReceiveNotification,
+    private readonly heed: HeedHint,
   ) {}
 
-  /** Signed as Standard Webhooks with the connector's `notification_secret`. */
+  /**
+   * Of a connector of type `http`: signed as Standard Webhooks with its `notification_secret`. Of type `paypal`: a webhook of
+   * PayPal's, which only says what is to be looked at.
+   */
   @Operation('receiveNotification', { refuses: ['unauthorized', 'database_unavailable'] })
   @Post(':id/notifications')
   @HttpCode(204)
   @Public()
   @ApiBody({ type: NotificationDto })
-  @ApiHeader({ name: 'webhook-id', required: true, description: 'One for each notification, the same when it is sent again.' })
-  @ApiHeader({ name: 'webhook-timestamp', required: true, description: 'Unix seconds; at most five minutes old.' })
-  @ApiHeader({ name: 'webhook-signature', required: true, description: '`v1,` and the base64 of the HMAC-SHA256.' })
+  @ApiHeader({ name: 'webhook-id', required: false, description: 'One for each notification, the same when it is sent again.' })
+  @ApiHeader({ name: 'webhook-timestamp', required: false, description: 'Unix seconds; at most five minutes old.' })
+  @ApiHeader({ name: 'webhook-signature', required: false, description: '`v1,` and the base64 of the HMAC-SHA256.' })
   async notify(@Param('id', idOf('connector')) id: string, @Req() request: HttpRequest): Promise<void> {
     const connector = await this.receiver(id);
     const reading = connector.readNotification(headersOf(request), request.rawBody ?? Buffer.alloc(0));
-    if (reading.kind === 'refused') throw unauthorized();
-    if (reading.kind === 'update') await this.transactions.asEngine((tx) => this.receive.execute(tx, id, reading.notification));
+    switch (reading.kind) {
+      case 'refused':
+        throw unauthorized();
+      case 'irrelevant':
+        return;
+      case 'update':
+        return this.transactions.asEngine((tx) => this.receive.execute(tx, id, reading.notification));
+      case 'hint':
+        return this.transactions.asEngine((tx) => this.heed.execute(tx, id, reading.providerReference));
+    }
   }
 
   /** @throws `not_found` for an unknown connector, and for one that can not receive or has no secret. */

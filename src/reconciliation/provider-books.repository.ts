@@ -107,6 +107,20 @@ export class ProviderBooksRepository {
   }
 
   /**
+   * What the provider has taken under this name is due to be looked at now. Others are none of a stranger's business: what is
+   * `created` or `unknown` may have a send out, and its lease is its own. @returns whether there is such an intent.
+   */
+  async bringForward(tx: Tx, connectorId: string, providerReference: string): Promise<boolean> {
+    const rows = await tx.query(
+      `UPDATE payout_intent SET next_check_at = tranche_now()
+       WHERE connector_id = $1 AND provider_reference = $2 AND status IN ('pending', 'unclaimed', 'succeeded')
+       RETURNING 1`,
+      [connectorId, providerReference],
+    );
+    return rows.length > 0;
+  }
+
+  /**
    * Payouts whose attempt would have one of these keys: derived here as `idempotencyKeyOf` derives it. Walks every payout, for a
    * question that is asked once, when a restored database has lost attempts.
    */

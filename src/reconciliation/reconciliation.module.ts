@@ -5,6 +5,7 @@ import { AdoptPayments } from './adopt-payments.js';
 import { CancelUnclaimed } from './cancel-unclaimed.js';
 import { CompareBooks } from './compare-books.js';
 import { ExpireUnclaimed } from './expire-unclaimed.js';
+import { HeedHint } from './heed-hint.js';
 import { MatchPayments } from './match-payments.js';
 import { NotificationsController } from './notifications.controller.js';
 import { ProviderBooksRepository } from './provider-books.repository.js';
@@ -24,6 +25,7 @@ import { ReconciliationMetrics } from './reconciliation-metrics.js';
     CancelUnclaimed,
     CompareBooks,
     ExpireUnclaimed,
+    HeedHint,
     MatchPayments,
     ProviderBooksRepository,
     Quarantine,

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { cancelsUnclaimed, type Connector, type IntentRequest } from '../../src/connectors/connector.js';
+import {
+  cancelsUnclaimed,
+  type Connector,
+  type IntentRequest,
+  type LookupOutcome,
+  readsPayments,
+  type SubmitOutcome,
+} from '../../src/connectors/connector.js';
 
 /** One payment in the provider's own books. */
 export interface BookedPayment {
@@ -22,6 +29,12 @@ export interface ConnectorHarness {
   booked(idempotencyKey: string): Promise<readonly BookedPayment[]>;
   /** A connector of the same type whose provider can not be reached or does not answer. */
   readonly cutOff: Connector;
+  /** What every request has to have to be one for this provider, beside what the suite sends. */
+  readonly request?: Partial<IntentRequest>;
+  /** The provider's names for 9002 and 9003, where they are not `account_closed` and `limit_exceeded`. */
+  readonly refusals?: { readonly final: string; readonly retryable: string };
+  /** The answer to a send says that it was taken, and no more: what became of it has to be asked. */
+  readonly answersWithReceipt?: true;
   close(): Promise<void>;
 }
 
@@ -44,6 +57,29 @@ export function intentRequest(overrides: Partial<IntentRequest> = {}): IntentReq
 export function describeConnector(name: string, start: () => Promise<ConnectorHarness>): void {
   describe(`the ${name} connector`, () => {
     let harness: ConnectorHarness;
+    const intentOf = (overrides: Partial<IntentRequest> = {}): IntentRequest =>
+      intentRequest({ ...harness.request, ...overrides });
+    const references = new Map<string, string>();
+    /** What the provider has of a request that it took: by our key; where that is no question, the same send again says its name. */
+    const found = async (request: IntentRequest): Promise<LookupOutcome> => {
+      const { connector } = harness;
+      const { idempotencyKey: key } = request;
+      if (!readsPayments(connector)) return connector.lookup(key);
+      if (!references.has(key)) {
+        const again = await connector.submit(request);
+        if (again.kind !== 'accepted') throw new Error(`the same send again was ${JSON.stringify(again)}`);
+        references.set(key, again.payment.providerReference);
+      }
+      return connector.read(references.get(key) ?? '');
+    };
+    /** The first answer that says what became of it. */
+    const decided = async (request: IntentRequest): Promise<SubmitOutcome> => {
+      const first = await harness.connector.submit(request);
+      if (harness.answersWithReceipt !== true || first.kind !== 'accepted') return first;
+      expect(first.payment).toMatchObject({ status: 'pending', failure: null });
+      const asked = await found(request);
+      return asked.kind === 'found' ? { ...first, payment: asked.payments[0] } : first;
+    };
     beforeAll(async () => {
       harness = await start();
     });
@@ -51,16 +87,15 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
 
     describe('sends once', () => {
       it('books what it accepts, once, with the amount and the currency as given', async () => {
-        const request = intentRequest({ amount: '1234567890123.45', currency: 'USD' });
-        const outcome = await harness.connector.submit(request);
-        expect(outcome).toMatchObject({ kind: 'accepted', payment: { status: 'succeeded', failure: null } });
+        const request = intentOf({ amount: '1234567890123.45', currency: 'USD' });
+        expect(await decided(request)).toMatchObject({ kind: 'accepted', payment: { status: 'succeeded', failure: null } });
         expect(await harness.booked(request.idempotencyKey)).toEqual([
           { idempotencyKey: request.idempotencyKey, amount: '1234567890123.45', currency: 'USD' },
         ]);
       });
 
       it('pays one key once under ten sends at the same time, and names the same payment to each', async () => {
-        const request = intentRequest();
+        const request = intentOf();
         const outcomes = await Promise.all(Array.from({ length: 10 }, () => harness.connector.submit(request)));
         const references = outcomes.map((outcome) =>
           outcome.kind === 'accepted' ? outcome.payment.providerReference : outcome.kind,
@@ -71,7 +106,7 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
       });
 
       it('answers a later send of the same key with the same payment', async () => {
-        const request = intentRequest();
+        const request = intentOf();
         const first = await harness.connector.submit(request);
         const second = await harness.connector.submit(request);
         if (first.kind !== 'accepted' || second.kind !== 'accepted') throw new Error('both sends should have been accepted');
@@ -79,18 +114,20 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
         expect(await harness.booked(request.idempotencyKey)).toHaveLength(1);
       });
 
-      it('is unknown under a used key with other content, and pays nothing more', async () => {
-        const request = intentRequest();
+      it('never takes other content under a used key for the first, and pays nothing more', async () => {
+        const request = intentOf();
         await harness.connector.submit(request);
         const outcome = await harness.connector.submit({ ...request, amount: '120.51' });
-        expect(outcome).toMatchObject({ kind: 'unknown', httpStatus: 409, unreadable: false });
+        // The engine holds the amount against ours.
+        if (outcome.kind === 'accepted') expect(outcome.payment).toMatchObject({ amount: '120.50', currency: 'EUR' });
+        else expect(outcome).toMatchObject({ kind: 'unknown', httpStatus: 409, unreadable: false });
         expect(await harness.booked(request.idempotencyKey)).toEqual([
           { idempotencyKey: request.idempotencyKey, amount: '120.50', currency: 'EUR' },
         ]);
       });
 
       it('keeps equal payouts under different keys apart', async () => {
-        const [first, second] = [intentRequest(), intentRequest()];
+        const [first, second] = [intentOf(), intentOf()];
         const outcomes = await Promise.all([harness.connector.submit(first), harness.connector.submit(second)]);
         const references = outcomes.map((outcome) =>
           outcome.kind === 'accepted' ? outcome.payment.providerReference : outcome.kind,
@@ -104,7 +141,7 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
         ['90.11', 'pending'],
         ['90.12', 'unclaimed'],
       ])('reports an amount of %s as %s', async (amount, status) => {
-        expect(await harness.connector.submit(intentRequest({ amount }))).toMatchObject({
+        expect(await decided(intentOf({ amount }))).toMatchObject({
           kind: 'accepted',
           payment: { status },
         });
@@ -114,30 +151,30 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
         ['90.01', 'succeeded'],
         ['90.04', 'failed'],
       ])('reports an amount of %s as pending, and after a while as %s', async (amount, status) => {
-        const request = intentRequest({ amount });
+        const request = intentOf({ amount });
         expect(await harness.connector.submit(request)).toMatchObject({ kind: 'accepted', payment: { status: 'pending' } });
-        let found = await harness.connector.lookup(request.idempotencyKey);
-        while (found.kind === 'found' && found.payments[0].status === 'pending') {
-          await new Promise((resolve) =>
-            setTimeout(resolve, found.kind === 'found' ? (found.payments[0].checkAfter_ms ?? 100) : 0),
-          );
-          found = await harness.connector.lookup(request.idempotencyKey);
+        let now = await found(request);
+        while (now.kind === 'found' && now.payments[0].status === 'pending') {
+          const wait_ms = now.payments[0].checkAfter_ms ?? 100;
+          await new Promise((resolve) => setTimeout(resolve, wait_ms));
+          now = await found(request);
         }
-        expect(found).toMatchObject({ kind: 'found', payments: [{ status }] });
-        if (found.kind === 'found' && status === 'failed') expect(found.payments[0].failure?.code).toBeDefined();
+        expect(now).toMatchObject({ kind: 'found', payments: [{ status }] });
+        if (now.kind === 'found' && status === 'failed') expect(now.payments[0].failure?.code).toBeDefined();
       });
 
       it.each([
         ['90.02', 'account_closed', false],
         ['90.03', 'limit_exceeded', true],
-      ])('rejects an amount of %s with the code %s and books nothing', async (amount, code, retryable) => {
-        const request = intentRequest({ amount });
+      ])('rejects an amount of %s with the provider’s word for %s and books nothing', async (amount, word, retryable) => {
+        const code = harness.refusals?.[retryable ? 'retryable' : 'final'] ?? word;
+        const request = intentOf({ amount });
         expect(await harness.connector.submit(request)).toMatchObject({ kind: 'rejected', failure: { code, retryable } });
         expect(await harness.booked(request.idempotencyKey)).toEqual([]);
       });
 
       it('says not taken while the provider is busy, and is taken once it is not', async () => {
-        const request = intentRequest({ amount: '90.09' });
+        const request = intentOf({ amount: '90.09' });
         for (const _send of [1, 2]) {
           expect(await harness.connector.submit(request)).toMatchObject({ kind: 'not_taken', reason: 'busy', httpStatus: 429 });
           expect(await harness.booked(request.idempotencyKey)).toEqual([]);
@@ -151,7 +188,7 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
       it('once, and says that it came back', async () => {
         const { connector } = harness;
         if (!cancelsUnclaimed(connector)) return;
-        const request = intentRequest({ amount: '90.12' });
+        const request = intentOf({ amount: '90.12' });
         const taken = await connector.submit(request);
         if (taken.kind !== 'accepted') throw new Error('it should have been accepted');
         const { providerReference } = taken.payment;
@@ -159,18 +196,18 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
           kind: 'answered',
           payment: { providerReference, status: 'returned' },
         });
-        expect(await connector.lookup(request.idempotencyKey)).toMatchObject({ payments: [{ status: 'returned' }] });
+        expect(await found(request)).toMatchObject({ payments: [{ status: 'returned' }] });
       });
 
       it('and never what was paid', async () => {
         const { connector } = harness;
         if (!cancelsUnclaimed(connector)) return;
-        const request = intentRequest();
+        const request = intentOf();
         const taken = await connector.submit(request);
         if (taken.kind !== 'accepted') throw new Error('it should have been accepted');
         const outcome = await connector.cancelUnclaimed(taken.payment.providerReference);
         expect(outcome.kind === 'answered' ? outcome.payment.status : outcome.kind).toMatch(/^(succeeded|refused)$/);
-        expect(await connector.lookup(request.idempotencyKey)).toMatchObject({ payments: [{ status: 'succeeded' }] });
+        expect(await found(request)).toMatchObject({ payments: [{ status: 'succeeded' }] });
       });
 
       it('says that it is not known where the provider can not be reached', async () => {
@@ -182,21 +219,21 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
 
     describe('never guesses', () => {
       it('is unknown where the answer is an error of the provider, and the look-up finds the payment', async () => {
-        const request = intentRequest({ amount: '90.07' });
+        const request = intentOf({ amount: '90.07' });
         expect(await harness.connector.submit(request)).toMatchObject({ kind: 'unknown', httpStatus: 500 });
-        expect(await harness.connector.lookup(request.idempotencyKey)).toMatchObject({
+        expect(await found(request)).toMatchObject({
           kind: 'found',
           payments: [{ status: 'succeeded', amount: '90.07', currency: 'EUR' }],
         });
       });
 
       it('is unknown at the deadline where no answer comes, and the look-up finds the payment', async () => {
-        const request = intentRequest({ amount: '90.06' });
+        const request = intentOf({ amount: '90.06' });
         const started = performance.now();
         expect(await harness.connector.submit(request)).toMatchObject({ kind: 'unknown', httpStatus: null });
         // A timer may fire a millisecond early; a busy machine only makes it late.
         expect(performance.now() - started).toBeGreaterThan(harness.connector.capabilities.timeout_ms - 5);
-        expect(await harness.connector.lookup(request.idempotencyKey)).toMatchObject({
+        expect(await found(request)).toMatchObject({
           kind: 'found',
           payments: [{ amount: '90.06' }],
         });
@@ -204,7 +241,7 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
       });
 
       it('does not meet the fate of the first answer again under the same key', async () => {
-        const request = intentRequest({ amount: '90.07' });
+        const request = intentOf({ amount: '90.07' });
         await harness.connector.submit(request);
         expect(await harness.connector.submit(request)).toMatchObject({ kind: 'accepted', payment: { status: 'succeeded' } });
         expect(await harness.booked(request.idempotencyKey)).toHaveLength(1);
@@ -212,40 +249,54 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
     });
 
     describe('can be asked', () => {
-      it('finds nothing under a key that was never sent', async () => {
-        expect(await harness.connector.lookup(randomUUID())).toEqual({ kind: 'none' });
+      it('finds nothing under a key that was never sent, or says that this is no question', async () => {
+        const { connector } = harness;
+        const outcome = await connector.lookup(randomUUID());
+        expect(outcome.kind).toBe(connector.capabilities.lookup ? 'none' : 'unavailable');
       });
 
       it('finds nothing under a key that was refused', async () => {
-        const request = intentRequest({ amount: '90.02' });
+        const request = intentOf({ amount: '90.02' });
         await harness.connector.submit(request);
-        expect(await harness.connector.lookup(request.idempotencyKey)).toEqual({ kind: 'none' });
+        const { kind } = await harness.connector.lookup(request.idempotencyKey);
+        expect(kind).toBe(harness.connector.capabilities.lookup ? 'none' : 'unavailable');
       });
 
       it('finds the payment that the submit named', async () => {
-        const request = intentRequest({ amount: '7.00', currency: 'USD' });
+        const request = intentOf({ amount: '7.00', currency: 'USD' });
         const outcome = await harness.connector.submit(request);
-        const found = await harness.connector.lookup(request.idempotencyKey);
-        if (outcome.kind !== 'accepted' || found.kind !== 'found')
+        const asked = await found(request);
+        if (outcome.kind !== 'accepted' || asked.kind !== 'found')
           throw new Error('the payment should have been accepted and found');
-        expect(found.payments).toHaveLength(1);
-        expect(found.payments[0]).toMatchObject({
+        expect(asked.payments).toHaveLength(1);
+        expect(asked.payments[0]).toMatchObject({
           providerReference: outcome.payment.providerReference,
           amount: '7.00',
           currency: 'USD',
         });
       });
 
+      it('reads what was taken by the provider’s own reference, where it says so', async () => {
+        const { connector } = harness;
+        if (!readsPayments(connector)) return;
+        const outcome = await connector.submit(intentOf({ amount: '7.00', currency: 'USD' }));
+        if (outcome.kind !== 'accepted') throw new Error('it should have been accepted');
+        const { providerReference } = outcome.payment;
+        const payment = { providerReference, status: 'succeeded', amount: '7.00', currency: 'USD' };
+        expect(await connector.read(providerReference)).toMatchObject({ kind: 'found', payments: [payment] });
+        expect(await connector.read('unheard-of')).toMatchObject({ kind: 'unavailable' });
+      });
+
       it('takes keys with signs that mean something in a URL', async () => {
-        const request = intentRequest({ idempotencyKey: `a&b=c#d/${randomUUID()}%20?` });
+        const request = intentOf({ idempotencyKey: `a&b=c#d/${randomUUID()}%20?` });
         await harness.connector.submit(request);
-        expect(await harness.connector.lookup(request.idempotencyKey)).toMatchObject({ kind: 'found' });
+        expect(await found(request)).toMatchObject({ kind: 'found' });
       });
     });
 
     describe('never throws', () => {
       it('turns a provider that is away into an outcome, of a submit and of a look-up', async () => {
-        expect(['not_taken', 'unknown']).toContain((await harness.cutOff.submit(intentRequest())).kind);
+        expect(['not_taken', 'unknown']).toContain((await harness.cutOff.submit(intentOf())).kind);
         expect(await harness.cutOff.lookup(randomUUID())).toMatchObject({ kind: 'unavailable' });
       });
     });
@@ -254,7 +305,7 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
       const { capabilities } = harness.connector;
       expect(capabilities.timeout_ms).toBeGreaterThan(0);
       expect(capabilities.keyRetention_ms).toBeGreaterThan(capabilities.staleWindow_ms);
-      expect(capabilities.lookup).toBe(true);
+      expect(capabilities.lookup || readsPayments(harness.connector)).toBe(true);
     });
   });
 }

@@ -193,7 +193,7 @@ describe('the module', () => {
     const app = await Test.createTestingModule({ imports: [Kernel, ConnectorsModule] }).compile();
     await app.init();
     const registry = app.get(ConnectorRegistry);
-    expect(registry.types().map(({ type }) => type)).toEqual(['sandbox', 'http']);
+    expect(registry.types().map(({ type }) => type)).toEqual(['sandbox', 'http', 'paypal']);
     expect(await registry.get(BUILT_IN_SANDBOX_ID)).toMatchObject({ name: 'Sandbox', type: 'sandbox', paused: null });
     await app.close();
   });

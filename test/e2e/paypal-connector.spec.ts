@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
+import { testApp, type TestApp } from '../support/app.js';
+import { METHODS, validItem } from '../support/items.js';
+import type { MerchantClient, Payout } from '../support/merchant-client.js';
+import { PaypalServer } from '../support/paypal-server.js';
+import { until } from '../support/until.js';
+
+describe('payouts through PayPal', () => {
+  let app: TestApp;
+  let paypal: PaypalServer;
+  let merchant: MerchantClient;
+  let owner: pg.Client;
+  let connector: ConnectorDto;
+  beforeAll(async () => {
+    [app, paypal] = await Promise.all([testApp(), PaypalServer.start()]);
+    const config = { ...paypal.config, timeout_ms: 1_000 };
+    const body = { name: 'PayPal', type: 'paypal', config };
+    connector = (await app.operator.post<ConnectorDto>('/v1/operator/connectors', body)).body;
+    merchant = await app.merchant({ connector_id: connector.id });
+    owner = new pg.Client({ connectionString: app.databaseUrl });
+    await owner.connect();
+  });
+  beforeEach(() => {
+    paypal.fate = () => ({});
+  });
+  afterAll(async () => {
+    await owner.end();
+    await app.close();
+    await paypal.close();
+  });
+
+  const payout = async (): Promise<Payout> => {
+    const bulk = await merchant.createBulk([validItem({ payout_method: METHODS.paypal })]);
+    return merchant.payoutOf(bulk.id);
+  };
+  const comesTo = ({ id }: Payout, status: string): Promise<Payout> =>
+    merchant.untilPayout(id, ({ intent }) => intent?.status === status);
+  const keyOf = async ({ id }: Payout): Promise<string> => (await merchant.attempts(id))[0]?.idempotency_key ?? '';
+  const notify = (body: unknown, id = connector.id) => app.client(null).post(`/v1/connectors/${id}/notifications`, body);
+  /** Nothing is looked at by itself for an hour. */
+  const putOff = () => owner.query(`UPDATE payout_intent SET next_check_at = tranche_now() + interval '1 hour'`);
+
+  it('never shows the secret', () => {
+    expect(connector).toMatchObject({ type: 'paypal', config: { base_url: paypal.url, client_id: paypal.clientId } });
+    expect(JSON.stringify(connector)).not.toContain(paypal.clientSecret);
+  });
+
+  it('take what PayPal can not be paid by for invalid', async () => {
+    const bulk = await merchant.createValidated([validItem(), validItem({ payout_method: METHODS.paypal, currency: 'TND' })]);
+    const issues = (await merchant.payouts(bulk.id)).map((one) => one.issues.map(({ code }) => code));
+    expect(issues).toEqual([['no_route'], ['no_route']]);
+  });
+
+  it('are paid once where the answer was lost: the same send finds the first', async () => {
+    paypal.fate = () => ({ answer: { status: 500, body: '' } });
+    const paid = await comesTo(await payout(), 'succeeded');
+    const key = await keyOf(paid);
+    const [batch, ...others] = paypal.under(key);
+    expect(others).toEqual([]);
+    expect(paid.intent?.provider_reference).toBe(batch?.id);
+    const sends = paypal.requests.filter(
+      ({ method, path, body }) => method === 'POST' && path.endsWith('/payouts') && body.includes(key),
+    );
+    expect(sends).toHaveLength(2);
+    expect(new Set(sends.map(({ body }) => body)).size).toBe(1);
+  });
+
+  it('are looked at when a webhook of PayPal’s says so, and nothing else of it is believed', async () => {
+    paypal.fate = () => ({ status: 'PENDING' });
+    const waiting = await comesTo(await payout(), 'pending');
+    await putOff();
+    const batch = paypal.under(await keyOf(waiting))[0]!;
+    const resource = { payout_batch_id: batch.id, payout_item_id: batch.itemId, transaction_status: 'FAILED' };
+    const looks = () => paypal.requests.filter(({ path }) => path.endsWith(batch.id)).length;
+    const before = looks();
+    expect((await notify({ event_type: 'PAYMENT.PAYOUTS-ITEM.FAILED', resource })).status).toBe(204);
+    await until(() => looks() > before);
+    expect((await merchant.payout(waiting.id)).intent?.status).toBe('pending');
+    await putOff();
+    batch.status = 'SUCCESS';
+    await notify({ event_type: 'PAYMENT.PAYOUTS-ITEM.SUCCEEDED', resource });
+    const paid = await comesTo(waiting, 'succeeded');
+    batch.status = 'RETURNED';
+    await notify({ event_type: 'PAYMENT.PAYOUTS-ITEM.RETURNED', resource });
+    await comesTo(paid, 'returned');
+  });
+
+  it('care about no webhook that names nothing of theirs', async () => {
+    for (const body of [{}, { resource: { payout_batch_id: 'NOT_OURS' } }, { resource: { payout_batch_id: '\u0000' } }])
+      expect((await notify(body)).status).toBe(204);
+    expect((await notify({}, 'connector_01jd3q8yv6f5w9x2k4m7n0p1rs')).status).toBe(404);
+  });
+
+  it('wait while PayPal refuses the credentials', async () => {
+    paypal.refuseTokens({ status: 401, body: { error: 'invalid_client' } });
+    paypal.withdrawTokens();
+    const waiting = await payout();
+    const shown = () => app.operator.get<ConnectorDto>(`/v1/operator/connectors/${connector.id}`);
+    await until(async () => (await shown()).body.paused_at !== null);
+    expect((await merchant.payout(waiting.id)).status).toBe('PROCESSING_IN_PROGRESS');
+  });
+});
