@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { uuidOfHash } from '../platform/ids/index.js';
 
 /**
  * The key under which a provider sees one attempt at one payout: the first 128 bits of
@@ -7,7 +8,5 @@ import { createHash } from 'node:crypto';
  * ones in none).
  */
 export function idempotencyKeyOf(merchantId: string, payoutId: string, attemptNumber: number): string {
-  const digest = createHash('sha256').update(`payout:v1|${merchantId}|${payoutId}|${attemptNumber}`).digest('hex');
-  const part = (from: number, to: number): string => digest.slice(from, to);
-  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`;
+  return uuidOfHash(createHash('sha256').update(`payout:v1|${merchantId}|${payoutId}|${attemptNumber}`).digest());
 }

@@ -6,7 +6,11 @@ const NONCE_BYTES = 12;
 /** So many are drawn at once: a draw of 12 bytes costs as much as a draw of thousands, and nearly as much as a seal. */
 const NONCES_DRAWN = 256;
 const TAG_BYTES = 16;
-const FORMAT = 1;
+/** Sealed under a key of the ring, whose id is named: format, length of the id, id, nonce, tag, ciphertext. */
+const BY_RING = 1;
+/** Sealed under a key of its own, which lies elsewhere: format, nonce, tag, ciphertext. */
+const BY_OWN_KEY = 2;
+const KEY_BYTES = 32;
 
 export interface EncryptionKey {
   readonly id: string;
@@ -17,7 +21,6 @@ export interface EncryptionKey {
 /**
  * Seals account data and secrets at rest: AES-256-GCM with a random nonce, bound to its place by `boundTo`
  * (merchant, row and field), so that a sealed value moved to another row does not open.
- * Layout: format (1 byte), length of key id (1), key id, nonce (12), tag (16), ciphertext.
  */
 export class Sealer {
   private readonly keys: ReadonlyMap<string, EncryptionKey>;
@@ -48,10 +51,50 @@ export class Sealer {
   seal(plain: string, boundTo: string): Buffer {
     const [key] = this.ring;
     const id = Buffer.from(key.id, 'utf8');
+    return Buffer.concat([Buffer.from([BY_RING, id.length]), id, this.cipher(key.bytes, plain, boundTo)]);
+  }
+
+  /** @throws where the key is unknown, the bytes were changed, or they were sealed for another place. */
+  open(sealed: Buffer, boundTo: string): string {
+    const id = keyIdOf(sealed);
+    const key = this.keys.get(id);
+    if (sealed[0] !== BY_RING || key === undefined)
+      throw new Error(`sealed under key "${id}", which ENCRYPTION_KEYS does not have`);
+    return decipher(key.bytes, sealed.subarray(2 + (sealed[1] ?? 0)), boundTo);
+  }
+
+  /** The same for the same place under the current key; null where it is sealed under that already, or under a key of its own. */
+  resealed(sealed: Buffer, boundTo: string): Buffer | null {
+    if (sealed[0] === BY_OWN_KEY || keyIdOf(sealed) === this.current) return null;
+    return this.seal(this.open(sealed, boundTo), boundTo);
+  }
+
+  /** A key of its own for what is to be forgotten with it, sealed as it is kept. */
+  newKey(boundTo: string): Buffer {
+    return this.seal(randomBytes(KEY_BYTES).toString('base64'), boundTo);
+  }
+
+  openKey(sealed: Buffer, boundTo: string): Buffer {
+    return Buffer.from(this.open(sealed, boundTo), 'base64');
+  }
+
+  sealUnder(key: Buffer, plain: string, boundTo: string): Buffer {
+    return Buffer.concat([Buffer.from([BY_OWN_KEY]), this.cipher(key, plain, boundTo)]);
+  }
+
+  /** @param key null: what has none of its own was sealed under the ring. @throws as `open` does. */
+  openUnder(key: Buffer | null, sealed: Buffer, boundTo: string): string {
+    if (sealed[0] !== BY_OWN_KEY) return this.open(sealed, boundTo);
+    if (key === null) throw new Error('sealed under a key that is gone');
+    return decipher(key, sealed.subarray(1), boundTo);
+  }
+
+  /** Nonce, tag, ciphertext. */
+  private cipher(key: Buffer, plain: string, boundTo: string): Buffer {
     const nonce = this.nextNonce();
-    const cipher = createCipheriv(ALGORITHM, key.bytes, nonce).setAAD(Buffer.from(boundTo, 'utf8'));
+    const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(Buffer.from(boundTo, 'utf8'));
     const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
-    return Buffer.concat([Buffer.from([FORMAT, id.length]), id, nonce, cipher.getAuthTag(), body]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
   }
 
   /** Each is given once: what is given is cut off. */
@@ -62,30 +105,18 @@ export class Sealer {
     return nonce;
   }
 
-  /** @throws where the key is unknown, the bytes were changed, or they were sealed for another place. */
-  open(sealed: Buffer, boundTo: string): string {
-    const id = keyIdOf(sealed);
-    const key = this.keys.get(id);
-    if (sealed[0] !== FORMAT || key === undefined)
-      throw new Error(`sealed under key "${id}", which ENCRYPTION_KEYS does not have`);
-    const nonceAt = 2 + (sealed[1] ?? 0);
-    const tagAt = nonceAt + NONCE_BYTES;
-    const bodyAt = tagAt + TAG_BYTES;
-    const decipher = createDecipheriv(ALGORITHM, key.bytes, sealed.subarray(nonceAt, tagAt))
-      .setAAD(Buffer.from(boundTo, 'utf8'))
-      .setAuthTag(sealed.subarray(tagAt, bodyAt));
-    return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()]).toString('utf8');
-  }
-
-  /** The same for the same place under the current key; null where it is sealed under that already. */
-  resealed(sealed: Buffer, boundTo: string): Buffer | null {
-    return keyIdOf(sealed) === this.current ? null : this.seal(this.open(sealed, boundTo), boundTo);
-  }
-
   /** A keyed hash, for equality of personal data without keeping it. */
   fingerprint(plain: string): Buffer {
     return createHmac('sha256', this.fingerprintKey).update(plain, 'utf8').digest();
   }
+}
+
+function decipher(key: Buffer, sealed: Buffer, boundTo: string): string {
+  const bodyAt = NONCE_BYTES + TAG_BYTES;
+  const opener = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES))
+    .setAAD(Buffer.from(boundTo, 'utf8'))
+    .setAuthTag(sealed.subarray(NONCE_BYTES, bodyAt));
+  return Buffer.concat([opener.update(sealed.subarray(bodyAt)), opener.final()]).toString('utf8');
 }
 
 const keyIdOf = (sealed: Buffer): string => sealed.subarray(2, 2 + (sealed[1] ?? 0)).toString('utf8');

@@ -16,6 +16,7 @@ export type IdKind =
   | 'connector'
   | 'link'
   | 'audit'
+  | 'receiver'
   | 'req';
 
 /** The millisecond of the newest id, and how many were made in it before. */
@@ -42,6 +43,12 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether PostgreSQL takes the text as a uuid, as it writes one itself. */
 export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** The first 128 bits of a hash, in the form of a uuid. */
+export function uuidOfHash(hash: Buffer): string {
+  const hex = hash.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
 
 /** When a UUIDv7 was made, in milliseconds since 1970, by the clock of who made it (RFC 9562 5.7). */
 export const instantOf = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
