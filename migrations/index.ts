@@ -23,6 +23,7 @@ import { AddOrigins20261121170100 } from './20261121170100-add-origins.js';
 import { IndexUnclaimed20261121170200 } from './20261121170200-index-unclaimed.js';
 import { SealEarlyWords20261121172000 } from './20261121172000-seal-early-words.js';
 import { AddDotsUsers20261121220000 } from './20261121220000-add-dots-users.js';
+import { AddReceiverKeys20261121222000 } from './20261121222000-add-receiver-keys.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   IndexUnclaimed20261121170200,
   SealEarlyWords20261121172000,
   AddDotsUsers20261121220000,
+  AddReceiverKeys20261121222000,
 ];

@@ -72,6 +72,8 @@ export const rights: Readonly<Record<string, TableRights>> = {
   },
   provider_notification: { ofMerchant: null, api: NONE, worker: ALL },
   rate_bucket: { ofMerchant: null, api: NONE, worker: ALL },
+  // Made with what is sealed under it, sealed anew under another key, and deleted when the receiver is forgotten.
+  receiver_key: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sealed)', 'DELETE'] },
   reference_hold: { ofMerchant: BY_MERCHANT, api: ['SELECT', 'INSERT', 'DELETE'], worker: ALL },
   sandbox_payment: { ofMerchant: null, api: NONE, worker: ['SELECT', 'INSERT', 'UPDATE (cancelled_at)'] },
   sandbox_refusal: { ofMerchant: null, api: NONE, worker: WRITE },

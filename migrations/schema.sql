@@ -616,8 +616,10 @@ CREATE TABLE payout_revision (
   intake_issues json,
   changed json,
   accepted_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  receiver_key_id uuid,
   CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision)
 );
+CREATE INDEX payout_revision_by_receiver ON payout_revision USING btree (receiver_key_id);
 ALTER TABLE payout_revision ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_revision TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_revision TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -646,6 +648,20 @@ CREATE TABLE rate_bucket (
   CONSTRAINT rate_bucket_pkey PRIMARY KEY (name)
 ) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 GRANT DELETE, INSERT, SELECT, UPDATE ON rate_bucket TO tranche_worker;
+
+CREATE TABLE receiver_key (
+  id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  receiver uuid NOT NULL,
+  sealed bytea NOT NULL,
+  CONSTRAINT receiver_key_pkey PRIMARY KEY (id),
+  CONSTRAINT receiver_key_receiver UNIQUE (merchant_id, receiver)
+);
+ALTER TABLE receiver_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON receiver_key TO tranche_worker USING (true);
+CREATE POLICY merchant ON receiver_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+GRANT INSERT, SELECT ON receiver_key TO tranche_api;
+GRANT DELETE, SELECT, UPDATE (sealed) ON receiver_key TO tranche_worker;
 
 CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,

@@ -14,6 +14,7 @@ import { LockedBulks } from './locked-bulks.js';
 import { PauseBulk } from './pause-bulk.js';
 import { PayoutContentRepository } from './payout-content.repository.js';
 import { PayoutRepository } from './payout.repository.js';
+import { ReceiverKeys } from './receiver-key.repository.js';
 import { ReferenceHoldRepository } from './reference-hold.repository.js';
 
 /** Bulks and payouts: what merchants write, and the one way a payout moves. */
@@ -34,6 +35,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
     PauseBulk,
     PayoutContentRepository,
     PayoutRepository,
+    ReceiverKeys,
     ReferenceHoldRepository,
   ],
   exports: [
@@ -48,6 +50,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
     LockedBulks,
     PayoutContentRepository,
     PayoutRepository,
+    ReceiverKeys,
     ReferenceHoldRepository,
   ],
 })

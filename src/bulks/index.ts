@@ -25,5 +25,7 @@ export * from './payout-content.repository.js';
 export * from './payout.events.js';
 export * from './payout.lifecycle.js';
 export * from './payout.repository.js';
+export * from './receiver-key.repository.js';
+export * from './receiver.js';
 export * from './reference-hold.repository.js';
 export * from './take-items.js';

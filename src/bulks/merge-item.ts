@@ -1,16 +1,13 @@
 import { parseAmount } from '../platform/money/index.js';
 import { givesType, intakeContent, issuesAfterEdit, type KeptContent } from './intake-item.js';
 import { isObject, mergePatch, type ParsedObject } from './json-object.js';
-import { MASK, maskMethodField } from './masking.js';
+import { MASK } from './masking.js';
 import type { FieldChange, Issue, PayoutContent } from './payout-content.js';
 
 /** The content after an edit, the issues about what could not be kept then and before, and the differences. */
 export interface MergedItem extends KeptContent {
   readonly changed: FieldChange[];
 }
-
-/** Members of `payout_method` that tell a person's name. */
-const PERSONAL_METHOD_FIELDS = new Set(['account_holder']);
 
 /**
  * Merges one entry of an edit onto the content before it (RFC 7396): objects member by member, null removes, and a
@@ -53,11 +50,8 @@ function valuesOf(content: PayoutContent): Map<string, string> {
   return values;
 }
 
-/** Differences are kept and told unsealed: no account number, name, or address is readable in them. */
+/** Differences are kept unsealed, and longer than the receiver's data: of that they say that there was something, and no part of it. */
 function shown(field: string, value: string | undefined): string | null {
   if (value === undefined) return null;
-  if (field.startsWith('billing_data.')) return MASK;
-  if (!field.startsWith('payout_method.')) return value;
-  const member = field.slice('payout_method.'.length);
-  return PERSONAL_METHOD_FIELDS.has(member) ? MASK : maskMethodField(member, value);
+  return field !== 'payout_method.type' && /^(payout_method|billing_data)\./.test(field) ? MASK : value;
 }

@@ -4,6 +4,14 @@ import type { Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { parseAmount } from '../platform/money/index.js';
 import type { FieldChange, Issue, JsonObject, PayoutContent } from './payout-content.js';
+import {
+  isErased,
+  JOIN_RECEIVER,
+  type OfReceiver,
+  RECEIVER_COLUMNS,
+  type ReceiverKey,
+  ReceiverKeys,
+} from './receiver-key.repository.js';
 
 /** A payout that is about to exist. */
 export interface NewPayout {
@@ -29,12 +37,13 @@ export interface StoredContent {
   readonly intakeIssues: readonly Issue[];
   /** When the create or the edit was accepted. */
   readonly acceptedAt: Date;
+  /** The receiver was forgotten: method and billing data are null, whatever they were. */
+  readonly erased: boolean;
 }
 
-interface ContentRow {
+interface ContentRow extends OfReceiver {
   readonly [column: string]: unknown;
   readonly payout_id: string;
-  readonly merchant_id: string;
   readonly amount: string | null;
   readonly amount_minor: string | null;
   readonly currency: string | null;
@@ -49,12 +58,15 @@ interface ContentRow {
 
 type SealedField = 'payout_method' | 'billing_data';
 
-/** What merchants wrote: insert-only revisions, account data sealed to its merchant, payout and field. */
+/** What merchants wrote: insert-only revisions, account data sealed under the key of its receiver, to its merchant, payout and field. */
 @Injectable()
 export class PayoutContentRepository {
   private readonly logger = new Logger(PayoutContentRepository.name);
 
-  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+  constructor(
+    @Inject(Sealer) private readonly sealer: Sealer,
+    private readonly receivers: ReceiverKeys,
+  ) {}
 
   /** The hot rows of a new bulk, in one statement. Held from the start where the bulk is rejected by an invalid item. */
   async insertPayouts(
@@ -71,14 +83,21 @@ export class PayoutContentRepository {
   }
 
   async insertRevisions(tx: Tx, merchantId: string, revisions: readonly NewRevision[]): Promise<void> {
+    const receivers = revisions.map(({ payoutId, content }) => this.receivers.receiverOf(merchantId, payoutId, content));
+    const keys = await this.receivers.take(
+      tx,
+      merchantId,
+      receivers.filter((receiver) => receiver !== null),
+    );
+    const rows = revisions.map((revision, index) => this.toRow(merchantId, revision, keys.get(receivers[index] ?? '')));
     await tx.query(
       `INSERT INTO payout_revision (payout_id, revision, merchant_id, amount, amount_minor, currency, scheduled_date, timezone,
-         payout_method, billing_data, metadata, intake_issues, changed)
+         receiver_key_id, payout_method, billing_data, metadata, intake_issues, changed)
        SELECT v.payout_id, v.revision, $2, v.amount, v.amount_minor, v.currency, v.scheduled_date, v.timezone,
-         decode(v.payout_method, 'base64'), decode(v.billing_data, 'base64'), v.metadata, v.intake_issues, v.changed
+         v.receiver_key_id, decode(v.payout_method, 'base64'), decode(v.billing_data, 'base64'), v.metadata, v.intake_issues, v.changed
        FROM json_to_recordset($1::json) AS v (payout_id uuid, revision integer, amount text, amount_minor bigint, currency text,
-         scheduled_date text, timezone text, payout_method text, billing_data text, metadata json, intake_issues json, changed json)`,
-      [JSON.stringify(revisions.map((revision) => this.toRow(merchantId, revision))), merchantId],
+         scheduled_date text, timezone text, receiver_key_id uuid, payout_method text, billing_data text, metadata json, intake_issues json, changed json)`,
+      [JSON.stringify(rows), merchantId],
     );
   }
 
@@ -89,26 +108,31 @@ export class PayoutContentRepository {
   async current(tx: Tx, payoutIds: readonly string[]): Promise<Map<string, StoredContent>> {
     const rows = await tx.query<ContentRow>(
       `SELECT r.payout_id, r.merchant_id, r.amount, r.amount_minor, r.currency, r.scheduled_date, r.timezone, r.payout_method,
-         r.billing_data, r.metadata, r.intake_issues, r.accepted_at
-       FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+         r.billing_data, r.metadata, r.intake_issues, r.accepted_at, ${RECEIVER_COLUMNS}
+       FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision ${JOIN_RECEIVER}
        WHERE p.id = ANY($1::uuid[])`,
       [payoutIds],
     );
     return new Map(rows.flatMap((row) => this.readable(row)).map((content) => [content.payoutId, content]));
   }
 
-  /** Opens one sealed field of a row that a screen has read. */
-  open(row: { merchant_id: string; id: string }, field: SealedField, sealed: Buffer | null): JsonObject | null {
-    return sealed === null ? null : (JSON.parse(this.sealer.open(sealed, boundTo(row.merchant_id, row.id, field))) as JsonObject);
+  /** Opens one sealed field of a row that a screen has read; null where its receiver was forgotten. */
+  open(row: OfReceiver & { readonly id: string }, field: SealedField, sealed: Buffer | null): JsonObject | null {
+    if (sealed === null || isErased(row)) return null;
+    return JSON.parse(this.receivers.open(row, sealed, boundTo(row.merchant_id, row.id, field))) as JsonObject;
   }
 
-  private toRow(merchantId: string, { payoutId, revision, content, intakeIssues, changed }: NewRevision): object {
+  private toRow(
+    merchantId: string,
+    { payoutId, revision, content, intakeIssues, changed }: NewRevision,
+    key: ReceiverKey | undefined,
+  ): object {
     const amount = readableAmount(content);
     const seal = (field: SealedField): string | null => {
       const value = content[field];
-      return value === null
+      return value === null || key === undefined
         ? null
-        : this.sealer.seal(JSON.stringify(value), boundTo(merchantId, payoutId, field)).toString('base64');
+        : this.sealer.sealUnder(key.bytes, JSON.stringify(value), boundTo(merchantId, payoutId, field)).toString('base64');
     };
     return {
       payout_id: payoutId,
@@ -118,6 +142,7 @@ export class PayoutContentRepository {
       currency: content.currency,
       scheduled_date: content.scheduled_date,
       timezone: content.timezone,
+      receiver_key_id: key?.id ?? null,
       payout_method: seal('payout_method'),
       billing_data: seal('billing_data'),
       metadata: content.metadata,
@@ -137,7 +162,7 @@ export class PayoutContentRepository {
   }
 
   private fromRow(row: ContentRow): StoredContent {
-    const place = { merchant_id: row.merchant_id, id: row.payout_id };
+    const opened = { ...row, id: row.payout_id };
     return {
       payoutId: row.payout_id,
       content: {
@@ -145,13 +170,14 @@ export class PayoutContentRepository {
         currency: row.currency,
         scheduled_date: row.scheduled_date,
         timezone: row.timezone,
-        payout_method: this.open(place, 'payout_method', row.payout_method),
-        billing_data: this.open(place, 'billing_data', row.billing_data),
+        payout_method: this.open(opened, 'payout_method', row.payout_method),
+        billing_data: this.open(opened, 'billing_data', row.billing_data),
         metadata: row.metadata,
       },
       amountMinor: row.amount_minor === null ? null : BigInt(row.amount_minor),
       intakeIssues: row.intake_issues ?? [],
       acceptedAt: row.accepted_at,
+      erased: isErased(row),
     };
   }
 }
@@ -163,6 +189,7 @@ const placeOf =
   ({ merchant_id = '', payout_id = '' }) =>
     boundTo(merchant_id, payout_id, field);
 
+/** Of the time before receivers had keys; all later ones lie under those. */
 export const sealedPayoutRevisions: SealedTable = {
   table: 'payout_revision',
   key: { payout_id: 'uuid', revision: 'integer' },

@@ -60,7 +60,7 @@ export interface PayoutContent {
   readonly metadata: Readonly<Record<string, string>> | null;
 }
 
-/** One difference of an edit: `field` is a dotted path (`payout_method.iban`); account and personal data are masked. */
+/** One difference of an edit: `field` is a dotted path (`payout_method.iban`); the receiver's data has no part in it. */
 export interface FieldChange {
   readonly field: string;
   readonly from: unknown;

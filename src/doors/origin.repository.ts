@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isErased, JOIN_RECEIVER, type OfReceiver, RECEIVER_COLUMNS, ReceiverKeys } from '../bulks/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 
@@ -23,16 +24,19 @@ interface StoredOrigin {
 
 /**
  * What came through a door and has no place in the native contract: the sender's own keys and words, to be shown to it again.
- * Sealed, because names and addresses stand in it.
+ * Sealed, because names and addresses stand in it; what was sent of a payout under the key of whom it was sent for.
  */
 @Injectable()
 export class OriginRepository {
-  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+  constructor(
+    @Inject(Sealer) private readonly sealer: Sealer,
+    private readonly receivers: ReceiverKeys,
+  ) {}
 
   async insertBulk(tx: Tx, merchantId: string, { bulkId, door, batchKey, sent }: BulkOrigin & { bulkId: string }): Promise<void> {
     await tx.query(`INSERT INTO bulk_origin (bulk_id, merchant_id, door, batch_key, sent) VALUES ($1, $2, $3, $4, $5)`, [
       ...[bulkId, merchantId, door, batchKey],
-      this.seal(merchantId, bulkId, sent),
+      this.sealer.seal(JSON.stringify(sent), placeOf(merchantId, bulkId)),
     ]);
   }
 
@@ -41,14 +45,17 @@ export class OriginRepository {
     merchantId: string,
     origins: readonly { readonly payoutId: string; readonly sent: Sent }[],
   ): Promise<void> {
+    const ids = origins.map(({ payoutId }) => payoutId);
+    const keys = await this.receivers.ofPayouts(tx, ids);
+    const sealed = origins.map(({ payoutId, sent }) => {
+      const key = keys.get(payoutId);
+      if (key === undefined) throw new Error(`payout ${payoutId} came through a door and is for nobody`);
+      return this.sealer.sealUnder(key.bytes, JSON.stringify(sent), placeOf(merchantId, payoutId));
+    });
     await tx.query(
       `INSERT INTO payout_origin (payout_id, merchant_id, sent)
        SELECT v.payout_id, $1, v.sent FROM unnest($2::uuid[], $3::bytea[]) AS v (payout_id, sent)`,
-      [
-        merchantId,
-        origins.map(({ payoutId }) => payoutId),
-        origins.map(({ payoutId, sent }) => this.seal(merchantId, payoutId, sent)),
-      ],
+      [merchantId, ids, sealed],
     );
   }
 
@@ -73,16 +80,22 @@ export class OriginRepository {
     return new Map(rows.map((row) => [row.id, { door, batchKey: row.batch_key, sent: this.open(merchantId, row) }]));
   }
 
-  /** What was sent of those of these payouts that came through a door, by the payout. */
+  /** What was sent of those of these payouts that came through a door, by the payout; without those whose receiver was erased. */
   async ofPayouts(tx: Tx, merchantId: string, payoutIds: readonly string[]): Promise<Map<string, Sent>> {
-    const rows = await tx.query<StoredOrigin>(
-      `SELECT o.payout_id AS id, o.sent
+    const rows = await tx.query<StoredOrigin & OfReceiver>(
+      `SELECT o.payout_id AS id, o.merchant_id, o.sent, ${RECEIVER_COLUMNS}
        FROM unnest($2::uuid[]) AS wanted (payout_id)
        JOIN payout_origin o ON o.payout_id = wanted.payout_id
+       JOIN payout_revision r ON r.payout_id = o.payout_id AND r.revision = 1
+       ${JOIN_RECEIVER}
        WHERE o.merchant_id = $1`,
       [merchantId, payoutIds],
     );
-    return new Map(rows.map((row) => [row.id, this.open(merchantId, row)]));
+    return new Map(
+      rows
+        .filter((row) => !isErased(row))
+        .map((row) => [row.id, JSON.parse(this.receivers.open(row, row.sent, placeOf(merchantId, row.id))) as Sent]),
+    );
   }
 
   /** Lets one request at a time ask for this key and take it. Waits for the other; ends with the transaction. */
@@ -107,10 +120,6 @@ export class OriginRepository {
       [merchantId, door, batchKey, days],
     );
     return row?.bulk_id ?? null;
-  }
-
-  private seal(merchantId: string, id: string, sent: Sent): Buffer {
-    return this.sealer.seal(JSON.stringify(sent), placeOf(merchantId, id));
   }
 
   private open(merchantId: string, { id, sent }: StoredOrigin): Sent {

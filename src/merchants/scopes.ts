@@ -22,6 +22,7 @@ export const OPERATOR_SCOPES = [
   'connectors:write',
   'brakes:write',
   'intents:resolve',
+  'receivers:erase',
 ] as const;
 
 export type OperatorScope = (typeof OPERATOR_SCOPES)[number];

@@ -3,6 +3,7 @@ import './intent.events.js';
 export { ClaimPayouts } from './claim-payouts.js';
 export { decideFound } from './decide-outcome.js';
 export type { PayoutDto } from './dto/payout-response.dto.js';
+export { EraseRestingReceivers } from './erase-resting-receivers.js';
 export { idempotencyKeyOf } from './idempotency-key.js';
 export * from './payout-intent.lifecycle.js';
 export { PayoutQueries, type PayoutView } from './payout.queries.js';

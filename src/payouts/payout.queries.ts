@@ -1,5 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { isFinal, type Issue, maskPayoutMethod, PayoutContentRepository, type PayoutStatus } from '../bulks/index.js';
+import {
+  isErased,
+  isFinal,
+  type Issue,
+  JOIN_RECEIVER,
+  maskPayoutMethod,
+  type OfReceiver,
+  PayoutContentRepository,
+  type PayoutStatus,
+  RECEIVER_COLUMNS,
+} from '../bulks/index.js';
 import type { Failure } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../platform/http/index.js';
@@ -10,10 +20,9 @@ import { type IntentFacts, toIntentResponse } from './intent-response.js';
 import type { IntentStatus } from './payout-intent.lifecycle.js';
 import { isSettled } from './settle-intents.js';
 
-export interface PayoutView {
+export interface PayoutView extends OfReceiver {
   readonly [column: string]: unknown;
   readonly id: string;
-  readonly merchant_id: string;
   readonly bulk_id: string;
   readonly position: number;
   readonly reference: string;
@@ -42,11 +51,12 @@ export interface PayoutView {
 
 const SELECT = `
   SELECT p.id, p.merchant_id, p.bulk_id, p.position, p.reference, p.status, p.version, p.scheduled_at, p.issues, p.created_at, p.updated_at,
-    r.amount, r.currency, r.scheduled_date, r.timezone, r.payout_method, r.billing_data, r.metadata,
+    r.amount, r.currency, r.scheduled_date, r.timezone, r.payout_method, r.billing_data, r.metadata, ${RECEIVER_COLUMNS},
     i.id AS intent_id, i.status AS intent_status, i.connector_id AS intent_connector_id, i.provider_reference, i.failure, i.next_check_at,
     i.created_at AS intent_created_at, i.updated_at AS intent_updated_at
   FROM payout p
   JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+  ${JOIN_RECEIVER}
   LEFT JOIN payout_intent i
     ON i.payout_id = p.id AND p.status IN ('PROCESSING_IN_PROGRESS', 'PROCESSED', 'INTENT_CREATION_FAILED')`;
 const VIEW = `${SELECT} WHERE p.merchant_id = $1`;
@@ -191,6 +201,7 @@ export class PayoutQueries {
       issues: payout.issues ?? [],
       payout_method: method === null ? null : maskPayoutMethod(method),
       billing_data: this.contents.open(payout, 'billing_data', payout.billing_data),
+      erased: isErased(payout),
       metadata: payout.metadata,
       intent: intent === null ? null : toIntentResponse(intent),
       created_at: formatInstant(payout.created_at),

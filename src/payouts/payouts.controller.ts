@@ -122,7 +122,7 @@ export class PayoutsController {
   }
 
   /** Tries a payout again that its provider refused for good with a retryable failure: a new attempt, validated again. */
-  @Operation('retryPayout', { refuses: ['payout_not_retryable', 'duplicate_reference'], sets: ['ETag'] })
+  @Operation('retryPayout', { refuses: ['payout_not_retryable', 'duplicate_reference', 'receiver_erased'], sets: ['ETag'] })
   @Post('payouts/:id/retry')
   @HttpCode(200)
   @Scopes('bulks:write')

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { AdvancePayouts, LockedBulks, ReferenceHoldRepository, refuseStaleVersion } from '../bulks/index.js';
+import {
+  AdvancePayouts,
+  LockedBulks,
+  PayoutContentRepository,
+  ReceiverKeys,
+  ReferenceHoldRepository,
+  refuseStaleVersion,
+} from '../bulks/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import { toTypeId } from '../platform/ids/index.js';
@@ -25,6 +32,8 @@ export class RetryPayout {
     private readonly locked: LockedBulks,
     private readonly intents: PayoutIntentRepository,
     private readonly holds: ReferenceHoldRepository,
+    private readonly contents: PayoutContentRepository,
+    private readonly receivers: ReceiverKeys,
     private readonly advance: AdvancePayouts,
   ) {}
 
@@ -45,6 +54,7 @@ export class RetryPayout {
       throw payoutProblem('payout_not_retryable', `This payout is ${payout.status}, without a failure that a retry could mend.`);
     }
     const { merchant_id, reference, id } = payout;
+    await this.refuseErased(tx, merchant_id, id);
     const holder = (await this.holds.take(tx, [{ merchant_id, reference, payout_id: id }])).get(id);
     if (holder !== undefined) {
       throw payoutProblem('duplicate_reference', 'Another payout of yours holds this reference by now.', {
@@ -63,5 +73,11 @@ export class RetryPayout {
     await this.locked.close(tx, bulk, null);
     tx.note({ changes: [{ field: 'attempt', before: payout.attempt_no, after: payout.attempt_no + 1 }] });
     tx.wake('validate');
+  }
+
+  private async refuseErased(tx: Tx, merchantId: string, payoutId: string): Promise<void> {
+    await this.receivers.hold(tx, merchantId);
+    const stored = (await this.contents.current(tx, [payoutId])).get(payoutId);
+    if (stored?.erased) throw payoutProblem('receiver_erased', 'Nobody knows any more where the money was to go.');
   }
 }

@@ -110,8 +110,10 @@ export class SettleIntents {
     const ids = speaking.map(({ payout }) => payout.id);
     const contents = await this.contents.current(tx, ids);
     return settled.map((each) => {
-      const content = contents.get(each.payout.id)?.content;
-      if (content === undefined) return each;
+      const stored = contents.get(each.payout.id);
+      if (stored === undefined) return each;
+      if (stored.erased) return { ...each, decision: withoutWords(each.decision) };
+      const { content } = stored;
       const account = { payoutMethod: content.payout_method ?? {}, billingData: content.billing_data };
       return { ...each, decision: cleared(each.decision, (words) => clearOfAccountData(words, account)) };
     });
@@ -126,6 +128,13 @@ function cleared(decision: Decision, clear: (words: string) => string): Decision
     attempt: { ...attempt, detail: attempt.detail === null ? null : clear(attempt.detail) },
   };
 }
+
+/** Of a receiver who was forgotten nobody knows any more what of a provider's words to take out. */
+const withoutWords = (decision: Decision): Decision => ({
+  ...decision,
+  ...(decision.failure == null ? {} : { failure: { ...decision.failure, code: 'unspecified', message: '' } }),
+  attempt: { ...decision.attempt, detail: null },
+});
 
 const isSoon = ({ nextCheck_ms }: Decision): boolean => nextCheck_ms !== null && nextCheck_ms < SLEEP_MAX_MS;
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BulkAudit } from '../bulks/index.js';
-import { forgetProviderNotifications } from '../payouts/index.js';
+import { EraseRestingReceivers, forgetProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { RotateKeys, type UseEncryptionKey } from '../platform/encryption/index.js';
@@ -28,6 +28,7 @@ export class ClusterJobs {
     private readonly expireUnclaimed: ExpireUnclaimed,
     private readonly rotateKeys: RotateKeys,
     private readonly removeOldEvents: RemoveOldEvents,
+    private readonly eraseReceivers: EraseRestingReceivers,
     private readonly sealAudit: SealAudit,
   ) {}
 
@@ -112,6 +113,14 @@ export class ClusterJobs {
         every: '1 hour',
         lease_ms: 60 * MINUTE_MS,
         run: () => this.removeOldEvents.execute(),
+      },
+      {
+        name: 'erase-resting-receivers',
+        meaning:
+          'Erases account and billing data of receivers to whose payouts nothing has happened in RECEIVERS_RETENTION_DAYS.',
+        every: '1 day',
+        lease_ms: 60 * MINUTE_MS,
+        run: () => this.eraseReceivers.execute(),
       },
     ];
   }

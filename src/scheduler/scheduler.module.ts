@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { BulksModule, sealedPayoutRevisions } from '../bulks/index.js';
+import { BulksModule, sealedPayoutRevisions, sealedReceiverKeys } from '../bulks/index.js';
 import { sealedConnectors } from '../connectors/index.js';
 import { sealedBulkOrigins, sealedDotsUsers, sealedPayoutOrigins } from '../doors/index.js';
 import { sealedMerchants } from '../merchants/index.js';
-import { sealedProviderNotifications } from '../payouts/index.js';
+import { PayoutsModule, sealedProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
 import { SEALED_TABLES } from '../platform/crypto/index.js';
 import { fingerprintKeyTable, RotateKeys } from '../platform/encryption/index.js';
@@ -25,6 +25,7 @@ const SEALED = [
   sealedEndpoints,
   sealedIdempotencyKeys,
   sealedProviderNotifications,
+  sealedReceiverKeys,
   sealedPayoutRevisions,
   sealedBulkOrigins,
   sealedPayoutOrigins,
@@ -33,7 +34,7 @@ const SEALED = [
 
 /** What runs when: the cluster's jobs and each process's own duties, all listed in jobs.ts. */
 @Module({
-  imports: [ScheduleModule.forRoot(), BulksModule, DispatcherModule, ReconciliationModule],
+  imports: [ScheduleModule.forRoot(), BulksModule, DispatcherModule, PayoutsModule, ReconciliationModule],
   providers: [
     ClusterJobs,
     { provide: JOBS, inject: [ClusterJobs], useFactory: (jobs: ClusterJobs): readonly Job[] => jobs.list() },

@@ -85,6 +85,7 @@ describe('A bulk that is accepted', () => {
       issues: [],
       payout_method: { ...METHODS.iban, iban: '••••3000' },
       billing_data: BILLING_DATA,
+      erased: false,
       metadata: { invoice: '1001' },
       intent: null,
       created_at: expect.stringMatching(INSTANT),

@@ -7,7 +7,8 @@ import { RotateKeys } from '../../src/platform/encryption/index.js';
 import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import { type TestApp, testApp, type TestAppOptions } from '../support/app.js';
 import { DotsClient } from '../support/dots-client.js';
-import { tomorrow, validItem } from '../support/items.js';
+import { sealUnderKeyOfEverybody } from '../support/first-format.js';
+import { METHODS, tomorrow, validItem } from '../support/items.js';
 import { type MerchantClient, type Payout } from '../support/merchant-client.js';
 import { paypalToken } from '../support/paypal-token.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
@@ -127,6 +128,9 @@ const BATCH = {
   items: [{ receiver: 'ada@example.com', amount: { currency: 'USD', value: '1.00' }, note: 'For the engine' }],
 };
 
+const FORGOTTEN_ACCOUNT = { payout_method: { type: 'wallet', account_id: 'of-nobody' } };
+const FORGOTTEN = { ...validItem(FORGOTTEN_ACCOUNT), reference: 'forgotten' };
+
 const nameOf = ({ billing_data }: Payout): unknown => (billing_data as { last_name?: string }).last_name;
 
 it('changes the key while bulks are created, edited and paid: nothing fails, and all of it opens without the old key', async () => {
@@ -135,6 +139,14 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   expect((await merchant.post('/v1/webhook-endpoints', ENDPOINT)).status).toBe(201);
   await keepEarlyWord(first);
   const before = await load(merchant, () => false, 0);
+  const [ofBefore] = await merchant.payouts(before[0]!);
+  await sealUnderKeyOfEverybody(
+    first,
+    { merchant, id: ofBefore!.id },
+    validItem({ billing_data: { last_name: 'Lovelace of before' } }) as never,
+  );
+  await merchant.untilAtRest((await merchant.createBulk([FORGOTTEN])).id);
+  expect((await first.operator.post(`/v1/operator/merchants/${merchant.id}/erase-receiver`, FORGOTTEN_ACCOUNT)).status).toBe(200);
   const { batch_header } = await atDoor<{ batch_header: { payout_batch_id: string } }>(first, merchant, { body: BATCH });
   const bob = await atDots(first, merchant).ok<{ id: string }>('POST', '/users', BOB);
   const second = await start(NEW, OLD);
@@ -142,7 +154,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   const running = [load(merchant, () => loads[0]!, 1000), load(second.known(merchant), () => loads[1]!, 2000)];
   await first.part(RotateKeys).execute();
   await second.part(RotateKeys).execute();
-  expect((await keysInUse(second))['payout_revision.billing_data']).toContain('old');
+  expect((await keysInUse(second))['receiver_key.sealed']).toContain('old');
   loads[0] = false;
   const [fromFirst] = await Promise.all(running.slice(0, 1));
   await first.close();
@@ -170,6 +182,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
     expect(nameOf(paid!)).toMatch(/^Lovelace/);
     expect(nameOf((await client.payouts(id))[1]!)).toMatch(/^Byron/);
   }
+  expect((await client.get<{ data: Payout[] }>('/v1/payouts?reference=forgotten')).body.data).toMatchObject([{ erased: true }]);
   expect(await takeEarlyWord(third)).toEqual([EARLY_WORD.payment]);
   expect(await atDoor(third, merchant, { path: `/${batch_header.payout_batch_id}` })).toMatchObject({
     batch_header: { sender_batch_header: BATCH.sender_batch_header },
@@ -200,7 +213,7 @@ describe('a rotation', () => {
       testApp({ databaseUrl: database, encryptionKeys, roles: new Set(['api']) });
     const before = await with_(OLD);
     const made = await before.merchant();
-    await made.createBulk([validItem(), validItem()]);
+    await made.createBulk([validItem(), validItem({ payout_method: METHODS.wallet })]);
     await before.close();
     app = await with_(NEW, OLD);
     merchant = app.known(made);
@@ -213,14 +226,14 @@ describe('a rotation', () => {
   });
 
   it('does not retire a key while one of its values can not be opened, as none that was moved to another row can', async () => {
-    const swap = `UPDATE payout_revision r SET payout_method = o.payout_method FROM payout_revision o WHERE o.payout_id <> r.payout_id`;
+    const swap = `UPDATE receiver_key k SET sealed = o.sealed FROM receiver_key o WHERE o.id <> k.id`;
     await letKeyFallIdle(app, OLD.id);
     await query(app, swap);
     await app.part(RotateKeys).execute();
     const { keys, rotation } = await status(app);
     expect(keys).toContainEqual(['old', 'in_use']);
-    expect(rotation).toContainEqual(['payout_revision', 2]);
-    expect((await keysInUse(app))['payout_revision.payout_method']).toEqual(['old']);
+    expect(rotation).toContainEqual(['receiver_key', 2]);
+    expect((await keysInUse(app))['receiver_key.sealed']).toEqual(['old']);
     await query(app, swap);
     await query(app, `UPDATE key_rotation SET ended_at = ended_at - interval '2 hours'`);
     await app.part(RotateKeys).execute();

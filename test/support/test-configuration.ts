@@ -20,6 +20,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookHeld_days: 30,
   unclaimed_days: 30,
   eventsRetention_days: null,
+  receiversRetention_days: null,
   archiveDir: null,
   traces: null,
   lease_s: 60,

@@ -98,6 +98,11 @@ export class PayoutDto {
   payout_method: object | null;
   @ApiProperty({ type: BillingDataDto, nullable: true })
   billing_data: object | null;
+  /**
+   * The receiver was forgotten: `payout_method` and `billing_data` are null, whatever they were, and it can not be tried again.
+   * @example false
+   */
+  erased: boolean;
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },

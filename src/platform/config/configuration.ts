@@ -27,6 +27,8 @@ export interface Configuration {
   readonly unclaimed_days: number;
   /** Null: for ever. */
   readonly eventsRetention_days: number | null;
+  /** After so many days at rest a receiver is forgotten. Null: never. */
+  readonly receiversRetention_days: number | null;
   /** Null: what is removed is written nowhere. */
   readonly archiveDir: string | null;
   readonly lease_s: number;

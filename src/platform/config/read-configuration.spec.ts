@@ -38,6 +38,7 @@ describe('the configuration', () => {
       webhookHeld_days: 30,
       unclaimed_days: 30,
       eventsRetention_days: null,
+      receiversRetention_days: null,
       archiveDir: null,
       traces: null,
       lease_s: 60,

@@ -93,6 +93,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     webhookHeld_days: values.WEBHOOK_HELD_DAYS,
     unclaimed_days: values.UNCLAIMED_DAYS,
     eventsRetention_days: values.EVENTS_RETENTION_DAYS,
+    receiversRetention_days: values.RECEIVERS_RETENTION_DAYS,
     archiveDir: values.ARCHIVE_DIR,
     lease_s: values.LEASE_S,
     quarantine: values.QUARANTINE,

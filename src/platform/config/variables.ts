@@ -134,6 +134,13 @@ export const variables = {
       'Removes events of payouts and bulks at rest, with their deliveries, once they are older. Unset: everything is kept for ever.',
     parse: parse.integer(1, 36_500),
   }),
+  RECEIVERS_RETENTION_DAYS: variable({
+    unit: 'days',
+    default: null,
+    sentence:
+      'Erases account and billing data of receivers once nothing has happened to any payout of theirs for so long. Unset: it is kept for ever.',
+    parse: parse.integer(1, 36_500),
+  }),
   ARCHIVE_DIR: variable({
     unit: null,
     default: null,

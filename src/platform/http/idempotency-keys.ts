@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SealedTable, Sealer } from '../crypto/index.js';
 import type { Tx } from '../database/index.js';
+import { toTypeId } from '../ids/index.js';
 import type { Answer } from './answer.js';
 
 /** What makes two requests the same one, beside their bodies. */
@@ -97,6 +98,22 @@ export async function forgetIdempotencySecrets(tx: Tx): Promise<number> {
          WHERE secret AND response_body IS NOT NULL AND created_at < tranche_now() - interval '1 hour'
          LIMIT ${String(FORGET_ROWS_MAX)} FOR UPDATE SKIP LOCKED))
       RETURNING 1`,
+  );
+  return rows.length;
+}
+
+/**
+ * Drops kept answers of routes whose path names one of these rows: they tell of a person who is to be forgotten. One look at all
+ * keys of the day, because a path is found by its end alone. @returns how many.
+ */
+export async function forgetAnswersAbout(tx: Tx, ids: readonly string[]): Promise<number> {
+  // A door may name a row without the word in front.
+  const names = ids.map((id) => toTypeId('payout', id).slice('payout_'.length));
+  const rows = await tx.query(
+    `UPDATE idempotency_key SET response_body = NULL, secret = true
+      WHERE response_body IS NOT NULL AND substring(path FROM '[0-7][0-9a-hjkmnp-tv-z]{25}') = ANY ($1::text[])
+      RETURNING 1`,
+    [names],
   );
   return rows.length;
 }

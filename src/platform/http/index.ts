@@ -18,7 +18,12 @@ export { jsonRefusal, type Dialect, type ForeignRefusal } from './dialect.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';
 export { HttpServer } from './http-server.js';
-export { forgetIdempotencyKeys, forgetIdempotencySecrets, sealedIdempotencyKeys } from './idempotency-keys.js';
+export {
+  forgetAnswersAbout,
+  forgetIdempotencyKeys,
+  forgetIdempotencySecrets,
+  sealedIdempotencyKeys,
+} from './idempotency-keys.js';
 export { pointerTo } from './json-pointer.js';
 export { kernelProblem, notFound, unauthorized, versionConflict } from './kernel.problems.js';
 export { KeysetList, invalidCursor, toList, type KeysetPage, type List } from './keyset-list.js';
