@@ -380,7 +380,7 @@ CREATE TABLE dots_user (
 CREATE INDEX dots_user_by_id ON dots_user USING btree (merchant_id, id);
 ALTER TABLE dots_user ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON dots_user TO tranche_worker USING (true);
-CREATE POLICY merchant ON dots_user TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON dots_user TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT, UPDATE ON dots_user TO tranche_api;
 GRANT SELECT, UPDATE (profile) ON dots_user TO tranche_worker;
 
@@ -659,7 +659,7 @@ CREATE TABLE receiver_key (
 );
 ALTER TABLE receiver_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON receiver_key TO tranche_worker USING (true);
-CREATE POLICY merchant ON receiver_key TO tranche_api USING ((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)));
+CREATE POLICY merchant ON receiver_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON receiver_key TO tranche_api;
 GRANT DELETE, SELECT, UPDATE (sealed) ON receiver_key TO tranche_worker;
 
