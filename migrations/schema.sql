@@ -381,7 +381,7 @@ CREATE INDEX dots_user_by_id ON dots_user USING btree (merchant_id, id);
 ALTER TABLE dots_user ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON dots_user TO tranche_worker USING (true);
 CREATE POLICY merchant ON dots_user TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
-GRANT INSERT, SELECT, UPDATE ON dots_user TO tranche_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON dots_user TO tranche_api;
 GRANT SELECT, UPDATE (profile) ON dots_user TO tranche_worker;
 
 CREATE TABLE encryption_key (

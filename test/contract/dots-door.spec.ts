@@ -257,6 +257,22 @@ describe('A client of Dots at the Dots door', () => {
     ).toMatchObject({ status: 400, error_code: 'invalid-input' });
   });
 
+  it('forgets a user at once, and pays what was ordered for him before', async () => {
+    const user = await client.ok<UserDto>('POST', '/users', { ...BOB, phone_number: '4154332399' });
+    await client.ok('PUT', `/users/${user.id}/payout-methods`, { platform: 'paypal', email: 'bob@example.com' });
+    const item = { user_id: user.id, amount: 100, platform: 'paypal', fund: true };
+    const { id } = await create([{ ...item, idempotency_key: randomUUID() }]);
+    expect(await client.ok('DELETE', `/users/${user.id}`)).toMatchObject({ id: user.id, first_name: 'Bob' });
+    for (const method of ['GET', 'DELETE'])
+      expect(await client.refused(method, `/users/${user.id}`)).toMatchObject({ status: 404, error_code: 'not-found' });
+    await completed(id);
+    expect(seen(await results(id))[0]?.[1]).toBeNull();
+    const later = await create([{ ...item, idempotency_key: randomUUID() }]);
+    await completed(later.id);
+    expect(seen(await results(later.id))).toEqual([[null, 'user-info-missing']]);
+    expect((await client.ok<UserDto>('POST', '/users', { ...BOB, phone_number: '4154332399' })).id).not.toBe(user.id);
+  });
+
   it('lets nobody in with another secret, an id of another key, or a key of narrow scope', async () => {
     const { api_key_id: id, api_key: key } = merchant.created;
     const other = (await app.merchant()).created;

@@ -8,6 +8,7 @@ import { AddPayoutMethod } from './add-payout-method.js';
 import { DotsBatchesController } from './batches.controller.js';
 import { CreateBatch } from './create-batch.js';
 import { CreateUser } from './create-user.js';
+import { DeleteUser } from './delete-user.js';
 import { DotsDialect } from './dots.dialect.js';
 import { DotsQueries } from './dots.queries.js';
 import { UserRepository } from './user.repository.js';
@@ -17,7 +18,17 @@ import { DotsUsersController } from './users.controller.js';
 @Module({
   imports: [BulksModule, PayoutsModule],
   controllers: [DotsBatchesController, DotsUsersController],
-  providers: [AddPayoutMethod, CreateBatch, CreateUser, DotsDialect, DotsQueries, KeyPairs, OriginRepository, UserRepository],
+  providers: [
+    AddPayoutMethod,
+    CreateBatch,
+    CreateUser,
+    DeleteUser,
+    DotsDialect,
+    DotsQueries,
+    KeyPairs,
+    OriginRepository,
+    UserRepository,
+  ],
 })
 export class DotsModule implements NestModule {
   constructor(private readonly dialect: DotsDialect) {}

@@ -104,6 +104,10 @@ export class UserRepository {
     ]);
   }
 
+  async delete(tx: Tx, merchantId: string, id: string): Promise<void> {
+    await tx.query(`DELETE FROM dots_user WHERE merchant_id = $1 AND id = $2`, [merchantId, id]);
+  }
+
   private fingerprint({ country_code, phone_number }: Pick<Profile, 'country_code' | 'phone_number'>): Buffer {
     return this.sealer.fingerprint(`dots user|${toE164(`+${country_code}${phone_number}`)}`);
   }

@@ -1,9 +1,10 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Transactions, type Tx } from '../../platform/database/index.js';
 import { Merchant, type MerchantPrincipal, Operation, RequestTx, Scopes } from '../../platform/http/index.js';
 import { AddPayoutMethod } from './add-payout-method.js';
 import { CreateUser } from './create-user.js';
+import { DeleteUser } from './delete-user.js';
 import { DotsQueries } from './dots.queries.js';
 import { ErrorDto } from './error.dto.js';
 import { readPage, toPage } from './page.js';
@@ -20,6 +21,7 @@ export class DotsUsersController {
     private readonly queries: DotsQueries,
     private readonly createUser: CreateUser,
     private readonly addPayoutMethod: AddPayoutMethod,
+    private readonly deleteUser: DeleteUser,
   ) {}
 
   /** Makes a user, or answers the one who has the phone number already. */
@@ -52,6 +54,14 @@ export class DotsUsersController {
   @Scopes('bulks:read')
   show(@Merchant() merchant: MerchantPrincipal, @Param('id') id: string): Promise<UserDto> {
     return this.transactions.asMerchant(merchant.id, async (tx) => toUser(await this.queries.user(tx, merchant.id, uuidIn(id))));
+  }
+
+  /** Forgets a user. Payouts to him that were ordered before are not touched. */
+  @Operation('deleteDotsUser', { refuses: ['not-found'] })
+  @Delete(':id')
+  @Scopes('bulks:write')
+  async remove(@RequestTx() tx: Tx, @Merchant() merchant: MerchantPrincipal, @Param('id') id: string): Promise<UserDto> {
+    return toUser(await this.deleteUser.execute(tx, merchant.id, uuidIn(id)));
   }
 
   /** Adds a way to pay a user. */
