@@ -113,10 +113,10 @@ class Scene {
     if (delivery !== undefined) await db.transactions.asEngine((tx) => settle.execute(tx, [endedWith(delivery, verdict)]));
   }
 
-  /** Every lease ends, and every pause; what had them goes on as if it did not know. */
+  /** Every lease ends, and every pause; what had them goes on as if it did not know. Nothing is due before it was queued. */
   async timePasses(): Promise<void> {
     await db.dataSource.query(
-      `UPDATE webhook_delivery SET due_at = now() - interval '1 s', lease_until = CASE WHEN state = 'in_flight' THEN now() - interval '1 s' END
+      `UPDATE webhook_delivery SET due_at = greatest(queued_at, now() - interval '1 s'), lease_until = CASE WHEN state = 'in_flight' THEN now() - interval '1 s' END
        WHERE endpoint_id = $1 AND state IN ('waiting', 'in_flight')`,
       [this.endpointId],
     );
