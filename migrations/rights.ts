@@ -63,6 +63,8 @@ export const rights: Readonly<Record<string, TableRights>> = {
   merchant: { ofMerchant: 'id = (SELECT tranche_merchant())', api: ['SELECT', 'UPDATE (id)'], worker: WRITE },
   payout: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   payout_intent: { ofMerchant: BY_MERCHANT, api: READ, worker: WRITE },
+  // The engine finds one by its token, and lets it expire.
+  payout_link: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   payout_origin: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sent)'] },
   // Sealed anew under another key; what was ordered is never changed.
   payout_revision: {

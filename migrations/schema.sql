@@ -589,6 +589,37 @@ CREATE POLICY merchant ON payout_intent TO tranche_api USING (((merchant_id = ( 
 GRANT SELECT ON payout_intent TO tranche_api;
 GRANT INSERT, SELECT, UPDATE ON payout_intent TO tranche_worker;
 
+CREATE TABLE payout_link (
+  id uuid NOT NULL,
+  merchant_id uuid NOT NULL,
+  status text NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  sender_key text,
+  token_hash bytea NOT NULL,
+  details bytea NOT NULL,
+  bulk_id uuid,
+  payout_id uuid,
+  expires_at timestamp with time zone NOT NULL,
+  last_sequence integer NOT NULL,
+  feed bigint NOT NULL,
+  created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  CONSTRAINT payout_link_pkey PRIMARY KEY (id),
+  CONSTRAINT payout_link_sender_key_unique UNIQUE (merchant_id, sender_key),
+  CONSTRAINT payout_link_token_unique UNIQUE (token_hash),
+  CONSTRAINT payout_link_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
+  CONSTRAINT payout_link_amount_minor_check CHECK (amount_minor > 0),
+  CONSTRAINT payout_link_claimed CHECK ((status = 'claimed'::text) = (payout_id IS NOT NULL) AND (payout_id IS NULL) = (bulk_id IS NULL)),
+  CONSTRAINT payout_link_status CHECK (status = ANY (ARRAY['open'::text, 'claimed'::text, 'cancelled'::text, 'expired'::text]))
+);
+CREATE INDEX payout_link_open ON payout_link USING btree (expires_at) WHERE (status = 'open'::text);
+ALTER TABLE payout_link ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY engine ON payout_link TO tranche_worker USING (true);
+CREATE POLICY merchant ON payout_link TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
+GRANT INSERT, SELECT, UPDATE ON payout_link TO tranche_api;
+GRANT SELECT, UPDATE ON payout_link TO tranche_worker;
+
 CREATE TABLE payout_origin (
   payout_id uuid NOT NULL,
   merchant_id uuid NOT NULL,

@@ -4,6 +4,7 @@ import { ConnectorsModule } from './connectors/index.js';
 import { DotsModule, PaypalModule } from './doors/index.js';
 import { MerchantsModule } from './merchants/index.js';
 import { OpenapiModule } from './openapi/index.js';
+import { PayoutLinksModule } from './payout-links/index.js';
 import { PayoutsModule } from './payouts/index.js';
 import { type Configuration, ConfigurationModule } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -35,6 +36,7 @@ export class AppModule {
         ValidationModule,
         PayoutsModule,
         ReconciliationModule,
+        PayoutLinksModule,
         PaypalModule,
         DotsModule,
         SchedulerModule,

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 // Whatever the application loads has declared its problems and events by then.
 import './app.module.js';
 import { BULK_STATUS_RULES, payoutLifecycle } from './bulks/index.js';
+import { payoutLinkLifecycle } from './payout-links/index.js';
 import { payoutIntentLifecycle } from './payouts/index.js';
 import { envExample } from './platform/config/index.js';
 import { allProblems, type ProblemDefinition } from './platform/http/index.js';
@@ -17,8 +18,8 @@ const documents: Readonly<Record<string, () => string>> = {
   '.env.example': envExample,
   'docs/lifecycles.md': () =>
     page('Lifecycles', [
-      'What happens to a payout, to the intent at its provider, to each delivery of a webhook, and to resends, which send many of them again: every state, every step, and the event that tells it. A state that no step leaves is final.',
-      ...[payoutLifecycle, payoutIntentLifecycle, deliveryLifecycle, resendLifecycle].map(toMarkdown),
+      'What happens to a payout, to the intent at its provider, to a payout link, to each delivery of a webhook, and to resends, which send many of them again: every state, every step, and the event that tells it. A state that no step leaves is final.',
+      ...[payoutLifecycle, payoutIntentLifecycle, payoutLinkLifecycle, deliveryLifecycle, resendLifecycle].map(toMarkdown),
       bulkChapter(),
     ]),
   'docs/events.md': () => page('Events', [EVENTS_INTRODUCTION, ...eventGroups().map(eventGroupChapter)]),
@@ -67,7 +68,7 @@ type EventEntry = [type: string, definition: EventTypeDefinition];
 function eventGroups(): [subject: string, EventEntry[]][] {
   const groups = new Map<string, EventEntry[]>();
   for (const entry of allEvents()) {
-    const subject = entry[0].startsWith('webhook') ? 'webhook endpoint' : (entry[0].split('.')[0] ?? '');
+    const subject = entry[0].startsWith('webhook') ? 'webhook endpoint' : (entry[0].split('.')[0] ?? '').replaceAll('_', ' ');
     groups.set(subject, [...(groups.get(subject) ?? []), entry]);
   }
   return [...groups];

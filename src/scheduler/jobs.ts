@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BulkAudit } from '../bulks/index.js';
+import { ExpirePayoutLinks } from '../payout-links/index.js';
 import { EraseRestingReceivers, forgetProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
@@ -26,6 +27,7 @@ export class ClusterJobs {
     private readonly reconciliation: ReconcileConnectors,
     private readonly expireHeld: ExpireHeld,
     private readonly expireUnclaimed: ExpireUnclaimed,
+    private readonly expirePayoutLinks: ExpirePayoutLinks,
     private readonly rotateKeys: RotateKeys,
     private readonly removeOldEvents: RemoveOldEvents,
     private readonly eraseReceivers: EraseRestingReceivers,
@@ -99,6 +101,13 @@ export class ClusterJobs {
         every: '1 hour',
         lease_ms: 30 * MINUTE_MS,
         run: () => this.expireHeld.execute(),
+      },
+      {
+        name: 'expire-payout-links',
+        meaning: 'Writes down that payout links have expired which nobody has claimed in PAYOUT_LINK_DAYS.',
+        every: '1 minute',
+        lease_ms: 5 * MINUTE_MS,
+        run: () => this.expirePayoutLinks.execute(),
       },
       {
         name: 'rotate-encryption-keys',

@@ -4,6 +4,7 @@ import { BulksModule, sealedPayoutRevisions, sealedReceiverKeys } from '../bulks
 import { sealedConnectors } from '../connectors/index.js';
 import { sealedBulkOrigins, sealedDotsUsers, sealedPayoutOrigins } from '../doors/index.js';
 import { sealedMerchants } from '../merchants/index.js';
+import { PayoutLinksModule, sealedPayoutLinks } from '../payout-links/index.js';
 import { PayoutsModule, sealedProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
 import { SEALED_TABLES } from '../platform/crypto/index.js';
@@ -30,11 +31,12 @@ const SEALED = [
   sealedBulkOrigins,
   sealedPayoutOrigins,
   sealedDotsUsers,
+  sealedPayoutLinks,
 ];
 
 /** What runs when: the cluster's jobs and each process's own duties, all listed in jobs.ts. */
 @Module({
-  imports: [ScheduleModule.forRoot(), BulksModule, DispatcherModule, PayoutsModule, ReconciliationModule],
+  imports: [ScheduleModule.forRoot(), BulksModule, DispatcherModule, PayoutLinksModule, PayoutsModule, ReconciliationModule],
   providers: [
     ClusterJobs,
     { provide: JOBS, inject: [ClusterJobs], useFactory: (jobs: ClusterJobs): readonly Job[] => jobs.list() },

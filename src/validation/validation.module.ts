@@ -13,5 +13,6 @@ import { ValidationWorker } from './validation-worker.js';
   imports: [BulksModule, ConnectorsModule],
   controllers: [DryRunController],
   providers: [AmountCaps, DryRunBulk, JudgingContexts, ValidatePayouts, ValidationWorker],
+  exports: [DryRunBulk],
 })
 export class ValidationModule {}

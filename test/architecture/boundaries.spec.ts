@@ -53,6 +53,7 @@ const planted: readonly [rule: string, from: string, to: string][] = [
   ['payouts-looks-down', 'src/payouts/judge.ts', '../validation/index.js'],
   ['merchants-looks-down', 'src/merchants/pay.ts', '../payouts/index.js'],
   ['reconciliation-looks-down', 'src/reconciliation/judge.ts', '../validation/index.js'],
+  ['payout-links-looks-down', 'src/payout-links/pay.ts', '../payouts/index.js'],
   ['doors-looks-down', 'src/doors/start.ts', '../scheduler/index.js'],
   ['scheduler-looks-down', 'src/scheduler/open.ts', '../openapi/index.js'],
   ['openapi-looks-down', 'src/openapi/start.ts', '../scheduler/index.js'],

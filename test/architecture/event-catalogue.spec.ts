@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 // Loads every module, and with it every event type that one declares.
 import '../../src/app.module.js';
 import { payoutLifecycle } from '../../src/bulks/index.js';
+import { payoutLinkLifecycle } from '../../src/payout-links/index.js';
 import { payoutIntentLifecycle } from '../../src/payouts/index.js';
 import type { Lifecycle } from '../../src/platform/lifecycle/index.js';
 import { allEvents } from '../../src/webhooks/index.js';
@@ -10,7 +11,7 @@ const emittedBy = (lifecycle: Lifecycle): string[] => Object.values(lifecycle.tr
 
 it('every event that a lifecycle writes is in the catalogue that receivers read', () => {
   const known = new Set(allEvents().map(([type]) => type));
-  const emitted = [payoutLifecycle, payoutIntentLifecycle].flatMap(emittedBy);
+  const emitted = [payoutLifecycle, payoutIntentLifecycle, payoutLinkLifecycle].flatMap(emittedBy);
   expect(emitted.filter((type) => !known.has(type))).toEqual([]);
 });
 

@@ -28,6 +28,7 @@ describe('lifecycles and the database', () => {
     expect(lifecycles.map(({ aggregate }) => aggregate).sort()).toEqual([
       'payout',
       'payout_intent',
+      'payout_link',
       'webhook_delivery',
       'webhook_resend',
     ]);

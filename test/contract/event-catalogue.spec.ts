@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import '../../src/app.module.js';
 import { milestonesReached, PAYOUT_STATUSES, payoutLifecycle, type StatusCounts } from '../../src/bulks/index.js';
+import { payoutLinkLifecycle } from '../../src/payout-links/index.js';
 import { payoutIntentLifecycle } from '../../src/payouts/index.js';
 import type { TransitionDefinition } from '../../src/platform/lifecycle/index.js';
 import { allEvents, deliveryLifecycle, resendLifecycle } from '../../src/webhooks/index.js';
@@ -25,7 +26,9 @@ const TOLD_BY_COMMANDS = ['bulk.created', 'bulk.edited', 'bulk.paused', 'bulk.re
 
 describe('the catalogue of events', () => {
   it('has exactly the types that lifecycles, milestones and commands write', () => {
-    const lifecycles = [payoutLifecycle, payoutIntentLifecycle, deliveryLifecycle, resendLifecycle].flatMap(emittedBy);
+    const lifecycles = [payoutLifecycle, payoutIntentLifecycle, payoutLinkLifecycle, deliveryLifecycle, resendLifecycle].flatMap(
+      emittedBy,
+    );
     const written = new Set([...lifecycles, ...milestones(), ...TOLD_BY_COMMANDS]);
     const declared = [...catalogue.keys()].filter((type) => !type.startsWith('webhook'));
     expect(declared.sort()).toEqual([...written].sort());

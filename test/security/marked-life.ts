@@ -5,6 +5,7 @@ import { type Answer, ApiClient } from '../support/api-client.js';
 import { DotsClient } from '../support/dots-client.js';
 import { amountOf, type Item, newReference, tomorrow } from '../support/items.js';
 import { MerchantClient } from '../support/merchant-client.js';
+import { postForm } from '../support/payout-link-form.js';
 import { paypalToken } from '../support/paypal-token.js';
 import { type Fate, type LedgerEntry, type Provider, startProvider, type WireRequest } from '../support/provider-server.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
@@ -255,6 +256,19 @@ async function payThroughDotsDoor({ hidden, operator, traces }: Scene, { created
     () => client.ok<{ status: string }>('GET', `/payout-batches/${batch.id}`),
     ({ status }) => status === 'completed',
   );
+  const payee = { country_code: '1', phone_number: person.phone_number };
+  for (const to of [{ payee }, { payee: { ...payee, phone_number: hidden.keep('phone of a payee', markedDigits(11)) } }]) {
+    const said = { memo: mark('Memo'), metadata: mark('Link'), delivery: { message: mark('Message') } };
+    const { link } = await client.ok<{ link: string }>('POST', '/payouts/send-payout', { amount: 100, ...to, ...said });
+    hidden.keep('token of a payout link', link.split('/').at(-1) ?? '');
+    const form = {
+      first_name: mark('Given'),
+      last_name: mark('Family'),
+      method: 'paypal',
+      email: `${mark('payee')}@example.com`,
+    };
+    for (const fields of [{ ...form, email: account }, form, form]) await (await postForm(link, fields)).text();
+  }
   const everywhere = { user_id: account, amount: account, platform: account, fund: account, idempotency_key: account };
   const refused = [
     client.refused('POST', '/payout-batches', { items: [everywhere, ...items, ...items] }),

@@ -3,6 +3,7 @@ import { newApiKey } from '../../src/merchants/api-key-format.js';
 import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import type { ProblemBody } from '../support/api-client.js';
 import { testApp, type TestApp } from '../support/app.js';
+import { DotsClient } from '../support/dots-client.js';
 import { validItems } from '../support/items.js';
 import { assertAnswer } from '../support/openapi-answers.js';
 import { paypalToken } from '../support/paypal-token.js';
@@ -150,6 +151,23 @@ describe('An address', () => {
     const [from, address] = [wire(String(token)), newAddress()];
     const answers = Array.from({ length: 4 * GUESS_BURST }, () => get(from, '/v1/payments/payouts/unknown', address));
     expect(await counted(answers)).toEqual({ 404: 4 * GUESS_BURST });
+  });
+
+  it('guesses payout links no faster than keys, and uses up nothing by one that opens', async () => {
+    const { created } = await app.merchant();
+    const client = new DotsClient(app.url, created.api_key_id, created.api_key);
+    const payee = { country_code: '1', phone_number: '4154332334' };
+    const { link } = await client.ok<{ link: string }>('POST', '/payouts/send-payout', { amount: 100, payee });
+    const [open, guessed] = [newAddress(), newAddress()];
+    for (let times = 0; times < 2 * GUESS_BURST; times += 1)
+      expect((await get(wire(null), new URL(link).pathname, open)).status).toBe(200);
+    const tries = Array.from({ length: 40 }, (_, n) => get(wire(null), `/pay/${String(n).padStart(43, 'A')}`, guessed));
+    const { 404: dead = 0, 429: refused = 0 } = await counted(tries);
+    expect(dead + refused).toBe(40);
+    expect(refused).toBeGreaterThan(0);
+    const page = await get(wire(null), new URL(link).pathname, guessed);
+    expect([page.status, page.headers['content-type']]).toEqual([429, 'text/html; charset=utf-8']);
+    expect(Number(page.headers['retry-after'])).toBeGreaterThan(0);
   });
 
   it('is limited over all its keys, and where no route is', async () => {

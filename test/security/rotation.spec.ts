@@ -123,6 +123,7 @@ async function atDoor<Body>(
 const atDots = ({ url }: TestApp, { created }: MerchantClient): DotsClient =>
   new DotsClient(url, created.api_key_id, created.api_key);
 const BOB = { first_name: 'Bob', last_name: 'Loblaw', email: 'bob@example.com', country_code: '1', phone_number: '4154332334' };
+const SENT = { amount: 100, payee: { country_code: '1', phone_number: '2125550142' }, metadata: 'For Ann' };
 const BATCH = {
   sender_batch_header: { recipient_type: 'EMAIL', email_subject: 'Dear Ada' },
   items: [{ receiver: 'ada@example.com', amount: { currency: 'USD', value: '1.00' }, note: 'For the engine' }],
@@ -149,6 +150,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   expect((await first.operator.post(`/v1/operator/merchants/${merchant.id}/erase-receiver`, FORGOTTEN_ACCOUNT)).status).toBe(200);
   const { batch_header } = await atDoor<{ batch_header: { payout_batch_id: string } }>(first, merchant, { body: BATCH });
   const bob = await atDots(first, merchant).ok<{ id: string }>('POST', '/users', BOB);
+  const link = await atDots(first, merchant).ok<{ id: string; link: string }>('POST', '/payouts/send-payout', SENT);
   const second = await start(NEW, OLD);
   const loads = [true, true];
   const running = [load(merchant, () => loads[0]!, 1000), load(second.known(merchant), () => loads[1]!, 2000)];
@@ -189,6 +191,10 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
     items: [{ payout_item: BATCH.items[0] }],
   });
   expect(await atDots(third, merchant).ok('GET', `/users/${bob.id}`)).toMatchObject({ first_name: 'Bob', email: BOB.email });
+  const shown = await atDots(third, merchant).ok<{ link: string }>('GET', `/payout-links/${link.id}`);
+  expect(shown).toMatchObject({ metadata: SENT.metadata, status: 'created' });
+  const path = new URL(link.link).pathname;
+  expect([new URL(shown.link).pathname, (await fetch(third.url + path)).status]).toEqual([path, 200]);
   const again = await client.post<{ id: string }>('/v1/bulks', bulkOf(0), keyOf(0));
   expect([again.status, again.headers.get('idempotent-replayed'), again.body.id]).toEqual([201, 'true', bulks[0]]);
   await third.close();

@@ -28,6 +28,7 @@ const OF_THE_ENGINE: Readonly<Record<string, string>> = {
 /** Unique keys without a merchant that are more than ids which we draw ourselves. */
 const UNIQUE_FOR_ALL: Readonly<Record<string, string>> = {
   api_key_secret_hash_key: 'a key is looked up before it is known whose it is',
+  payout_link_token_unique: 'so is a link',
 };
 const DENIED = '42501';
 
@@ -68,6 +69,10 @@ beforeAll(async () => {
   await admin.query(`INSERT INTO event_horizon SELECT id, 0, 0, now() FROM merchant`);
   await admin.query(`INSERT INTO bulk_origin SELECT id, merchant_id, 'paypal', NULL, '' FROM bulk`);
   await admin.query(`INSERT INTO payout_origin SELECT id, merchant_id, '' FROM payout`);
+  await admin.query(
+    `INSERT INTO payout_link (id, merchant_id, status, amount_minor, currency, token_hash, details, expires_at, last_sequence, feed)
+     SELECT id, id, 'open', 1, 'USD', decode(md5(id::text), 'hex'), '', now(), 1, 0 FROM merchant`,
+  );
   await admin.query(`INSERT INTO dots_user SELECT id, id, '', '' FROM merchant`);
   await admin.query(
     `INSERT INTO webhook_resend_item SELECT r.id, r.endpoint_id, r.id, 1, r.id

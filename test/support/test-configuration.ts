@@ -19,6 +19,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   webhookTimeout_s: 5,
   webhookHeld_days: 30,
   unclaimed_days: 30,
+  payoutLink_days: 30,
   eventsRetention_days: null,
   receiversRetention_days: null,
   archiveDir: null,

@@ -1,18 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createHash } from 'node:crypto';
 import { CreateBulk } from '../../bulks/index.js';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
-import { canonicalJson } from '../../platform/http/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
 import { OriginRepository } from '../origin.repository.js';
+import { digestOf } from './digest.js';
 import { DotsRefusal } from './dots-refusal.js';
 import { type ReadBatch, readBatch } from './read-batch.js';
 import { receiverOf } from './receiver.js';
 import { UserRepository } from './user.repository.js';
-
-/** Of what was asked for under a key, in one word, to tell another request under it from the same one again. */
-const digestOf = (asked: unknown): string => createHash('sha256').update(canonicalJson(asked)).digest('base64');
 
 /**
  * Takes a batch as Dots does and makes a bulk of it whose payouts run at once; what can not be paid of it, fails alone.

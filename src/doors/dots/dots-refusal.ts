@@ -14,6 +14,7 @@ const REFUSALS = {
   'rate-limited': [429, 'Too many requests. Retry-After says when it is worth another try.'],
   'internal-error': [500, 'Something went wrong here; the header Request-Id names the request.'],
   'service-unavailable': [503, 'It can not be answered now. Try again in a moment.'],
+  'invalid-transaction': [409, 'It has gone too far for this.'],
   'idempotency-key-reused': [409, 'The idempotency_key was used with another request. Take a new one.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, message: string]>>;
 
@@ -53,5 +54,6 @@ export function dotsError(problem: Problem): ForeignRefusal {
   const code = own ? problem.code : (OF_KERNEL.get(problem.definition.status) ?? 'invalid-input');
   const message = !own && WORDED_NATIVELY.includes(code) ? REFUSALS[code][1] : problem.detail;
   const [status] = REFUSALS[code];
-  return jsonRefusal(status, { error_code: code, message }, status === 401 ? { 'www-authenticate': 'Basic' } : {});
+  const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Basic' } : {};
+  return jsonRefusal(problem, { status, body: { error_code: code, message }, headers });
 }

@@ -1,5 +1,6 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { BulksModule } from '../../bulks/index.js';
+import { PayoutLinksModule } from '../../payout-links/index.js';
 import { PayoutsModule } from '../../payouts/index.js';
 import { speaks } from '../../platform/http/index.js';
 import { KeyPairs } from '../key-pairs.js';
@@ -11,13 +12,15 @@ import { CreateUser } from './create-user.js';
 import { DeleteUser } from './delete-user.js';
 import { DotsDialect } from './dots.dialect.js';
 import { DotsQueries } from './dots.queries.js';
+import { DotsPayoutLinksController } from './payout-links.controller.js';
+import { SendPayout } from './send-payout.js';
 import { UserRepository } from './user.repository.js';
 import { DotsUsersController } from './users.controller.js';
 
 /** The door for clients of Dots v2: their words, onto the same bulks and payouts. */
 @Module({
-  imports: [BulksModule, PayoutsModule],
-  controllers: [DotsBatchesController, DotsUsersController],
+  imports: [BulksModule, PayoutLinksModule, PayoutsModule],
+  controllers: [DotsBatchesController, DotsPayoutLinksController, DotsUsersController],
   providers: [
     AddPayoutMethod,
     CreateBatch,
@@ -27,6 +30,7 @@ import { DotsUsersController } from './users.controller.js';
     DotsQueries,
     KeyPairs,
     OriginRepository,
+    SendPayout,
     UserRepository,
   ],
 })

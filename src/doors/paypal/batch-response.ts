@@ -1,13 +1,11 @@
 import type { BulkDto, PayoutStatus } from '../../bulks/index.js';
 import type { IntentStatus, PayoutDto } from '../../payouts/index.js';
 import { formatAmount } from '../../platform/money/index.js';
+import type { Host } from '../host.js';
 import type { BulkOrigin, Sent } from '../origin.repository.js';
 import type { BatchHeaderDto, ItemDto, MoneyDto } from './batch.dto.js';
 import { linkTo } from './paypal-refusal.js';
 import { type BatchStatus, transactionStatus, type TransactionStatus } from './transaction-status.js';
-
-/** Scheme and host that the caller reached us by: links lead there. */
-export type Host = string;
 
 /** PayPal's ids have at most 30 characters: ours without the word in front. */
 export const withoutPrefix = (id: string): string => id.slice(id.indexOf('_') + 1);

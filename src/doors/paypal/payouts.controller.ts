@@ -13,8 +13,9 @@ import {
   RequestTx,
   Scopes,
 } from '../../platform/http/index.js';
+import { hostOf } from '../host.js';
 import { PAGE_SIZE_MAX, readBatchQuery } from './batch-query.js';
-import { batchHref, type Host } from './batch-response.js';
+import { batchHref } from './batch-response.js';
 import { BatchDto, ItemDto } from './batch.dto.js';
 import { CancelItem, type Cancellation } from './cancel-item.js';
 import { CreateBatchDto } from './create-batch.dto.js';
@@ -149,6 +150,3 @@ function whyNotCancelled(status: TransactionStatus): RefusalName {
       return 'ITEM_INCORRECT_STATUS';
   }
 }
-
-/** As the caller wrote it: a link has to lead where it came from. */
-const hostOf = (request: HttpRequest): Host => `${request.protocol}://${request.headers.host ?? ''}`;

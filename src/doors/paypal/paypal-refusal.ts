@@ -80,14 +80,15 @@ export const linkTo = (href: string, rel: LinkDto['rel'] = 'self'): LinkDto => (
 export function paypalError(problem: Problem, requestId: string): ForeignRefusal {
   const own = problem instanceof PaypalRefusal;
   const name = own ? problem.code : (OF_KERNEL[problem.definition.status] ?? 'VALIDATION_ERROR');
-  return jsonRefusal(REFUSALS[name][0], {
+  const body = {
     name,
     message: WORDED_NATIVELY.has(name) ? REFUSALS[name][1] : problem.detail,
     debug_id: requestId,
     information_link: 'https://developer.paypal.com/docs/api/payments.payouts-batch/v1/#errors',
     details: own ? problem.details : (problem.options.errors ?? []).map(toDetail),
     links: [],
-  });
+  };
+  return jsonRefusal(problem, { status: REFUSALS[name][0], body });
 }
 
 const toDetail = ({ pointer, code, detail }: { pointer: string; code: string; detail: string }): DetailDto => ({

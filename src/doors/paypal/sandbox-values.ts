@@ -1,4 +1,5 @@
-import { batchHref, type Host } from './batch-response.js';
+import type { Host } from '../host.js';
+import { batchHref } from './batch-response.js';
 import type { BatchDto, ItemDto } from './batch.dto.js';
 import { linkTo, PaypalRefusal, type RefusalName } from './paypal-refusal.js';
 import type { BatchStatus } from './transaction-status.js';

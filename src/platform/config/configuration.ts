@@ -25,6 +25,7 @@ export interface Configuration {
   readonly webhookTimeout_s: number;
   readonly webhookHeld_days: number;
   readonly unclaimed_days: number;
+  readonly payoutLink_days: number;
   /** Null: for ever. */
   readonly eventsRetention_days: number | null;
   /** After so many days at rest a receiver is forgotten. Null: never. */

@@ -37,6 +37,7 @@ describe('the configuration', () => {
       webhookTimeout_s: 15,
       webhookHeld_days: 30,
       unclaimed_days: 30,
+      payoutLink_days: 30,
       eventsRetention_days: null,
       receiversRetention_days: null,
       archiveDir: null,

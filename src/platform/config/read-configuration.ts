@@ -92,6 +92,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     webhookTimeout_s: values.WEBHOOK_TIMEOUT_S,
     webhookHeld_days: values.WEBHOOK_HELD_DAYS,
     unclaimed_days: values.UNCLAIMED_DAYS,
+    payoutLink_days: values.PAYOUT_LINK_DAYS,
     eventsRetention_days: values.EVENTS_RETENTION_DAYS,
     receiversRetention_days: values.RECEIVERS_RETENTION_DAYS,
     archiveDir: values.ARCHIVE_DIR,

@@ -127,6 +127,12 @@ export const variables = {
     sentence: 'How long a provider is left to hold money for a receiver whom it does not know; then it is taken back.',
     parse: parse.integer(1, 3_650),
   }),
+  PAYOUT_LINK_DAYS: variable({
+    unit: 'days',
+    default: '30',
+    sentence: 'How long a payout link can be claimed; then it has expired. A change counts for links that are made after it.',
+    parse: parse.integer(1, 3_650),
+  }),
   EVENTS_RETENTION_DAYS: variable({
     unit: 'days',
     default: null,

@@ -1,9 +1,10 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import type { MerchantPrincipal, OperatorPrincipal } from './credentials.js';
+import type { GuestPrincipal, MerchantPrincipal, OperatorPrincipal } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
 
 export const PUBLIC = Symbol('public route');
 export const OPERATOR_ROUTE = Symbol('operator route');
+export const GUEST_ROUTE = Symbol('guest route');
 export const READS_KEY = Symbol('reads a key');
 export const SCOPES = Symbol('scopes');
 
@@ -16,6 +17,9 @@ export const ReadsKey = (): MethodDecorator & ClassDecorator => SetMetadata(READ
 /** Takes an operator's key only. */
 export const OperatorRoute = (): MethodDecorator & ClassDecorator => SetMetadata(OPERATOR_ROUTE, true);
 
+/** Takes no key, but what was made for this alone; the dialect of its path knows it. */
+export const GuestRoute = (): MethodDecorator & ClassDecorator => SetMetadata(GUEST_ROUTE, true);
+
 /** The key has to hold all of these; a key without a list of scopes holds every one. */
 export const Scopes = (...scopes: string[]): MethodDecorator & ClassDecorator => SetMetadata(SCOPES, scopes);
 
@@ -26,7 +30,14 @@ export const Operator = createParamDecorator((_: unknown, context: ExecutionCont
   return caller.operator;
 });
 
-/** The merchant whose key the request carries: a `MerchantPrincipal`. Every route that is neither public nor the operator's has one. */
+/** Whoever shows what the route takes: a `GuestPrincipal`. */
+export const Guest = createParamDecorator((_: unknown, context: ExecutionContext): GuestPrincipal => {
+  const { caller } = context.switchToHttp().getRequest<HttpRequest>();
+  if (caller?.kind !== 'guest') throw new Error('@Guest() stands at a route that takes no guests');
+  return caller.guest;
+});
+
+/** The merchant whose key the request carries: a `MerchantPrincipal`. Every route that is neither public, a guest's nor the operator's has one. */
 export const Merchant = createParamDecorator((_: unknown, context: ExecutionContext): MerchantPrincipal => {
   const { caller } = context.switchToHttp().getRequest<HttpRequest>();
   if (caller?.kind !== 'merchant') throw new Error('@Merchant() stands at a route that takes no merchant key');

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { HttpRequest } from './http-request.js';
-import type { Problem } from './problem.js';
+import { headersOf, type Problem } from './problem.js';
 
 /** An answer as it is kept and sent: what a replay repeats byte for byte. */
 export interface Answer {
@@ -23,14 +23,15 @@ export function answerOfHandler(response: Response, result: unknown): Answer {
   }
   if (result === undefined || result === null) return { status: response.statusCode, headers, body: null };
   headers['content-type'] ??= 'application/json; charset=utf-8';
-  return { status: response.statusCode, headers, body: JSON.stringify(result) };
+  const isPage = typeof result === 'string' && headers['content-type'].startsWith('text/html');
+  return { status: response.statusCode, headers, body: isPage ? result : JSON.stringify(result) };
 }
 
 /** The answer of a refusal, in the words that the caller of this request understands. */
 export function answerOfRefusal(problem: Problem, { dialect, requestId }: Pick<HttpRequest, 'dialect' | 'requestId'>): Answer {
   if (dialect === undefined) return answerOfProblem(problem, requestId);
   const { status, headers, body } = dialect.refusal(problem, requestId);
-  return { status, headers: { ...headersOf(problem), ...headers }, body };
+  return { status, headers, body };
 }
 
 /** The answer of a refusal in the native contract (RFC 9457). */
@@ -52,9 +53,6 @@ export function answerOfProblem(problem: Problem, requestId: string): Answer {
     body: JSON.stringify(body),
   };
 }
-
-const headersOf = (problem: Problem): Record<string, string> =>
-  Object.fromEntries(Object.entries(problem.options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** Puts all but the body on the response. */
 export function writeHead(response: Response, answer: Answer): void {

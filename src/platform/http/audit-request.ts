@@ -25,6 +25,8 @@ export async function auditRequest(tx: Tx, request: HttpRequest, done: { action:
 
 function actorOf(caller: Caller | undefined): Actor {
   if (caller?.kind === 'merchant') return { kind: 'merchant_key', id: toTypeId('key', caller.merchant.keyId) };
+  // Nobody that we know: the subject says what was shown to us.
+  if (caller?.kind === 'guest') return { kind: 'system', id: 'guest' };
   const keyId = caller?.kind === 'operator' ? caller.operator.keyId : null;
   return { kind: 'operator', id: keyId === null ? null : toTypeId('key', keyId) };
 }

@@ -1,7 +1,7 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
-import { OPERATOR_ROUTE, PUBLIC, READS_KEY, SCOPES } from './access.decorators.js';
+import { GUEST_ROUTE, OPERATOR_ROUTE, PUBLIC, READS_KEY, SCOPES } from './access.decorators.js';
 import { addressOf } from './address.js';
 import type { Caller, Credentials } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
@@ -40,7 +40,7 @@ export class Authenticated implements CanActivate {
       return true;
     }
     const caller = await this.identify(request, response);
-    const kind = of<boolean>(OPERATOR_ROUTE) === true ? 'operator' : 'merchant';
+    const kind = of<boolean>(OPERATOR_ROUTE) === true ? 'operator' : of<boolean>(GUEST_ROUTE) === true ? 'guest' : 'merchant';
     const refusal = refuseKind(caller, kind) ?? refuseScopes(caller, of<string[]>(SCOPES) ?? []);
     if (refusal !== null) throw refusal;
     request.caller = caller;
@@ -66,9 +66,9 @@ export class Authenticated implements CanActivate {
 const credentialOf = (request: HttpRequest): string | null =>
   request.dialect === undefined ? bearerOf(request.headers.authorization) : request.dialect.credentialOf(request);
 
-function refuseKind(caller: Caller, kind: 'operator' | 'merchant'): Problem | null {
+function refuseKind(caller: Caller, kind: 'operator' | 'merchant' | 'guest'): Problem | null {
   if (caller.kind === kind) return null;
-  if (caller.kind === 'nobody') return unauthorized();
+  if (caller.kind === 'nobody' || caller.kind === 'guest' || kind === 'guest') return unauthorized();
   return kernelProblem(
     'forbidden',
     kind === 'operator'

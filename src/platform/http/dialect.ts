@@ -1,11 +1,11 @@
 import type { Request } from 'express';
 import type { Caller } from './credentials.js';
-import type { Problem } from './problem.js';
+import { headersOf, type Problem } from './problem.js';
 
 /** A refusal as it is sent, without what every answer has. */
 export interface ForeignRefusal {
   readonly status: number;
-  /** By lower-case name; they stand in place of those that the native refusal has under the same name. */
+  /** By lower-case name, those of the native refusal that the contract has too among them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -27,8 +27,12 @@ export interface Dialect {
   refusal(problem: Problem, requestId: string): ForeignRefusal;
 }
 
-export const jsonRefusal = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): ForeignRefusal => ({
+/** As JSON, with the headers of the native refusal but for those that are given. */
+export const jsonRefusal = (
+  problem: Problem,
+  { status, body, headers = {} }: { status: number; body: object; headers?: Readonly<Record<string, string>> },
+): ForeignRefusal => ({
   status,
-  headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  headers: { 'content-type': 'application/json; charset=utf-8', ...headersOf(problem), ...headers },
   body: JSON.stringify(body),
 });

@@ -1,4 +1,4 @@
-import { type Caller, ROOT_ID } from './credentials.js';
+import { type Caller, keyIdOf, merchantIdOf, ROOT_ID } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
 import type { IdempotencyScope } from './idempotency-keys.js';
 import { kernelProblem, notFound } from './kernel.problems.js';
@@ -22,7 +22,7 @@ export function idempotencyScopeOf(request: HttpRequest, caller: Exclude<Caller,
   }
   if (request.path.length > PATH_LENGTH_MAX) throw notFound();
   // A merchant's keys share their answers; those of an operator hold different scopes, and secrets of merchants.
-  const ownerId = caller.kind === 'merchant' ? caller.merchant.id : (caller.operator.keyId ?? ROOT_ID);
+  const ownerId = merchantIdOf(caller) ?? keyIdOf(caller) ?? ROOT_ID;
   return { ownerId, method: request.method, path: oneSpelling(request.path), key };
 }
 

@@ -1,4 +1,6 @@
 export {
+  Guest,
+  GuestRoute,
   Merchant,
   OPERATOR_ROUTE,
   Operator,
@@ -13,7 +15,14 @@ export { answerOfProblem } from './answer.js';
 export { bearerOf } from './authenticated.guard.js';
 export { canonicalJson } from './canonical-json.js';
 export { configureHttp } from './configure-http.js';
-export { CREDENTIALS, type Caller, type Credentials, type MerchantPrincipal, type OperatorPrincipal } from './credentials.js';
+export {
+  CREDENTIALS,
+  type Caller,
+  type Credentials,
+  type GuestPrincipal,
+  type MerchantPrincipal,
+  type OperatorPrincipal,
+} from './credentials.js';
 export { jsonRefusal, type Dialect, type ForeignRefusal } from './dialect.js';
 export { IfMatch, setEtag } from './etag.js';
 export type { HttpRequest } from './http-request.js';

@@ -51,3 +51,7 @@ export class Problem extends Error {
     super(`${code}: ${detail}`);
   }
 }
+
+/** What its answer has by lower-case name, besides what every answer has. */
+export const headersOf = ({ options }: Problem): Record<string, string> =>
+  Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));

@@ -6,6 +6,7 @@ import type { Transactions, Tx } from '../database/index.js';
 import { type Answer, answerOfHandler, answerOfRefusal, ResponseDraft, writeHead } from './answer.js';
 import { auditRequest } from './audit-request.js';
 import { bodyText } from './canonical-json.js';
+import { merchantIdOf } from './credentials.js';
 import type { HttpRequest } from './http-request.js';
 import type { IdempotencyKeys, IdempotencyScope } from './idempotency-keys.js';
 import { idempotencyScopeOf } from './idempotency-scope.js';
@@ -66,10 +67,10 @@ export class RequestTransaction implements NestInterceptor {
       scope === null
         ? run(tx)
         : this.once(tx, { scope, bodyText: text, secret, requestId: request.requestId, dialect: request.dialect }, run);
-    const { caller } = request;
-    const answer = await (caller.kind === 'merchant'
-      ? this.transactions.asMerchant(caller.merchant.id, work)
-      : this.transactions.asEngine(work));
+    const merchantId = merchantIdOf(request.caller);
+    const answer = await (merchantId === null
+      ? this.transactions.asEngine(work)
+      : this.transactions.asMerchant(merchantId, work));
     draft.restore();
     writeHead(response, answer);
     return of(answer.body ?? undefined);
