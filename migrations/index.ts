@@ -24,6 +24,7 @@ import { IndexUnclaimed20261121170200 } from './20261121170200-index-unclaimed.j
 import { SealEarlyWords20261121172000 } from './20261121172000-seal-early-words.js';
 import { AddDotsUsers20261121220000 } from './20261121220000-add-dots-users.js';
 import { AddPayoutLinks20261121220100 } from './20261121220100-add-payout-links.js';
+import { AddWebhookFormats20261121221000 } from './20261121221000-add-webhook-formats.js';
 import { AddReceiverKeys20261121222000 } from './20261121222000-add-receiver-keys.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
@@ -54,5 +55,6 @@ export const migrations = [
   SealEarlyWords20261121172000,
   AddDotsUsers20261121220000,
   AddPayoutLinks20261121220100,
+  AddWebhookFormats20261121221000,
   AddReceiverKeys20261121222000,
 ];

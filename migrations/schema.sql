@@ -624,6 +624,7 @@ CREATE TABLE payout_origin (
   payout_id uuid NOT NULL,
   merchant_id uuid NOT NULL,
   sent bytea NOT NULL,
+  item_key text,
   CONSTRAINT payout_origin_pkey PRIMARY KEY (payout_id)
 );
 ALTER TABLE payout_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -851,6 +852,7 @@ CREATE TABLE webhook_endpoint (
   header_names text[],
   public_keys jsonb DEFAULT '[]'::jsonb NOT NULL,
   backlog_from timestamp with time zone,
+  format text DEFAULT 'native'::text NOT NULL,
   CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
   CONSTRAINT webhook_endpoint_calls_max_check CHECK (calls_max > 0),

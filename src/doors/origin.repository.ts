@@ -43,7 +43,7 @@ export class OriginRepository {
   async insertPayouts(
     tx: Tx,
     merchantId: string,
-    origins: readonly { readonly payoutId: string; readonly sent: Sent }[],
+    origins: readonly { readonly payoutId: string; readonly itemKey: string | null; readonly sent: Sent }[],
   ): Promise<void> {
     const ids = origins.map(({ payoutId }) => payoutId);
     const keys = await this.receivers.ofPayouts(tx, ids);
@@ -54,9 +54,9 @@ export class OriginRepository {
       return key === undefined ? this.sealer.seal(text, place) : this.sealer.sealUnder(key.bytes, text, place);
     });
     await tx.query(
-      `INSERT INTO payout_origin (payout_id, merchant_id, sent)
-       SELECT v.payout_id, $1, v.sent FROM unnest($2::uuid[], $3::bytea[]) AS v (payout_id, sent)`,
-      [merchantId, ids, sealed],
+      `INSERT INTO payout_origin (payout_id, merchant_id, item_key, sent)
+       SELECT v.payout_id, $1, v.item_key, v.sent FROM unnest($2::uuid[], $3::text[], $4::bytea[]) AS v (payout_id, item_key, sent)`,
+      [merchantId, ids, origins.map(({ itemKey }) => itemKey), sealed],
     );
   }
 
@@ -127,6 +127,25 @@ export class OriginRepository {
     return JSON.parse(this.sealer.open(sent, placeOf(merchantId, id))) as Sent;
   }
 }
+
+/** The sender's own keys of what events tell of; null where there are none. They are kept in clear and never changed. */
+export interface OriginKeys {
+  readonly event_id: string;
+  readonly batch_key: string | null;
+  readonly item_key: string | null;
+}
+
+export const originKeysOf = (
+  tx: Tx,
+  events: readonly { readonly event_id: string; readonly bulk_id: string | null; readonly payout_id: string | null }[],
+): Promise<OriginKeys[]> =>
+  tx.query<OriginKeys & Record<string, unknown>>(
+    `SELECT v.event_id, b.batch_key, p.item_key
+     FROM jsonb_to_recordset($1::jsonb) AS v (event_id uuid, bulk_id uuid, payout_id uuid)
+     LEFT JOIN bulk_origin b ON b.bulk_id = v.bulk_id
+     LEFT JOIN payout_origin p ON p.payout_id = v.payout_id`,
+    [JSON.stringify(events.map(({ event_id, bulk_id, payout_id }) => ({ event_id, bulk_id, payout_id })))],
+  );
 
 const placeOf = (merchantId: string, id: string): string => `${merchantId}|${id}|origin`;
 

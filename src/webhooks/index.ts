@@ -8,6 +8,7 @@ export type { UrlRefusal } from './egress/webhook-url.js';
 export * from './endpoints/endpoint.events.js';
 export { EndpointRepository } from './endpoints/endpoint.repository.js';
 export { sealedEndpoints } from './endpoints/sealed-endpoints.js';
+export { defineBodyFormat, type ToldEvent } from './events/body-format.js';
 export { allEvents, defineEvents, type EventTypeDefinition } from './events/event-catalogue.js';
 export type { EventDraft } from './events/event-draft.js';
 export { eventDataSchema, idSchema, instantSchema, objectSchema, orNull, type JsonSchema } from './events/event-schema.js';

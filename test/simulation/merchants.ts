@@ -49,7 +49,14 @@ export class Merchants {
     const { endpoints, transactions } = this.world.engine;
     await transactions.asEngine(async (tx) => {
       const url = `https://receiver.example/${merchantId}`;
-      const id = await endpoints.insert(tx, { id: newUuid(), merchantId, url, event_types: null, description: null });
+      const id = await endpoints.insert(tx, {
+        id: newUuid(),
+        merchantId,
+        url,
+        format: 'native',
+        event_types: null,
+        description: null,
+      });
       if (id === null) throw new Error('registered before');
       const secrets = [{ secret: newSigningSecret(), expires_at: null }];
       await endpoints.writeSecrets(tx, id, sealSecrets(testSealer, secrets, endpointSecretsPlace(id)));

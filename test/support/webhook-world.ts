@@ -77,7 +77,14 @@ export async function registerEndpoint(
   const endpoints = new EndpointRepository();
   const secret = newSigningSecret();
   return db.transactions.asEngine(async (tx) => {
-    const id = await endpoints.insert(tx, { id: newUuid(), merchantId, url, event_types: eventTypes, description: null });
+    const id = await endpoints.insert(tx, {
+      id: newUuid(),
+      merchantId,
+      url,
+      format: 'native',
+      event_types: eventTypes,
+      description: null,
+    });
     if (id === null) throw new Error('registered before');
     await endpoints.writeSecrets(tx, id, sealSecrets(testSealer, [{ secret, expires_at: null }], endpointSecretsPlace(id)));
     return { id, secret };

@@ -78,7 +78,11 @@ export class CreateBatch {
       })),
     });
     await this.origins.insertBulk(tx, merchantId, { bulkId, door: 'dots', batchKey, sent: { metadata, digest } });
-    await this.origins.insertPayouts(tx, merchantId, payouts);
+    await this.origins.insertPayouts(
+      tx,
+      merchantId,
+      payouts.map((item) => ({ ...item, itemKey: item.key })),
+    );
     return bulkId;
   }
 }

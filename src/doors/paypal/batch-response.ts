@@ -1,6 +1,6 @@
 import type { BulkDto, PayoutStatus } from '../../bulks/index.js';
 import type { IntentStatus, PayoutDto } from '../../payouts/index.js';
-import { formatAmount } from '../../platform/money/index.js';
+import { decimalsOf, formatAmount } from '../../platform/money/index.js';
 import type { Host } from '../host.js';
 import type { BulkOrigin, Sent } from '../origin.repository.js';
 import type { BatchHeaderDto, ItemDto, MoneyDto } from './batch.dto.js';
@@ -13,8 +13,11 @@ export const withoutPrefix = (id: string): string => id.slice(id.indexOf('_') + 
 export const batchHref = (host: Host, batchId: string): string => `${host}/v1/payments/payouts/${batchId}`;
 const itemHref = (host: Host, { id }: PayoutDto): string => `${host}/v1/payments/payouts-item/${withoutPrefix(id)}`;
 
-/** What a provider takes is between it and the operator. */
-const noFee = (currency: string): MoneyDto => ({ currency, value: formatAmount(0n, currency) });
+/** What a provider takes is between it and the operator. A native payout may have been sent with a currency that is none. */
+export const noFee = (currency: string): MoneyDto => ({
+  currency,
+  value: decimalsOf(currency) === undefined ? '0' : formatAmount(0n, currency),
+});
 
 /** The head of a batch with its sum. A bulk that came in natively is shown by its reference. */
 export function toBatchHeader(bulk: BulkDto, status: BatchStatus, origin: BulkOrigin | null): BatchHeaderDto {
@@ -48,7 +51,14 @@ export const toSingleItem = (
   links: [linkTo(itemHref(host, payout)), linkTo(batchHref(host, withoutPrefix(payout.bulk_id)), 'batch')],
 });
 
-function factsOf(payout: PayoutDto, sent: Sent | null): Omit<ItemDto, 'links'> {
+/** What an item shows of its payout, at any moment of its life. */
+export type ItemFacts = Pick<PayoutDto, 'id' | 'bulk_id' | 'status' | 'issues' | 'amount' | 'currency' | 'updated_at'> & {
+  readonly intent: Pick<NonNullable<PayoutDto['intent']>, 'status' | 'provider_reference' | 'failure' | 'updated_at'> | null;
+};
+
+const factsOf = (payout: PayoutDto, sent: Sent | null): Omit<ItemDto, 'links'> => toItemFacts(payout, sent ?? nativeItem(payout));
+
+export function toItemFacts(payout: ItemFacts, sent: Sent): Omit<ItemDto, 'links'> {
   const status = transactionStatus({
     status: payout.status as PayoutStatus,
     intent_status: (payout.intent?.status ?? null) as IntentStatus | null,
@@ -63,7 +73,7 @@ function factsOf(payout: PayoutDto, sent: Sent | null): Omit<ItemDto, 'links'> {
     transaction_status: status,
     payout_item_fee: noFee(payout.currency ?? 'USD'),
     payout_batch_id: withoutPrefix(payout.bulk_id),
-    payout_item: { ...(sent ?? nativeItem(payout)), amount: { currency: payout.currency, value: payout.amount } },
+    payout_item: { ...sent, amount: { currency: payout.currency, value: payout.amount } },
     ...(atRest ? { time_processed: withoutFraction(payout.intent?.updated_at ?? payout.updated_at) } : {}),
     ...(errors === null ? {} : { errors }),
   };
@@ -78,7 +88,7 @@ function nativeItem(payout: PayoutDto): Sent {
 }
 
 /** The provider's code or validation's, as PayPal writes names; null where nothing failed. */
-function errorsOf(payout: PayoutDto, status: TransactionStatus): NonNullable<ItemDto['errors']> | null {
+function errorsOf(payout: ItemFacts, status: TransactionStatus): NonNullable<ItemDto['errors']> | null {
   if (status === 'UNCLAIMED') return { name: 'RECEIVER_UNREGISTERED', message: 'Receiver is unregistered.', details: [] };
   if (status !== 'FAILED' && status !== 'RETURNED') return null;
   const failure = payout.intent?.failure ?? null;
@@ -88,4 +98,4 @@ function errorsOf(payout: PayoutDto, status: TransactionStatus): NonNullable<Ite
 }
 
 /** PayPal's instants have whole seconds. */
-const withoutFraction = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');
+export const withoutFraction = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');

@@ -9,6 +9,8 @@ import { AccessTokens } from './access-token.js';
 import { CancelItem } from './cancel-item.js';
 import { CreateBatch } from './create-batch.js';
 import { PaypalPayoutsController } from './payouts.controller.js';
+// Declares the words of PayPal's webhooks.
+import './paypal-webhooks.js';
 import { PaypalDialect } from './paypal.dialect.js';
 import { PaypalQueries } from './paypal.queries.js';
 import { StandingQueries } from './standing.queries.js';

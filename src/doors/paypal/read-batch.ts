@@ -7,6 +7,7 @@ import type { DetailDto } from './error.dto.js';
 
 /** One item, as it was sent and as the native contract says it. */
 export interface ReadItem {
+  readonly itemKey: string | null;
   readonly sent: Sent;
   readonly amount: string;
   readonly currency: string;
@@ -88,6 +89,7 @@ class BatchReader {
     const amount = this.amount(item['amount'], `${at}.amount`);
     if (type === null || receiver === null || amount === null) return null;
     return {
+      itemKey: texts['sender_item_id'] ?? null,
       sent: {
         ...(ownType === null ? {} : { recipient_type: ownType }),
         amount,

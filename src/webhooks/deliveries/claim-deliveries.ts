@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
+import { inItsFormat } from '../events/body-format.js';
 import { type ClaimedDelivery, DeliveryRepository } from './delivery.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import type { Places } from './places.js';
@@ -23,6 +24,7 @@ export class ClaimDeliveries {
     const lanes = await this.lanes.inTurn(tx, merchantsWithoutRoom(places));
     if (lanes.length === 0) return [];
     const shares = sharePlaces(lanes, places, await this.lanes.callsOut(tx));
-    return this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s: this.configuration.lease_s });
+    const { lease_s } = this.configuration;
+    return inItsFormat(tx, await this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s }));
   }
 }

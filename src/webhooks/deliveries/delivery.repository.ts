@@ -10,11 +10,16 @@ export interface ClaimedDelivery {
   readonly endpoint_id: string;
   readonly merchant_id: string;
   readonly event_id: string;
+  readonly type: string;
+  readonly bulk_id: string | null;
+  readonly payout_id: string | null;
   readonly attempts: number;
   readonly attempts_before: number;
   /** A retry, or its lane's last call failed. */
   readonly doubtful: boolean;
   readonly url: string;
+  /** In whose words its body is. */
+  readonly format: string;
   readonly registered: boolean;
   readonly from_bulk: boolean;
   /** Sealed; null where the endpoint is not registered. */
@@ -122,8 +127,8 @@ export class DeliveryRepository {
          UPDATE webhook_delivery d SET state = 'in_flight', claim_no = claim_no + 1,
            lease_until = tranche_now() + $3 * interval '1 second', due_at = tranche_now() + $3 * interval '1 second'
          WHERE id = ANY (ARRAY (SELECT id FROM picked))
-         RETURNING id, claim_no, endpoint_id, merchant_id, event_id, attempts, attempts_before)
-       SELECT c.*, picked.doubtful, e.url, e.registered, e.from_bulk, e.secrets, e.headers, m.webhook_secrets AS merchant_secrets, v.body, v.occurred_at,
+         RETURNING id, claim_no, endpoint_id, merchant_id, event_id, bulk_id, payout_id, attempts, attempts_before)
+       SELECT c.*, picked.doubtful, e.url, e.format, e.registered, e.from_bulk, e.secrets, e.headers, m.webhook_secrets AS merchant_secrets, v.type, v.body, v.occurred_at,
          tranche_now() AS claimed_at
        FROM claimed c
        JOIN picked ON picked.id = c.id

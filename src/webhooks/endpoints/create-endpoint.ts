@@ -4,6 +4,7 @@ import { Sealer } from '../../platform/crypto/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
 import type { UrlRefusal } from '../egress/webhook-url.js';
+import { typesOfFormat } from '../events/body-format.js';
 import { newSigningSecret } from '../signing/signing-keys.js';
 import { endpointSecretsPlace, publicKeysOf, sealSecrets, signAsymmetrically } from '../signing/signing-secrets.js';
 import { refuseHeaders, refuseUnknownTypes, refuseUrl, webhookProblem } from '../webhooks.problems.js';
@@ -19,6 +20,7 @@ const ENDPOINTS_MAX = 100;
 
 export interface CreateEndpointCommand extends EndpointContent {
   readonly merchantId: string;
+  readonly format: string;
   readonly refusal: UrlRefusal | null;
   readonly rate_per_second: number | null;
   readonly headers: CustomHeaders;
@@ -36,11 +38,12 @@ export class CreateEndpoint {
 
   /** @returns its id, and its secret, which is never shown again. */
   async execute(tx: Tx, command: CreateEndpointCommand): Promise<{ id: string; secret: string }> {
-    const { merchantId, refusal, rate_per_second, headers, asymmetric, ...content } = command;
+    const { merchantId, refusal, rate_per_second, headers, asymmetric, format, ...content } = command;
     if (refusal !== null) throw refuseUrl(refusal, '/url');
     refuseUnknownTypes(content.event_types);
     refuseHeaders(headers);
-    const id = await this.endpoints.insert(tx, { id: newUuid(), merchantId, ...content });
+    const event_types = typesOfFormat(format, content.event_types);
+    const id = await this.endpoints.insert(tx, { id: newUuid(), merchantId, format, ...content, event_types });
     if (id === null) throw await this.urlTaken(tx, merchantId, content.url);
     if ((await this.endpoints.countRegistered(tx, merchantId)) > ENDPOINTS_MAX) throw tooManyEndpoints();
     const secret = newSigningSecret();
@@ -53,7 +56,7 @@ export class CreateEndpoint {
     });
     tx.note({
       changes: [
-        ...differences(['url', 'event_types', 'description', 'rate_per_second', 'asymmetric'], command),
+        ...differences(['url', 'format', 'event_types', 'description', 'rate_per_second', 'asymmetric'], command),
         { field: 'headers', before: [], after: Object.keys(headers) },
       ],
     });
@@ -63,7 +66,11 @@ export class CreateEndpoint {
   private async urlTaken(tx: Tx, merchantId: string, url: string) {
     const existing = await this.endpoints.idOfUrl(tx, merchantId, url);
     const members = existing === null ? {} : { existing_id: toTypeId('endpoint', existing) };
-    return webhookProblem('endpoint_url_taken', 'An endpoint with this URL is registered already.', { members });
+    return webhookProblem(
+      'endpoint_url_taken',
+      'The URL is registered already, or bulks name it and are told in another format.',
+      { members },
+    );
   }
 }
 

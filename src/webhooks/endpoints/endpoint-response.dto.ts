@@ -28,6 +28,12 @@ export class EndpointDto {
   url: string;
 
   /**
+   * In whose words it is told: `native` or `paypal`.
+   * @example native
+   */
+  format: string;
+
+  /**
    * Null: all.
    * @example null
    */

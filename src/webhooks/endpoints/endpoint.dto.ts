@@ -80,6 +80,15 @@ export class CreateEndpointDto extends EndpointContentDto {
    */
   @IsString()
   url: string;
+
+  /**
+   * In whose words it is told: `native`, and absent, ours; `paypal`: those of PayPal's webhooks (docs/doors.md), of the types that
+   * PayPal has a word for. It can not be changed: whatever is sent under one `webhook-id` has equal bytes.
+   * @example native
+   */
+  @IsOptional()
+  @IsText({ min: 1, max: 20, plain: true })
+  format?: string | null;
 }
 
 export class UpdateEndpointDto extends EndpointContentDto {

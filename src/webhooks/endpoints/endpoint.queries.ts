@@ -35,7 +35,7 @@ const PUBLIC_KEYS = `coalesce((SELECT jsonb_agg(k.value) FROM jsonb_array_elemen
 
 /** One more than is counted tells whether there are more. */
 const VIEW = `
-  SELECT e.id, e.url, e.registered, e.from_bulk, e.event_types, e.description, e.status, e.reason, e.since, e.failure_streak, e.paused_until,
+  SELECT e.id, e.url, e.format, e.registered, e.from_bulk, e.event_types, e.description, e.status, e.reason, e.since, e.failure_streak, e.paused_until,
     e.last_success_at, e.created_at, e.updated_at, e.rate_per_second, e.header_names, ${PUBLIC_KEYS} AS public_keys,
     CASE WHEN e.status = 'disabled' THEN (SELECT count(*)::integer FROM (${HELD_OF_LANE} LIMIT ${COUNTED_MAX + 1}) h) ELSE 0 END AS held
   FROM webhook_endpoint e
@@ -107,6 +107,7 @@ export const toEndpointResponse = (endpoint: EndpointView) =>
     id: toTypeId('endpoint', endpoint.id),
     object: 'webhook_endpoint',
     url: endpoint.url,
+    format: endpoint.format,
     event_types: endpoint.event_types,
     description: endpoint.description,
     status: endpoint.status,

@@ -7,6 +7,8 @@ export interface EndpointRow {
   readonly id: string;
   readonly merchant_id: string;
   readonly url: string;
+  /** In whose words it is told; never changed. */
+  readonly format: string;
   readonly registered: boolean;
   readonly from_bulk: boolean;
   readonly event_types: string[] | null;
@@ -38,7 +40,7 @@ export interface ToldEndpoint {
   readonly at: Date;
 }
 
-export const ENDPOINT_COLUMNS = `id, merchant_id, url, registered, from_bulk, event_types, description, secrets, status, reason, since,
+export const ENDPOINT_COLUMNS = `id, merchant_id, url, format, registered, from_bulk, event_types, description, secrets, status, reason, since,
   failure_streak, paused_until, last_success_at, created_at, updated_at`;
 
 /**
@@ -70,17 +72,20 @@ export class EndpointRepository {
   /**
    * Registers an endpoint; the lane of a URL that bulks already name becomes one. Its secrets are written next, in the same
    * transaction, because they are sealed for the id that this gives.
-   * @returns its id, or null where the merchant has registered the URL before.
+   * @returns its id, or null where the merchant has registered the URL before, or bulks name it and are told in another format.
    */
-  async insert(tx: Tx, endpoint: { readonly id: string; readonly merchantId: string } & EndpointContent): Promise<string | null> {
+  async insert(
+    tx: Tx,
+    endpoint: { readonly id: string; readonly merchantId: string; readonly format: string } & EndpointContent,
+  ): Promise<string | null> {
     const row = await tx.one<{ id: string }>(
-      `INSERT INTO webhook_endpoint (id, merchant_id, url, registered, from_bulk, event_types, description, secrets)
-       VALUES ($1, $2, $3, true, false, $4, $5, '')
+      `INSERT INTO webhook_endpoint (id, merchant_id, url, registered, from_bulk, event_types, description, secrets, format)
+       VALUES ($1, $2, $3, true, false, $4, $5, '', $6)
        ON CONFLICT (merchant_id, url) WHERE deleted_at IS NULL DO UPDATE SET registered = true, event_types = excluded.event_types,
          description = excluded.description, secrets = excluded.secrets, updated_at = tranche_now()
-       WHERE NOT webhook_endpoint.registered
+       WHERE NOT webhook_endpoint.registered AND webhook_endpoint.format = excluded.format
        RETURNING id`,
-      [endpoint.id, endpoint.merchantId, endpoint.url, endpoint.event_types, endpoint.description],
+      [endpoint.id, endpoint.merchantId, endpoint.url, endpoint.event_types, endpoint.description, endpoint.format],
     );
     return row?.id ?? null;
   }

@@ -21,6 +21,7 @@ import { DeliveryDto } from '../deliveries/delivery-response.dto.js';
 import { DeliveryQueries, toDeliveryResponse } from '../deliveries/delivery.queries.js';
 import { VetWebhookUrl } from '../egress/vet-webhook-url.js';
 import type { UrlRefusal } from '../egress/webhook-url.js';
+import { NATIVE_FORMAT } from '../events/body-format.js';
 import { CreateEndpoint } from './create-endpoint.js';
 import type { CustomHeaders } from './custom-headers.js';
 import { DeleteEndpoint } from './delete-endpoint.js';
@@ -74,6 +75,7 @@ export class EndpointsController {
     const { id, secret } = await this.createEndpoint.execute(tx, {
       merchantId: merchant.id,
       url: body.url,
+      format: body.format ?? NATIVE_FORMAT,
       event_types: body.event_types ?? null,
       description: body.description ?? null,
       rate_per_second: body.rate_per_second ?? null,

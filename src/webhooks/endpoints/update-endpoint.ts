@@ -5,6 +5,7 @@ import type { Tx } from '../../platform/database/index.js';
 import { notFound } from '../../platform/http/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
 import type { UrlRefusal } from '../egress/webhook-url.js';
+import { typesOfFormat } from '../events/body-format.js';
 import { endpointSecretsPlace, openSecrets, publicKeysOf, sealSecrets, signAsymmetrically } from '../signing/signing-secrets.js';
 import { refuseHeaders, refuseUnknownTypes, refuseUrl, webhookProblem } from '../webhooks.problems.js';
 import { type CustomHeaders, sealHeaders } from './custom-headers.js';
@@ -47,7 +48,9 @@ export class UpdateEndpoint {
   }
 
   private async writeContent(tx: Tx, endpoint: EndpointRow, changes: Partial<EndpointChanges>): Promise<void> {
-    const { url = endpoint.url, event_types = endpoint.event_types, description = endpoint.description } = changes;
+    const { url = endpoint.url, description = endpoint.description } = changes;
+    const wanted = changes.event_types === undefined ? endpoint.event_types : changes.event_types;
+    const event_types = typesOfFormat(endpoint.format, wanted);
     if (url !== endpoint.url && endpoint.from_bulk) {
       throw webhookProblem(
         'endpoint_named_by_bulk',
