@@ -8,6 +8,7 @@ import {
   type WrittenConfiguration,
 } from '../platform/config/index.js';
 import {
+  contractionsAmong,
   DatabaseUnusableError,
   inspectDatabase,
   type InspectedDatabase,
@@ -98,6 +99,13 @@ async function examineInside(database: InspectedDatabase, configuration: Written
 }
 
 const judgeMigrations = (missing: readonly string[], unknown: readonly string[]): readonly Finding[] => [
+  ...where(
+    contractionsAmong(unknown).length > 0,
+    fault(
+      `A newer version has taken away what this one needs: ${contractionsAmong(unknown).join(', ')}.`,
+      'Replace every process of this version; none starts again (docs/operations.md, Upgrade).',
+    ),
+  ),
   ...where(
     missing.length > 0,
     fault(

@@ -22,6 +22,9 @@ const BREAKS: readonly [found: RegExp, why: string][] = [
 /** A statement is let through where the line before it says `-- contract:` and since which version nobody needs what goes. */
 const contracted = (sql: string): string => sql.replace(/--\s*contract: .+\n[^;]*;/g, '');
 
+/** By its name a process of a version before knows that it can not run here any more. */
+const UNNAMED = 'it takes away what the version before uses: name it <stamp>-contract-<noun>.ts, and its class Contract…';
+
 const faultsIn = (sql: string): string[] =>
   BREAKS.filter(([found]) => found.test(contracted(sql).replace(/--.*$/gm, ''))).map(([, why]) => why);
 
@@ -30,7 +33,8 @@ it('each migration leaves the version before it working, which runs beside it du
     .filter(({ path }) => (/^migrations\/(\d+)-/.exec(path)?.[1] ?? '') > FIRST_SCHEMA)
     .flatMap(({ path, text }) => {
       const up = text.slice(text.indexOf('async up('), text.indexOf('async down('));
-      return faultsIn(up).map((why) => `${path}: ${why}`);
+      const unnamed = /--\s*contract:/.test(up) && !/class Contract\w+/.test(text) ? [UNNAMED] : [];
+      return [...faultsIn(up), ...unnamed].map((why) => `${path}: ${why}`);
     });
   expect(faults).toEqual([]);
 });

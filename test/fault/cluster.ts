@@ -12,7 +12,11 @@ export class ClusterMember {
   private ending = false;
   private readonly deaths: string[] = [];
 
-  constructor(private environment: Environment) {
+  /** @param main another program than the product's own. */
+  constructor(
+    private environment: Environment,
+    private readonly main?: string,
+  ) {
     this.program = this.start();
   }
 
@@ -42,6 +46,18 @@ export class ClusterMember {
     this.program.signal('SIGCONT');
   }
 
+  /** As an operator stops it: what is under way is finished. @returns its exit code. */
+  async stop(): Promise<number | null> {
+    this.ending = true;
+    this.program.signal('SIGTERM');
+    return this.program.ended;
+  }
+
+  /** What it has to say that somebody should know. */
+  get complaints(): string {
+    return this.program.complaints() + this.program.output();
+  }
+
   async end(): Promise<void> {
     this.ending = true;
     this.program.signal('SIGKILL');
@@ -50,7 +66,7 @@ export class ClusterMember {
 
   private start(): MainProgram {
     this.ending = false;
-    const program = mainProgram(this.environment);
+    const program = mainProgram(this.environment, this.main === undefined ? {} : { program: this.main });
     void program.ended.then((code) => {
       if (!this.ending) this.deaths.push(`it ended with ${String(code)}: ${program.complaints()}`);
     });
@@ -64,22 +80,25 @@ export const LEASE_S = WEBHOOK_TIMEOUT_S + 31;
 
 /** A process for each of these environments, on one database, as an operator starts them. */
 export function startCluster(databaseUrl: string, environments: readonly Environment[]): ClusterMember[] {
-  const shared = {
-    DATABASE_URL: databaseUrl,
-    SANDBOX: 'true',
-    OPERATOR_KEY,
-    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-    WEBHOOK_TIMEOUT_S: String(WEBHOOK_TIMEOUT_S),
-    WEBHOOK_RETRY_SCHEDULE: Array<string>(9).fill('0.5').join(','),
-    LEASE_S: String(LEASE_S),
-    RATE_LIMIT_PER_SECOND: '0',
-    ADDRESS_RATE_LIMIT_PER_SECOND: '0',
-    GUESS_RATE_LIMIT_PER_SECOND: '0',
-    DATABASE_POOL_SIZE: '6',
-    LOG_LEVEL: 'fatal',
-  };
+  const shared = sharedEnvironment(databaseUrl);
   return environments.map((environment) => new ClusterMember({ ...shared, ...environment }));
 }
+
+/** What all processes of one cluster have in common, its encryption key among it. */
+export const sharedEnvironment = (databaseUrl: string): Environment => ({
+  DATABASE_URL: databaseUrl,
+  SANDBOX: 'true',
+  OPERATOR_KEY,
+  ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+  WEBHOOK_TIMEOUT_S: String(WEBHOOK_TIMEOUT_S),
+  WEBHOOK_RETRY_SCHEDULE: Array<string>(9).fill('0.5').join(','),
+  LEASE_S: String(LEASE_S),
+  RATE_LIMIT_PER_SECOND: '0',
+  ADDRESS_RATE_LIMIT_PER_SECOND: '0',
+  GUESS_RATE_LIMIT_PER_SECOND: '0',
+  DATABASE_POOL_SIZE: '6',
+  LOG_LEVEL: 'fatal',
+});
 
 /** The environment of a process whose wall clock is wrong by so much. */
 export const wrongClock = (shift_ms: number): Environment => ({

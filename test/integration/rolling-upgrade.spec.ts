@@ -4,7 +4,7 @@ import { testApp, type TestApp } from '../support/app.js';
 import { createDatabase, dropDatabase } from '../support/index.js';
 import { validItem } from '../support/items.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
-import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { asAdmin, TEMPLATE_DATABASE } from '../support/test-server.js';
 import { until } from '../support/until.js';
 
 let url: string;
@@ -61,6 +61,24 @@ describe('while a newer version has migrated', () => {
       expect(await app.differences()).toEqual([]);
     } finally {
       await second.close();
+    }
+  });
+});
+
+describe('where a newer version has taken away what this one needs', () => {
+  it('no process of this one starts, and one that is at work says that it is to be replaced', async () => {
+    const other = await createDatabase(TEMPLATE_DATABASE);
+    const atWork = await testApp({ databaseUrl: other, roles: new Set(['api']) });
+    try {
+      await asAdmin(other, (admin) =>
+        admin.query(`INSERT INTO schema_migration (timestamp, name) VALUES (20991231000000, 'ContractLabels20991231000000')`),
+      );
+      await expect(testApp({ databaseUrl: other })).rejects.toThrow('ContractLabels20991231000000');
+      const { status, text } = await atWork.client(null).get('/readyz');
+      expect([status, text]).toEqual([503, expect.stringContaining('ContractLabels20991231000000')]);
+    } finally {
+      await atWork.close();
+      await dropDatabase(other);
     }
   });
 });

@@ -16,15 +16,16 @@ export interface MainProgram {
   readonly ended: Promise<number | null>;
 }
 
-const SOURCES = ['--import', here('register-typescript.mjs'), here('../../src/main.ts')];
+const MAIN = here('../../src/main.ts');
+const fromSources = (program: string): readonly string[] => ['--import', here('register-typescript.mjs'), program];
 const BUILD = ['--enable-source-maps', here('../../dist/src/main.js')];
 
 /** The whole program, started from its sources, or from the build as `npm start` does, with this environment and no other. */
 export function mainProgram(
   environment: Readonly<Record<string, string>>,
-  { built = false, nodeOptions = [] as readonly string[] } = {},
+  { built = false, nodeOptions = [] as readonly string[], program = MAIN } = {},
 ): MainProgram {
-  const child = spawn(process.execPath, [...nodeOptions, ...(built ? BUILD : SOURCES)], {
+  const child = spawn(process.execPath, [...nodeOptions, ...(built ? BUILD : fromSources(program))], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'warn', ...environment },
   });

@@ -31,9 +31,14 @@ export async function migrate(options: UrlOptions, apiUrl: string | null = null)
     await runner.query(`SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`);
     await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
     await ensureRoles(runner, apiUrl);
+    await refuseContracted(runner);
     await asOwner(async () => {
-      await new MigrationExecutor(dataSource, runner).executePendingMigrations();
-      if (!(await isBehind(runner))) await applyRights(runner);
+      const executor = new MigrationExecutor(dataSource, runner);
+      // All in one transaction would hold the lock of each table until the last: in a circle with processes at work.
+      executor.transaction = 'each';
+      await executor.executePendingMigrations();
+      // A newer version has been here: its processes need the rights that it gave, and what this one needs is among them.
+      if ((await unknownMigrations(runner)).length === 0) await applyRights(runner);
     });
     await liftFeedAsWorker(runner);
     await runner.release();
@@ -60,11 +65,24 @@ async function asOwner(change: () => Promise<void>): Promise<void> {
 export const knownMigrations = ({ migrations }: DataSource): string[] =>
   migrations.map((migration) => migration.name ?? migration.constructor.name);
 
-/** A newer version has been here: its processes need the rights that it gave, and what this one needs is among them. */
-async function isBehind(runner: QueryRunner): Promise<boolean> {
+/** A version may run beside every newer one, until one takes away what it uses. Such a migration says so in its name. */
+export const contractionsAmong = (unknown: readonly string[]): readonly string[] =>
+  unknown.filter((name) => name.startsWith('Contract'));
+
+async function refuseContracted(runner: QueryRunner): Promise<void> {
+  const [first] = contractionsAmong(await unknownMigrations(runner));
+  if (first !== undefined)
+    throw new DatabaseUnusableError(
+      `a newer version has taken away what this one needs (${first}); start a version that knows it, or restore the backup of before`,
+    );
+}
+
+/** What a newer version has done. */
+async function unknownMigrations(runner: QueryRunner): Promise<string[]> {
+  if (!(await runner.hasTable('schema_migration'))) return [];
   const known = knownMigrations(runner.dataSource);
   const applied = (await runner.query(`SELECT name FROM schema_migration`)) as { name: string }[];
-  return applied.some(({ name }) => !known.includes(name));
+  return applied.map(({ name }) => name).filter((name) => !known.includes(name));
 }
 
 async function liftFeedAsWorker(runner: QueryRunner): Promise<void> {
