@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import type { BatchDto, BatchListDto, BatchResultsDto, ResultDto } from '../../src/doors/dots/batch.dto.js';
 import type { PayoutMethodDto, UserDto, UserListDto } from '../../src/doors/dots/user.dto.js';
@@ -218,6 +219,44 @@ describe('A client of Dots at the Dots door', () => {
       expect(await by.refused('POST', '/payout-batches', { items })).toMatchObject({ status: 400 });
     expect(await by.refused('POST', '/payout-batches', '{"items":')).toMatchObject({ status: 400, error_code: 'invalid-input' });
     expect(await other.all('/v1/bulks')).toEqual([]);
+  });
+
+  it('answers by its document whatever is sent, and by none of its own faults', async () => {
+    const sound = {
+      '/users': BOB,
+      [`/users/${bob.id}/payout-methods`]: { platform: 'paypal', email: 'bob@example.com' },
+      '/payout-batches': { idempotency_key: randomUUID(), items: [item()], metadata: {} },
+      '/payouts/send-payout': { amount: 100, payee: { country_code: '1', phone_number: '1' }, delivery: {}, memo: 'x' },
+    };
+    const by = clientOf(await app.merchant());
+    const hostile = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom('__proto__', '\u0000', '\ud800', 1e300, -0, ['x'], [[]], 'a'.repeat(70_000)),
+    );
+    const requests = fc.constantFrom(...Object.entries(sound)).chain(([path, body]) =>
+      fc.record({
+        path: fc.constant(path),
+        body: fc.oneof(
+          hostile,
+          fc
+            .dictionary(fc.constantFrom(...Object.keys(body), 'items', '__proto__'), hostile)
+            .map((wrong) => ({ ...body, ...wrong })),
+          hostile.chain((wrong) =>
+            fc
+              .constantFrom(...Object.keys(item()), 'account_id', 'metadata')
+              .map((name) => ({ items: [{ ...item(), [name]: wrong }] })),
+          ),
+        ),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(requests, async ({ path, body }) => {
+        expect(await by.statusOf('POST', path, JSON.stringify(body))).toBeLessThan(500);
+      }),
+      { seed: 20_261_121, numRuns: 150 },
+    );
+    for (const query of ['limit=1&limit=2', `starting_after=${bob.id}&ending_before=${bob.id}`])
+      for (const path of ['/users', '/payout-batches']) expect(await by.statusOf('GET', `${path}?${query}`)).toBe(400);
   });
 
   it('lists batches both ways, page by page', async () => {

@@ -33,6 +33,10 @@ export class DotsClient {
     return { status, headers, ...error };
   }
 
+  async statusOf(method: string, path: string, body?: unknown): Promise<number> {
+    return (await this.send(method, path, body)).status;
+  }
+
   /** A text is sent as it is. */
   private async send<Body>(
     method: string,

@@ -6,7 +6,7 @@ export type ActorKind = 'merchant_key' | 'operator' | 'system';
 
 export interface Actor {
   readonly kind: ActorKind;
-  /** `key_…`, or the name of a duty; null: the operator key of the configuration. */
+  /** `key_…`, the name of a duty, or `guest` for who has shown what the subject names; null: the operator key of the configuration. */
   readonly id: string | null;
 }
 
