@@ -28,6 +28,17 @@ export interface CreateBulkCommand {
   readonly payoutIds?: readonly string[];
 }
 
+/** A bulk of which nothing is said but its payouts: they run as soon as they are valid. */
+export const PLAIN_BULK = {
+  reference: null,
+  label: null,
+  webhookUrl: null,
+  controlTotals: null,
+  scheduledDate: null,
+  timezone: null,
+  metadata: {},
+} as const satisfies Partial<CreateBulkCommand>;
+
 /**
  * Accepts a bulk: durable before the answer, judged afterwards. One statement per table, whatever the number of payouts.
  * Safe to crash here because it is one transaction: the merchant gets an answer only after the commit, and the same

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CreateBulk, type CreateBulkCommand, type IssueDto, type JsonObject } from '../bulks/index.js';
+import { CreateBulk, type CreateBulkCommand, type IssueDto, type JsonObject, PLAIN_BULK } from '../bulks/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
 import { formatAmount } from '../platform/money/index.js';
@@ -62,15 +62,9 @@ function bulkOf(link: PayoutLink, receiver: Receiver, payoutId: string): CreateB
   const reference = toTypeId('link', link.id);
   const amount = formatAmount(BigInt(link.amount_minor), link.currency);
   return {
+    ...PLAIN_BULK,
     merchantId: link.merchant_id,
-    reference: null,
-    label: null,
-    webhookUrl: null,
     invalidItems: 'hold',
-    controlTotals: null,
-    scheduledDate: null,
-    timezone: null,
-    metadata: {},
     payoutIds: [payoutId],
     items: [{ reference, amount, currency: link.currency, ...receiver }],
   };

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CreateBulk } from '../../bulks/index.js';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
 import { OriginRepository } from '../origin.repository.js';
+import { TakeBatch } from '../take-batch.js';
 import { digestOf } from './digest.js';
 import { DotsRefusal } from './dots-refusal.js';
 import { type ReadBatch, readBatch } from './read-batch.js';
@@ -11,14 +11,13 @@ import { receiverOf } from './receiver.js';
 import { UserRepository } from './user.repository.js';
 
 /**
- * Takes a batch as Dots does and makes a bulk of it whose payouts run at once; what can not be paid of it, fails alone.
- * Safe to crash here because it is one transaction with the bulk: either there are both or neither, and the lock on the
- * sender's key ends with it.
+ * Takes a batch as Dots does: what can not be paid of it, fails alone.
+ * Safe to crash here because it is one transaction with the bulk, with which the lock on the sender's key ends.
  */
 @Injectable()
 export class CreateBatch {
   constructor(
-    private readonly bulks: CreateBulk,
+    private readonly batches: TakeBatch,
     private readonly origins: OriginRepository,
     private readonly users: UserRepository,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
@@ -58,31 +57,12 @@ export class CreateBatch {
     { batch: { batchKey, metadata, items }, digest }: { batch: ReadBatch; digest: string },
   ): Promise<string> {
     const users = await this.users.find(tx, merchantId, [...new Set(items.map(({ userId }) => userId))]);
-    const payouts = items.map((item) => ({ ...item, payoutId: newUuid() }));
-    const bulkId = await this.bulks.execute(tx, {
-      merchantId,
-      reference: null,
-      label: null,
-      webhookUrl: null,
-      invalidItems: 'drop',
-      controlTotals: null,
-      scheduledDate: null,
-      timezone: null,
-      metadata: {},
-      payoutIds: payouts.map(({ payoutId }) => payoutId),
-      items: payouts.map((item) => ({
-        reference: item.key,
-        amount: item.amount,
-        currency: 'USD',
-        ...receiverOf(users.get(item.userId), item),
-      })),
-    });
-    await this.origins.insertBulk(tx, merchantId, { bulkId, door: 'dots', batchKey, sent: { metadata, digest } });
-    await this.origins.insertPayouts(
-      tx,
-      merchantId,
-      payouts.map((item) => ({ ...item, itemKey: item.key })),
-    );
-    return bulkId;
+    const payouts = items.map(({ key, amount, sent, ...asked }) => ({
+      payoutId: newUuid(),
+      itemKey: key,
+      sent,
+      item: { reference: key, amount, currency: 'USD', ...receiverOf(users.get(asked.userId), asked) },
+    }));
+    return this.batches.execute(tx, { merchantId, door: 'dots', batchKey, sent: { metadata, digest }, payouts });
   }
 }

@@ -5,6 +5,7 @@ import { PayoutsModule } from '../../payouts/index.js';
 import { speaks } from '../../platform/http/index.js';
 import { KeyPairs } from '../key-pairs.js';
 import { OriginRepository } from '../origin.repository.js';
+import { TakeBatch } from '../take-batch.js';
 import { AddPayoutMethod } from './add-payout-method.js';
 import { DotsBatchesController } from './batches.controller.js';
 import { CreateBatch } from './create-batch.js';
@@ -31,6 +32,7 @@ import { DotsUsersController } from './users.controller.js';
     KeyPairs,
     OriginRepository,
     SendPayout,
+    TakeBatch,
     UserRepository,
   ],
 })

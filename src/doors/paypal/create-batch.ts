@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CreateBulk } from '../../bulks/index.js';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
 import type { Host } from '../host.js';
 import { OriginRepository } from '../origin.repository.js';
+import { TakeBatch } from '../take-batch.js';
 import { batchHref, withoutPrefix } from './batch-response.js';
 import type { BatchHeaderDto } from './batch.dto.js';
 import { linkTo, PaypalRefusal, validationError } from './paypal-refusal.js';
@@ -22,14 +22,13 @@ export interface CreateBatchCommand {
 }
 
 /**
- * Takes a batch as PayPal does, whole or not at all, and makes a bulk of it whose payouts run at once.
- * Safe to crash here because it is one transaction with the bulk: either there are both or neither, and the lock on the
- * sender's key ends with it.
+ * Takes a batch as PayPal does, whole or not at all.
+ * Safe to crash here because it is one transaction with the bulk, with which the lock on the sender's key ends.
  */
 @Injectable()
 export class CreateBatch {
   constructor(
-    private readonly bulks: CreateBulk,
+    private readonly batches: TakeBatch,
     private readonly origins: OriginRepository,
     private readonly standings: StandingQueries,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
@@ -41,27 +40,12 @@ export class CreateBatch {
     const { batchKey, header, items } = read;
     if (batchKey !== null) await this.refuseRepeated(tx, { merchantId, batchKey, host });
 
-    const payouts = items.map((item) => ({ ...item, payoutId: newUuid() }));
-    const bulkId = await this.bulks.execute(tx, {
-      merchantId,
-      reference: null,
-      label: null,
-      webhookUrl: null,
-      invalidItems: 'drop',
-      controlTotals: null,
-      scheduledDate: null,
-      timezone: null,
-      metadata: {},
-      payoutIds: payouts.map(({ payoutId }) => payoutId),
-      items: payouts.map(({ payoutId, amount, currency, payoutMethod }) => ({
-        reference: withoutPrefix(toTypeId('payout', payoutId)),
-        amount,
-        currency,
-        payout_method: payoutMethod,
-      })),
+    const payouts = items.map(({ amount, currency, payoutMethod, itemKey, sent }) => {
+      const payoutId = newUuid();
+      const reference = withoutPrefix(toTypeId('payout', payoutId));
+      return { payoutId, itemKey, sent, item: { reference, amount, currency, payout_method: payoutMethod } };
     });
-    await this.origins.insertBulk(tx, merchantId, { bulkId, door: 'paypal', batchKey, sent: header });
-    await this.origins.insertPayouts(tx, merchantId, payouts);
+    const bulkId = await this.batches.execute(tx, { merchantId, door: 'paypal', batchKey, sent: header, payouts });
     const id = toTypeId('bulk', bulkId);
     tx.note({ changes: [], subject: id });
     return { payout_batch_id: withoutPrefix(id), batch_status: 'PENDING', sender_batch_header: header };

@@ -5,6 +5,7 @@ import { speaks } from '../../platform/http/index.js';
 import { ReconciliationModule } from '../../reconciliation/index.js';
 import { KeyPairs } from '../key-pairs.js';
 import { OriginRepository } from '../origin.repository.js';
+import { TakeBatch } from '../take-batch.js';
 import { AccessTokens } from './access-token.js';
 import { CancelItem } from './cancel-item.js';
 import { CreateBatch } from './create-batch.js';
@@ -20,7 +21,17 @@ import { TokenController } from './token.controller.js';
 @Module({
   imports: [BulksModule, PayoutsModule, ReconciliationModule],
   controllers: [PaypalPayoutsController, TokenController],
-  providers: [AccessTokens, CancelItem, CreateBatch, KeyPairs, OriginRepository, PaypalDialect, PaypalQueries, StandingQueries],
+  providers: [
+    AccessTokens,
+    CancelItem,
+    CreateBatch,
+    KeyPairs,
+    OriginRepository,
+    PaypalDialect,
+    PaypalQueries,
+    StandingQueries,
+    TakeBatch,
+  ],
 })
 export class PaypalModule implements NestModule {
   constructor(private readonly dialect: PaypalDialect) {}
