@@ -137,14 +137,15 @@ export interface OriginKeys {
 
 export const originKeysOf = (
   tx: Tx,
+  door: Door,
   events: readonly { readonly event_id: string; readonly bulk_id: string | null; readonly payout_id: string | null }[],
 ): Promise<OriginKeys[]> =>
   tx.query<OriginKeys & Record<string, unknown>>(
     `SELECT v.event_id, b.batch_key, p.item_key
      FROM jsonb_to_recordset($1::jsonb) AS v (event_id uuid, bulk_id uuid, payout_id uuid)
-     LEFT JOIN bulk_origin b ON b.bulk_id = v.bulk_id
-     LEFT JOIN payout_origin p ON p.payout_id = v.payout_id`,
-    [JSON.stringify(events.map(({ event_id, bulk_id, payout_id }) => ({ event_id, bulk_id, payout_id })))],
+     LEFT JOIN bulk_origin b ON b.bulk_id = v.bulk_id AND b.door = $2
+     LEFT JOIN payout_origin p ON p.payout_id = v.payout_id AND b.bulk_id IS NOT NULL`,
+    [JSON.stringify(events.map(({ event_id, bulk_id, payout_id }) => ({ event_id, bulk_id, payout_id }))), door],
   );
 
 const placeOf = (merchantId: string, id: string): string => `${merchantId}|${id}|origin`;

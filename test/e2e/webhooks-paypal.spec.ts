@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import type { BatchDto } from '../../src/doors/paypal/batch.dto.js';
 import type { EndpointDto } from '../../src/webhooks/endpoints/endpoint-response.dto.js';
 import { ApiClient } from '../support/api-client.js';
 import { testApp, type TestApp } from '../support/app.js';
+import { DotsClient } from '../support/dots-client.js';
 import { amountOf, invalidItem, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient } from '../support/merchant-client.js';
 import { paypalToken } from '../support/paypal-token.js';
@@ -53,6 +55,32 @@ describe('An endpoint that is told in the words of PayPal', () => {
     return created.body.batch_header.payout_batch_id;
   }
   const comes = (count: number): Promise<void> => receiver.until(({ length }) => length >= count);
+
+  it('is told of a batch that came through another door without its key there, as this door shows it', async () => {
+    receiver.received.length = 0;
+    const client = new DotsClient(app.url, merchant.created.api_key_id, merchant.created.api_key);
+    const person = {
+      first_name: 'Bob',
+      last_name: 'Loblaw',
+      email: 'bob@example.com',
+      country_code: '1',
+      phone_number: '4154332334',
+    };
+    const { id: user_id } = await client.ok<{ id: string }>('POST', '/users', person);
+    await client.ok('PUT', `/users/${user_id}/payout-methods`, { platform: 'paypal', email: 'bob@example.com' });
+    const key = randomUUID();
+    const items = [{ user_id, amount: 100, platform: 'paypal', fund: true, idempotency_key: key }];
+    await client.ok('POST', '/payout-batches', { idempotency_key: randomUUID(), items });
+    await comes(3);
+    for (const { resource } of receiver.received.map(told)) {
+      const { batch_header: head = { sender_batch_header: {} } } = resource as { batch_header?: object };
+      expect(resource).not.toHaveProperty('sender_batch_id');
+      expect(head).toMatchObject({ sender_batch_header: {} });
+      expect(JSON.stringify(head)).not.toContain('sender_batch_id');
+    }
+    const [paid] = receiver.received.map(told).filter(({ event_type }) => event_type.includes('ITEM'));
+    expect(paid!.resource).toMatchObject({ payout_item: { sender_item_id: key } });
+  });
 
   it('is told of items and their batch as PayPal tells, with the sender’s own keys and no receiver, signed as ever', async () => {
     const id = await batch('told', [

@@ -93,6 +93,6 @@ function batchTold({ type, timestamp, data }: NativeBody<BatchData>, { batch_key
 
 defineBodyFormat<OriginKeys>('paypal', {
   types: [...Object.keys(ITEM_EVENTS), ...BATCH_EVENTS],
-  read: async (tx, events) => new Map((await originKeysOf(tx, events)).map((keys) => [keys.event_id, keys])),
+  read: async (tx, events) => new Map((await originKeysOf(tx, 'paypal', events)).map((keys) => [keys.event_id, keys])),
   write: (event, keys) => toWebhook(event, keys ?? { event_id: event.event_id, batch_key: null, item_key: null }),
 });
