@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { ProviderBooksRepository } from './provider-books.repository.js';
 
@@ -8,9 +9,13 @@ import { ProviderBooksRepository } from './provider-books.repository.js';
  */
 @Injectable()
 export class HeedHint {
-  constructor(private readonly books: ProviderBooksRepository) {}
+  constructor(
+    private readonly books: ProviderBooksRepository,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
 
   async execute(tx: Tx, connectorId: string, providerReference: string): Promise<void> {
-    if (await this.books.bringForward(tx, connectorId, providerReference)) tx.wake('execute');
+    const { lease_s } = this.configuration;
+    if (await this.books.bringForward(tx, { connectorId, providerReference, lease_s })) tx.wake('execute');
   }
 }

@@ -107,15 +107,20 @@ export class ProviderBooksRepository {
   }
 
   /**
-   * What the provider has taken under this name is due to be looked at now. Others are none of a stranger's business: what is
-   * `created` or `unknown` may have a send out, and its lease is its own. @returns whether there is such an intent.
+   * What the provider has taken under this name is due to be looked at now. What is due within a lease may be in somebody's hands
+   * already, and is looked at soon anyway: so nobody's answer is lost to a stranger who asks again and again.
+   * @returns whether there is such an intent.
    */
-  async bringForward(tx: Tx, connectorId: string, providerReference: string): Promise<boolean> {
+  async bringForward(
+    tx: Tx,
+    { connectorId, providerReference, lease_s }: { connectorId: string; providerReference: string; lease_s: number },
+  ): Promise<boolean> {
     const rows = await tx.query(
       `UPDATE payout_intent SET next_check_at = tranche_now()
        WHERE connector_id = $1 AND provider_reference = $2 AND status IN ('pending', 'unclaimed', 'succeeded')
+         AND coalesce(next_check_at > tranche_now() + $3 * interval '1 second', true)
        RETURNING 1`,
-      [connectorId, providerReference],
+      [connectorId, providerReference, lease_s],
     );
     return rows.length > 0;
   }
