@@ -21,6 +21,8 @@ export interface DoorFrame {
   readonly refusalMember: string;
   /** What every route may answer that asks for a key. */
   readonly commonRefusals: readonly string[];
+  /** What endpoints are sent in the words of the door, where it has any. */
+  readonly webhooks?: JsonObject;
 }
 
 /** The API document of one door, in OpenAPI 3.1: a foreign contract, as far as it is kept here. */
@@ -38,6 +40,7 @@ export function buildDoorDocument(app: INestApplication, version: string, frame:
     },
     servers: [{ url: '/', description: 'Wherever this document was read.' }],
     paths: sortedByKey(describePaths(paths, routes, (operation, route) => describe(operation, route, { frame, examples }))),
+    ...(frame.webhooks === undefined ? {} : { webhooks: frame.webhooks }),
     components: {
       schemas: sortedByKey(Object.entries(schemas)),
       securitySchemes: frame.securitySchemes,

@@ -7,6 +7,7 @@ import { testApp, type TestApp } from '../support/app.js';
 import { DotsClient } from '../support/dots-client.js';
 import { amountOf, invalidItem, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient } from '../support/merchant-client.js';
+import { assertWebhook, paypalDocument } from '../support/openapi-answers.js';
 import { paypalToken } from '../support/paypal-token.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
 import { eventually } from '../support/until.js';
@@ -96,6 +97,7 @@ describe('An endpoint that is told in the words of PayPal', () => {
       'PAYOUTSBATCH.PROCESSING',
       'PAYOUTSBATCH.SUCCESS',
     ]);
+    for (const each of receiver.received.map(told)) assertWebhook(each.event_type, each, paypalDocument);
     const bodyOf = (type: string) => told(receiver.received.find((one) => told(one).event_type === `PAYMENT.${type}`)!);
     expect(bodyOf('PAYOUTS-ITEM.SUCCEEDED')).toEqual({
       id: expect.stringMatching(/^WH-[0-9A-Z]{26}$/),
@@ -128,7 +130,6 @@ describe('An endpoint that is told in the words of PayPal', () => {
       batch_header: {
         payout_batch_id: id,
         batch_status: 'SUCCESS',
-        payments: 3,
         sender_batch_header: { sender_batch_id: 'told' },
       },
     });

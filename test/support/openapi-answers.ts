@@ -82,6 +82,12 @@ export function assertAnswer(
   }
 }
 
+/** Holds what an endpoint was sent to the document's word for this type of it. @throws where it is something else. */
+export function assertWebhook(type: string, body: unknown, document: Document): void {
+  const validate = validatorAt(document, `/webhooks/${escaped(type)}/post/requestBody/content/application~1json/schema`);
+  if (!validate(body)) throw new Error(`${type} is not as the document says: ${JSON.stringify(validate.errors)}`);
+}
+
 const escaped = (token: string): string => token.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** A path without parameters counts before one with. */

@@ -1,4 +1,5 @@
 import { REFUSAL_STATUSES } from './paypal-refusal.js';
+import { paypalWebhooksDocument } from './paypal-webhooks-document.js';
 import { PaypalModule } from './paypal.module.js';
 
 /** What the door's own API document has that can not be read off its routes. */
@@ -23,6 +24,7 @@ A batch is a bulk of the native contract, an item a payout; ids are the native o
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' },
     example: 'payroll-2026-11/1',
   },
+  webhooks: paypalWebhooksDocument,
   statuses: REFUSAL_STATUSES,
   commonRefusals: [
     'AUTHENTICATION_FAILURE',

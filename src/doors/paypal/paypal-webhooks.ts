@@ -19,17 +19,43 @@ type ItemEvent = keyof typeof ITEM_EVENTS;
 const BATCH_EVENTS = ['bulk.validated', 'bulk.completed'] as const;
 type BatchEvent = (typeof BATCH_EVENTS)[number];
 
-const SUMMARIES: Readonly<Record<string, string>> = {
+const ITEM_SUMMARIES = {
   CANCELED: 'A payouts item was canceled',
   FAILED: 'A payouts item has failed',
   HELD: 'A payouts item is held',
   RETURNED: 'A payouts item was returned',
   SUCCEEDED: 'A payouts item was successful',
   UNCLAIMED: 'A payouts item is unclaimed',
+} as const;
+const BATCH_SUMMARIES = {
   PROCESSING: 'Payouts batch is being processed',
   SUCCESS: 'Payouts batch completed successfully',
   DENIED: 'Payouts batch was denied',
-};
+} as const;
+
+/** What says which webhook it is. */
+export interface WebhookHead {
+  readonly resource_type: 'payouts_item' | 'payouts';
+  readonly event_type: string;
+  readonly summary: string;
+}
+
+const itemHead = (word: keyof typeof ITEM_SUMMARIES): WebhookHead => ({
+  resource_type: 'payouts_item',
+  event_type: `PAYMENT.PAYOUTS-ITEM.${word}`,
+  summary: ITEM_SUMMARIES[word],
+});
+const batchHead = (word: keyof typeof BATCH_SUMMARIES): WebhookHead => ({
+  resource_type: 'payouts',
+  event_type: `PAYMENT.PAYOUTSBATCH.${word}`,
+  summary: BATCH_SUMMARIES[word],
+});
+
+/** All that is told in PayPal's words. */
+export const WEBHOOK_HEADS: readonly WebhookHead[] = [
+  ...(Object.keys(BATCH_SUMMARIES) as (keyof typeof BATCH_SUMMARIES)[]).map(batchHead),
+  ...(Object.keys(ITEM_SUMMARIES) as (keyof typeof ITEM_SUMMARIES)[]).map(itemHead),
+];
 
 interface NativeBody<Data> {
   readonly type: string;
@@ -42,22 +68,20 @@ type BatchData = Pick<BulkDto, 'counts' | 'totals'>;
 /** One event in the form of PayPal's webhooks: without links, since nobody's request says which way leads to us. */
 function toWebhook({ event_id, body }: ToldEvent, keys: OriginKeys): Buffer {
   const native = JSON.parse(body.toString('utf8')) as NativeBody<ItemData | BatchData>;
-  const { event, resource_type, resource } = isItem(native)
-    ? itemTold(native, keys)
-    : batchTold(native as NativeBody<BatchData>, keys);
-  return Buffer.from(
-    JSON.stringify({
-      id: `WH-${withoutPrefix(toTypeId('event', event_id)).toUpperCase()}`,
-      event_version: '1.0',
-      create_time: native.timestamp,
-      resource_type,
-      event_type: `PAYMENT.${resource_type === 'payouts' ? 'PAYOUTSBATCH' : 'PAYOUTS-ITEM'}.${event}`,
-      summary: SUMMARIES[event],
-      resource,
-      links: [],
-    }),
-    'utf8',
-  );
+  const { head, resource } = isItem(native) ? itemTold(native, keys) : batchTold(native as NativeBody<BatchData>, keys);
+  const id = `WH-${withoutPrefix(toTypeId('event', event_id)).toUpperCase()}`;
+  const { resource_type, event_type, summary } = head;
+  const told = {
+    id,
+    event_version: '1.0',
+    create_time: native.timestamp,
+    resource_type,
+    event_type,
+    summary,
+    resource,
+    links: [],
+  };
+  return Buffer.from(JSON.stringify(told), 'utf8');
 }
 
 const isItem = (native: NativeBody<ItemData | BatchData>): native is NativeBody<ItemData> => native.type in ITEM_EVENTS;
@@ -67,28 +91,27 @@ function itemTold({ type, timestamp, data }: NativeBody<ItemData>, { batch_key, 
   const item = toItemFacts(facts, { sender_item_id: item_key ?? data.reference });
   const sender_batch_id = batch_key ?? data.bulk_reference;
   // What validation found wrong was given up, not called back.
-  const event = type === 'payout.cancelled' && item.transaction_status === 'FAILED' ? 'FAILED' : ITEM_EVENTS[type as ItemEvent];
+  const word = type === 'payout.cancelled' && item.transaction_status === 'FAILED' ? 'FAILED' : ITEM_EVENTS[type as ItemEvent];
   const resource = { ...item, ...(sender_batch_id === null ? {} : { sender_batch_id }), links: [] };
-  return { event, resource_type: 'payouts_item', resource };
+  return { head: itemHead(word), resource };
 }
 
 /** Nothing of it was processed: every payout of it has ended before a provider took it. */
 const wasDenied = ({ counts }: BatchData): boolean => ((counts as Partial<Record<PayoutStatus, number>>).PROCESSED ?? 0) === 0;
 
 function batchTold({ type, timestamp, data }: NativeBody<BatchData>, { batch_key }: OriginKeys) {
-  const event = type === ('bulk.validated' satisfies BatchEvent) ? 'PROCESSING' : wasDenied(data) ? 'DENIED' : 'SUCCESS';
+  const word = type === ('bulk.validated' satisfies BatchEvent) ? 'PROCESSING' : wasDenied(data) ? 'DENIED' : 'SUCCESS';
   const [total] = data.totals;
   const sender_batch_id = batch_key ?? data.bulk_reference;
   const batch_header = {
     payout_batch_id: withoutPrefix(data.bulk_id),
-    batch_status: event,
-    ...(event === 'PROCESSING' ? {} : { time_completed: withoutFraction(timestamp) }),
+    batch_status: word,
+    ...(word === 'PROCESSING' ? {} : { time_completed: withoutFraction(timestamp) }),
     sender_batch_header: sender_batch_id === null ? {} : { sender_batch_id },
     funding_source: 'BALANCE',
     ...(total === undefined ? {} : { amount: { currency: total.currency, value: total.amount }, fees: noFee(total.currency) }),
-    payments: Object.values(data.counts).reduce((sum, count) => sum + count, 0),
   };
-  return { event, resource_type: 'payouts', resource: { batch_header, links: [] } };
+  return { head: batchHead(word), resource: { batch_header, links: [] } };
 }
 
 defineBodyFormat<OriginKeys>('paypal', {
