@@ -1,5 +1,5 @@
 import type { Contender, Contest } from '../measure/contest.js';
-import { type BenchMerchant, type Body, PAYOUTS_PER_BULK } from '../stage/merchant.js';
+import { type BenchMerchant, LATER, PAYOUTS_PER_BULK } from '../stage/merchant.js';
 import type { Stage } from '../stage/stage.js';
 import { TwinTables } from '../stage/twin-tables.js';
 import { type Effort, type Row, sized, spanOf } from './row.js';
@@ -54,8 +54,6 @@ interface Setting {
   readonly others: () => Promise<void>;
   readonly twins: TwinTables;
 }
-
-const LATER: Body = { scheduled_date: new Date(Date.now() + 86_400_000).toISOString() };
 
 function contestOf({ name, call, api, merchant, others, twins }: Setting): Contest {
   let bulk: Bulk;

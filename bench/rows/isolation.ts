@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Contest, Sample } from '../measure/contest.js';
 import { percentile } from '../measure/statistics.js';
-import type { BenchMerchant } from '../stage/merchant.js';
+import { type BenchMerchant, LATER } from '../stage/merchant.js';
 import type { BenchReceiver } from '../stage/receiver.js';
 import { SickReceivers } from '../stage/sick.js';
 import type { Stage } from '../stage/stage.js';
@@ -22,8 +22,6 @@ const TIMEOUT_S = 3;
 /** What waits for the sick receivers when the clock starts. */
 const SICK_EVENTS = 4_000;
 const EVENTS_PER_PAYOUT = 3;
-
-const LATER = { scheduled_date: new Date(Date.now() + 86_400_000).toISOString() };
 
 export const isolation: Row = {
   name: 'isolation',

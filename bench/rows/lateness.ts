@@ -16,14 +16,20 @@ const LEAD_MS = 2_000;
 const LEAD_EACH_MS = 1.5;
 const SPREAD_MS = 10;
 
+const ALONE =
+  'a payout that is due alone is a claim, a call and a settle of its own, which cost nearly as much as those of fifty: 6 ms of Node and 8 ms of ' +
+  'PostgreSQL each. At a hundred a second on two cores they wait for each other.';
+const ALL_AT_ONCE =
+  'each payout costs 760 µs of processor, the calls alone a third of it, and both share two cores: this is the rate of the row execute.';
+
 const SPREAD: readonly Measure[] = [
-  { name: 'late p50', unit: 'ms', better: 'less', goal: { atMost: 5 } },
+  { name: 'late p50', unit: 'ms', better: 'less', goal: { atMost: 5 }, whyMissed: ALONE },
   { name: 'late p99', unit: 'ms', better: 'less', goal: { atMost: 50 } },
   { name: 'least', unit: 'ms', better: 'less', goal: { atLeast: 0 } },
 ];
 const BURST: readonly Measure[] = [
   { name: 'first', unit: 'ms', better: 'less', goal: { atMost: 50 } },
-  { name: 'last', unit: 'ms', better: 'less', goal: { ofLimit: 0.9 } },
+  { name: 'last', unit: 'ms', better: 'less', goal: { ofLimit: 0.9 }, whyMissed: ALL_AT_ONCE },
 ];
 
 /** Instants that payouts are due at, by reference, made when a run begins. */

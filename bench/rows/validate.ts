@@ -1,4 +1,4 @@
-import { PAYOUTS_PER_BULK } from '../stage/merchant.js';
+import { LATER, PAYOUTS_PER_BULK } from '../stage/merchant.js';
 import { TwinTables } from '../stage/twin-tables.js';
 import type { Row } from './row.js';
 import { perSecond, sized, spanOf } from './row.js';
@@ -14,7 +14,7 @@ export const validate: Row = {
       await stage.merchant(),
       await TwinTables.create(stage.servers, ['payout', 'event']),
     ];
-    const model = await merchant.createValidated(payouts);
+    const model = await merchant.createValidated(payouts, LATER);
     return [
       {
         title: 'validate',
@@ -27,7 +27,7 @@ export const validate: Row = {
             prepare: async () => {
               // Frozen, so that everything waits when the clock starts.
               worker.signal('SIGSTOP');
-              for (let left = payouts; left > 0; left -= PAYOUTS_PER_BULK) await merchant.create();
+              for (let left = payouts; left > 0; left -= PAYOUTS_PER_BULK) await merchant.create(merchant.draft(LATER));
             },
             run: async () => {
               const start = performance.now();

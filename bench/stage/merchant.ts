@@ -19,6 +19,9 @@ export async function send(url: string, { key, body, method = 'POST' }: Request)
   return answer.status === 204 ? {} : ((await answer.json()) as Record<string, string>);
 }
 
+/** Of a bulk whose payouts are judged and then wait: else they would be paid while something else is measured. */
+export const LATER: Body = { scheduled_date: new Date(Date.now() + 86_400_000).toISOString() };
+
 /** Receivers of several kinds, so that validation runs the rules of IBANs, phone numbers and e-mail addresses. */
 const METHODS = [
   { type: 'bank_account', iban: 'DE89370400440532013000', bic: 'COBADEFFXXX', account_holder: 'Ada Lovelace' },
