@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../platform/database/index.js';
+import { NIL_UUID } from '../platform/ids/index.js';
 import { PAYOUT_AT_WORK } from './subjects-at-work.js';
 
 /** So many receivers are looked at in one statement, and erased in one transaction: some 50 ms. */
 const SLICE_ROWS = 500;
-/** No id is lower. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 export interface PayoutOfReceiver {
   readonly [column: string]: unknown;
@@ -86,7 +85,7 @@ export class ReceiverErasures {
     return tx.query<RestingReceiver>(
       `SELECT k.id, k.merchant_id, ${RESTS} AS rests
        FROM (SELECT id, merchant_id FROM receiver_key WHERE id > $1 ORDER BY id LIMIT ${SLICE_ROWS}) k ORDER BY k.id`,
-      [behind ?? BEFORE_ALL, days],
+      [behind ?? NIL_UUID, days],
     );
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ListedPayment, OpenConnector } from '../connectors/index.js';
 import { idempotencyKeyOf } from '../payouts/index.js';
 import { Transactions } from '../platform/database/index.js';
+import { NIL_UUID } from '../platform/ids/index.js';
 import { AdoptPayments } from './adopt-payments.js';
 import { ProviderBooksRepository } from './provider-books.repository.js';
 import { QuarantineRepository, type QuarantineState, type UnsentPayout } from './quarantine.repository.js';
@@ -9,7 +10,6 @@ import { ReconcileConnectors } from './reconcile-connectors.js';
 
 /** Payouts that are asked for together where a provider has no list. */
 const ASKED_AT_ONCE = 8;
-const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Whether everything that a provider has is known to us, after commits may have been lost. What was sent and forgotten is
@@ -52,7 +52,7 @@ export class CompareBooks {
   /** A provider without a list is asked under the key of every payout that is due: those could have been sent. */
   private async askOneByOne({ id, connector }: OpenConnector): Promise<string | null> {
     if (!connector.capabilities.lookup) return 'it can neither list its payments nor be asked for one';
-    let after = LOWEST_ID;
+    let after = NIL_UUID;
     for (;;) {
       const slice = { after, limit: ASKED_AT_ONCE };
       const due = await this.transactions.asEngine((tx) => this.quarantine.dueAfter(tx, id, slice));
