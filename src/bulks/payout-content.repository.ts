@@ -119,7 +119,11 @@ export class PayoutContentRepository {
   /** Opens one sealed field of a row that a screen has read; null where its receiver was forgotten. */
   open(row: OfReceiver & { readonly id: string }, field: SealedField, sealed: Buffer | null): JsonObject | null {
     if (sealed === null || isErased(row)) return null;
-    return JSON.parse(this.receivers.open(row, sealed, boundTo(row.merchant_id, row.id, field))) as JsonObject;
+    return this.openUnder(this.receivers.keyOf(row), sealed, boundTo(row.merchant_id, row.id, field));
+  }
+
+  private openUnder(key: Buffer | null, sealed: Buffer, place: string): JsonObject {
+    return JSON.parse(this.sealer.openUnder(key, sealed, place)) as JsonObject;
   }
 
   private toRow(
@@ -162,7 +166,12 @@ export class PayoutContentRepository {
   }
 
   private fromRow(row: ContentRow): StoredContent {
-    const opened = { ...row, id: row.payout_id };
+    const erased = isErased(row);
+    const key = this.receivers.keyOf(row);
+    const open = (field: SealedField): JsonObject | null => {
+      const sealed = row[field];
+      return sealed === null || erased ? null : this.openUnder(key, sealed, boundTo(row.merchant_id, row.payout_id, field));
+    };
     return {
       payoutId: row.payout_id,
       content: {
@@ -170,14 +179,14 @@ export class PayoutContentRepository {
         currency: row.currency,
         scheduled_date: row.scheduled_date,
         timezone: row.timezone,
-        payout_method: this.open(opened, 'payout_method', row.payout_method),
-        billing_data: this.open(opened, 'billing_data', row.billing_data),
+        payout_method: open('payout_method'),
+        billing_data: open('billing_data'),
         metadata: row.metadata,
       },
       amountMinor: row.amount_minor === null ? null : BigInt(row.amount_minor),
       intakeIssues: row.intake_issues ?? [],
       acceptedAt: row.accepted_at,
-      erased: isErased(row),
+      erased,
     };
   }
 }

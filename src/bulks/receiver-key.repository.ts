@@ -90,11 +90,9 @@ export class ReceiverKeys {
     return (await tx.one(`SELECT pg_advisory_xact_lock(hashtextextended($2, 0)) FROM merchant WHERE id = $1`, values)) !== null;
   }
 
-  /** Opens what lies under the key of its receiver. @throws where he was erased. */
-  open(row: OfReceiver, sealed: Buffer, boundTo: string): string {
-    const { merchant_id, receiver_key_id: id, receiver_key } = row;
-    const key = id === null || receiver_key === null ? null : this.sealer.openKey(receiver_key, placeOf(merchant_id, id));
-    return this.sealer.openUnder(key, sealed, boundTo);
+  /** The key that a row names, opened: once for all that lies under it. Null where there is none, or none any more. */
+  keyOf({ merchant_id, receiver_key_id: id, receiver_key }: OfReceiver): Buffer | null {
+    return id === null || receiver_key === null ? null : this.sealer.openKey(receiver_key, placeOf(merchant_id, id));
   }
 
   private hashOf(merchantId: string, text: string | null): string | null {

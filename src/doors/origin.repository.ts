@@ -95,7 +95,10 @@ export class OriginRepository {
     return new Map(
       rows
         .filter((row) => !isErased(row))
-        .map((row) => [row.id, JSON.parse(this.receivers.open(row, row.sent, placeOf(merchantId, row.id))) as Sent]),
+        .map((row) => [
+          row.id,
+          JSON.parse(this.sealer.openUnder(this.receivers.keyOf(row), row.sent, placeOf(merchantId, row.id))) as Sent,
+        ]),
     );
   }
 
