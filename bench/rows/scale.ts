@@ -94,8 +94,8 @@ const claim = ({ transactions, connector }: Scene): Promise<Sample> =>
   p50Of(CLAIMS, () =>
     transactions
       .asEngine(async (tx) => {
-        const rows = await new PayoutRepository().lockDue(tx, connector, CLAIMED);
-        if (rows.length !== CLAIMED) throw new Error(`claimed ${rows.length} of ${CLAIMED}`);
+        const { due } = await new PayoutRepository().lockDue(tx, connector, CLAIMED);
+        if (due.length !== CLAIMED) throw new Error(`claimed ${due.length} of ${CLAIMED}`);
         throw new RolledBack();
       })
       .catch((error: unknown) => {

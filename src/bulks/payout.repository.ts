@@ -132,14 +132,13 @@ export class PayoutRepository {
 
   /**
    * Due payouts of one connector: an equal share for each merchant that has any, each merchant's oldest first, so that a full
-   * bulk of one never delays another's. What a merchant leaves of its share is for the next claim. Walks payout_due from
-   * merchant to merchant and locks only what it takes; paused merchants and the engine's brake are left out.
+   * bulk of one never delays another's. What a merchant leaves of its share is for the next claim: `more` says that one has used
+   * its share up, so that more of it may be due. Walks payout_due from merchant to merchant and locks only what it takes; paused
+   * merchants and the engine's brake are left out.
    */
-  lockDue(tx: Tx, connectorId: string, limit: number): Promise<PayoutRow[]> {
-    return this.locked(
-      tx,
-      tx.query(
-        `WITH RECURSIVE lane AS (
+  async lockDue(tx: Tx, connectorId: string, limit: number): Promise<{ readonly due: PayoutRow[]; readonly more: boolean }> {
+    const locked = await tx.query<{ id: string; used_up: boolean }>(
+      `WITH RECURSIVE lane AS (
            (SELECT merchant_id FROM payout WHERE connector_id = $1 AND status = 'SCHEDULED' AND NOT held ORDER BY merchant_id LIMIT 1)
            UNION ALL
            SELECT (SELECT n.merchant_id FROM payout n
@@ -156,20 +155,24 @@ export class PayoutRepository {
              ORDER BY scheduled_at LIMIT 1) oldest
            WHERE EXISTS (SELECT FROM engine WHERE paused_at IS NULL AND quarantined_at IS NULL)
              AND EXISTS (SELECT FROM connector WHERE id = $1 AND paused_at IS NULL))
-         SELECT due.id
+         SELECT due.id, count(*) OVER (PARTITION BY turn.merchant_id) >= ceil($2::double precision / turn.lanes) AS used_up
          FROM (SELECT * FROM ready ORDER BY scheduled_at LIMIT $2) turn
          CROSS JOIN LATERAL (
            SELECT id FROM payout
            WHERE connector_id = $1 AND merchant_id = turn.merchant_id AND status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()
            ORDER BY scheduled_at LIMIT ceil($2::double precision / turn.lanes) FOR UPDATE SKIP LOCKED) due
          LIMIT $2`,
-        [connectorId, limit],
-      ),
+      [connectorId, limit],
     );
+    return { due: await this.rows(tx, locked), more: locked.some((row) => row.used_up) };
   }
 
   private async locked(tx: Tx, lock: Promise<{ id: string }[]>): Promise<PayoutRow[]> {
-    const ids = (await lock).map(({ id }) => id);
+    return this.rows(tx, await lock);
+  }
+
+  private async rows(tx: Tx, locked: readonly { readonly id: string }[]): Promise<PayoutRow[]> {
+    const ids = locked.map(({ id }) => id);
     if (ids.length === 0) return [];
     return tx.query<PayoutRow & Record<string, unknown>>(`SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) ORDER BY p.id`, [ids]);
   }

@@ -3,7 +3,7 @@ import { type Capabilities, ConnectorTrafficRepository } from '../connectors/ind
 import { Transactions } from '../platform/database/index.js';
 import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js';
 import type { Allowance } from './allowance.js';
-import { type Claimed, ClaimPayouts } from './claim-payouts.js';
+import { ClaimPayouts, type Claims, NO_CLAIMS } from './claim-payouts.js';
 
 /** A probe begins within this of being taken, and is another's after that and the deadline of its call. */
 const PROBE_BEGINS_MS = 5_000;
@@ -28,22 +28,23 @@ export class ClaimAllowed {
     @Inject(MONOTONIC_CLOCK) private readonly clock: MonotonicClock,
   ) {}
 
-  async execute({ connectorId, capabilities, limit, allowance: { maySend, slowly }, idle }: ClaimWish): Promise<Claimed[]> {
+  async execute({ connectorId, capabilities, limit, allowance: { maySend, slowly }, idle }: ClaimWish): Promise<Claims> {
     if (maySend === 'anything') return this.claims.execute(connectorId, limit, { ...capabilities, scope: 'all' });
     const looks = { ...capabilities, scope: 'look_ups' } as const;
     if (!slowly) return this.claims.execute(connectorId, limit, looks);
-    if (!idle) return [];
-    const probe = maySend === 'probe' ? await this.claimProbe(connectorId, capabilities) : [];
-    return probe.length > 0 ? probe : this.claims.execute(connectorId, 1, looks);
+    if (!idle) return NO_CLAIMS;
+    const probe = maySend === 'probe' ? await this.claimProbe(connectorId, capabilities) : NO_CLAIMS;
+    return probe.claimed.length > 0 ? probe : this.claims.execute(connectorId, 1, looks);
   }
 
   /** None where another process has it, or nothing is due. One that is still here when it is another's again is not sent. */
-  private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claimed[]> {
+  private async claimProbe(connectorId: string, capabilities: Capabilities): Promise<Claims> {
     const taken = this.clock.now_ms();
     const hold_ms = PROBE_BEGINS_MS + capabilities.timeout_ms;
-    if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return [];
-    const claimed = await this.claims.execute(connectorId, 1, { ...capabilities, scope: 'sends' });
+    if (!(await this.transactions.asEngine((tx) => this.traffic.takeProbe(tx, connectorId, hold_ms)))) return NO_CLAIMS;
+    const { claimed, more } = await this.claims.execute(connectorId, 1, { ...capabilities, scope: 'sends' });
     if (claimed.length === 0) await this.transactions.asEngine((tx) => this.traffic.releaseProbe(tx, connectorId));
-    return claimed.map((one) => ({ ...one, sendableUntil: Math.min(one.sendableUntil, taken + PROBE_BEGINS_MS) }));
+    const sendableUntil = taken + PROBE_BEGINS_MS;
+    return { claimed: claimed.map((one) => ({ ...one, sendableUntil: Math.min(one.sendableUntil, sendableUntil) })), more };
   }
 }

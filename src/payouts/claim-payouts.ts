@@ -36,6 +36,14 @@ export interface Claimed {
   readonly sinceLastSend_ms: number;
 }
 
+export interface Claims {
+  readonly claimed: readonly Claimed[];
+  /** More may be due right now: not all that was, was asked for. */
+  readonly more: boolean;
+}
+
+export const NO_CLAIMS: Claims = { claimed: [], more: false };
+
 /**
  * Claims payouts for one connector: due ones, with intent and attempt written ahead of the call, and intents that are due
  * to be looked at or sent again. Database time only.
@@ -60,41 +68,49 @@ export class ClaimPayouts {
     connectorId: string,
     limit: number,
     { scope = 'all', ...capabilities }: Capabilities & { readonly scope?: ClaimScope },
-  ): Promise<Claimed[]> {
+  ): Promise<Claims> {
     const began = this.clock.now_ms();
-    const claim = { connectorId, began, leaseEnds: began + this.configuration.lease_s * 1000, capabilities, scope };
-    const checks = await this.transactions.asEngineConfirmed((tx) => this.claimChecks(tx, { ...claim, limit }));
-    if (checks.length >= limit || scope === 'look_ups') return checks;
+    const claim = { connectorId, began, leaseEnds: began + this.configuration.lease_s * 1000, capabilities, scope, limit };
+    const { checks, due } = await this.transactions.asEngineConfirmed(async (tx) => {
+      const found = await this.claimChecks(tx, claim);
+      const alone = found.length > 0 || scope === 'look_ups';
+      return { checks: found, due: alone ? null : await this.claimDue(tx, claim) };
+    });
+    if (due !== null) return due;
+    const more = checks.length > 0;
+    if (checks.length >= limit || scope === 'look_ups') return { claimed: checks, more };
     try {
-      const due = await this.transactions.asEngineConfirmed((tx) =>
+      const rest = await this.transactions.asEngineConfirmed((tx) =>
         this.claimDue(tx, { ...claim, limit: limit - checks.length }),
       );
-      return [...checks, ...due];
+      return { claimed: [...checks, ...rest.claimed], more };
     } catch (error) {
       // What is claimed already would wait for the end of its lease; the fault comes again with the next claim.
-      if (checks.length === 0 || !isUnanswered(error)) throw error;
-      return checks;
+      if (!isUnanswered(error)) throw error;
+      return { claimed: checks, more };
     }
   }
 
-  private async claimDue(tx: Tx, request: ClaimRequest): Promise<Claimed[]> {
+  private async claimDue(tx: Tx, request: ClaimRequest): Promise<Claims> {
     const { connectorId, limit } = request;
-    const locked = await this.payouts.lockDue(tx, connectorId, limit);
+    const { due: locked, more } = await this.payouts.lockDue(tx, connectorId, limit);
+    if (locked.length === 0) return NO_CLAIMS;
     const contents = await this.contents.current(
       tx,
       locked.map(({ id }) => id),
     );
     const due = locked.filter(({ id }) => contents.has(id));
-    if (due.length === 0) return [];
+    if (due.length === 0) return NO_CLAIMS;
     const { rows, intents } = await this.begin(tx, due, connectorId);
     const keys = [...intents.values()].map(({ idempotency_key }) => idempotency_key);
     const told = await this.notifications.knownKeys(tx, connectorId, keys);
-    return rows.map((payout) => {
+    const claimed = rows.map((payout) => {
       const intent = intentOf(intents, payout);
       // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
       const action = told.has(intent.idempotency_key) ? 'look_up' : 'send';
       return claimedOf(payout, intent, { ...request, contents, action });
     });
+    return { claimed, more };
   }
 
   /**

@@ -14,7 +14,7 @@ import { PACE, SLEEP_MAX_MS, WakefulLoop, type Pace } from '../platform/workers/
 import { allowanceOf } from './allowance.js';
 import { CallSettler } from './call-settler.js';
 import { ClaimAllowed, type ClaimWish } from './claim-allowed.js';
-import type { Claimed } from './claim-payouts.js';
+import type { Claims } from './claim-payouts.js';
 import { ExecutionMetrics } from './execution-metrics.js';
 import { ProviderPipeline } from './provider-pipeline.js';
 import { RenewLeases } from './renew-leases.js';
@@ -72,9 +72,8 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
       next: await lookAhead(tx),
     }));
     await this.refreshPipelines(rows, { quarantined: next.quarantined, start });
-    const claimed = await Promise.all([...this.pipelines.values()].map(({ pipeline }) => pipeline.fill()));
-    // What was claimed keeps the pipelines busy; they wake the loop at low water.
-    if (claimed.some((count) => count > 0)) return 0;
+    const more = await Promise.all([...this.pipelines.values()].map(({ pipeline }) => pipeline.fill()));
+    if (more.includes(true)) return 0;
     if (next.wait_ms === null) return SLEEP_MAX_MS;
     return Math.max(1, Math.ceil(start + next.wait_ms - performance.now()));
   }
@@ -139,10 +138,10 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     return { pipeline, settler };
   }
 
-  private async claim(wish: ClaimWish): Promise<Claimed[]> {
-    const claimed = await this.claims.execute(wish);
-    this.metrics.countClaimed(claimed.length);
-    return claimed;
+  private async claim(wish: ClaimWish): Promise<Claims> {
+    const claims = await this.claims.execute(wish);
+    this.metrics.countClaimed(claims.claimed.length);
+    return claims;
   }
 }
 

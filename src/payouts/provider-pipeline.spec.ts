@@ -75,27 +75,51 @@ class Provider implements Connector {
   close = () => Promise.resolve();
 }
 
+/** With one place. */
+function pipelineOf(provider: Provider, claim: (wish: { readonly limit: number }) => Claimed[]): ProviderPipeline {
+  const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
+  const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
+    claim: (wish) => Promise.resolve({ claimed: claim(wish), more: true }),
+    renew: () => Promise.resolve({ kept: new Map(), leaseEnds: Infinity } as never),
+    leasesLost: () => undefined,
+    called: () => undefined,
+    renewEvery_ms: 1e9,
+    settle: () => undefined,
+    lowWater: () => undefined,
+  });
+  pipeline.update(open as unknown as OpenConnector, {
+    places: 1,
+    until: Infinity,
+    from: 0,
+    maySend: 'anything',
+    slowly: false,
+  });
+  return pipeline;
+}
+
+describe('the first of a burst', () => {
+  it('wait for no more to be claimed with them than can be called at once', async () => {
+    const provider = new Provider();
+    const asked: number[] = [];
+    const pipeline = pipelineOf(provider, ({ limit }) => {
+      asked.push(limit);
+      return many('large', limit);
+    });
+    expect(await pipeline.fill()).toBe(true);
+    await pipeline.fill();
+    expect(asked[0]).toBe(1);
+    expect(asked[1]).toBeGreaterThan(1);
+    const stopped = pipeline.stop();
+    await provider.answerNext();
+    await stopped;
+  });
+});
+
 describe('a payout that comes due while another merchant’s fill the pipeline', () => {
   it('is called for before most of those that were claimed ahead of it', async () => {
     const provider = new Provider();
     const due: Claimed[][] = [many('large', 20)];
-    const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
-    const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
-      claim: () => Promise.resolve(due.shift() ?? []),
-      renew: () => Promise.resolve({ kept: new Map(), leaseEnds: Infinity } as never),
-      leasesLost: () => undefined,
-      called: () => undefined,
-      renewEvery_ms: 1e9,
-      settle: () => undefined,
-      lowWater: () => undefined,
-    });
-    pipeline.update(open as unknown as OpenConnector, {
-      places: 1,
-      until: Infinity,
-      from: 0,
-      maySend: 'anything',
-      slowly: false,
-    });
+    const pipeline = pipelineOf(provider, () => due.shift() ?? []);
     await pipeline.fill();
     for (let call = 0; call < 4; call += 1) await provider.answerNext();
     due.push(many('small', 1));

@@ -3,12 +3,12 @@ import { FAULTS_TO_OPEN, type OpenConnector } from '../connectors/index.js';
 import { type Allowance, NOTHING_ALLOWED } from './allowance.js';
 import { type CallResult, callProvider, notStarted } from './call-provider.js';
 import type { ClaimWish } from './claim-allowed.js';
-import type { Claimed } from './claim-payouts.js';
+import type { Claimed, Claims } from './claim-payouts.js';
 import { ClaimedQueue } from './claimed-queue.js';
 import type { Renewal } from './renew-leases.js';
 
 export interface PipelinePorts {
-  claim(wish: Omit<ClaimWish, 'connectorId'>): Promise<Claimed[]>;
+  claim(wish: Omit<ClaimWish, 'connectorId'>): Promise<Claims>;
   renew(held: readonly Claimed[]): Promise<Renewal>;
   readonly renewEvery_ms: number;
   /** Claims that were taken over before they were sent. */
@@ -55,8 +55,8 @@ export class ProviderPipeline {
   private brakeEnds = 0;
   /** May be sent although nothing else may. */
   private probe: Claimed | null = null;
-  private claiming: Promise<number> | null = null;
-  /** The last claim found nothing: calls that end are no reason to ask again, what comes due wakes the loop by itself. */
+  private claiming: Promise<boolean> | null = null;
+  /** The last claim took all that was due: calls that end are no reason to ask again, what comes due wakes the loop by itself. */
   private dry = false;
   private averageCall_ms = CALL_ASSUMED_MS;
   private nextStart = 0;
@@ -87,11 +87,11 @@ export class ProviderPipeline {
     this.startCalls();
   }
 
-  /** Claims as much as there is room for. @returns how many payouts were claimed. */
-  async fill(): Promise<number> {
-    if (this.stopped || !this.mayCall()) return 0;
+  /** Claims as much as there is room for. @returns whether more may be due right now; where there is no room, a call's end tells. */
+  async fill(): Promise<boolean> {
+    if (this.stopped || !this.mayCall()) return false;
     const room = this.ahead() - this.queue.length;
-    if (room < this.ahead() * ROOM_TO_CLAIM) return 0;
+    if (room < this.ahead() * ROOM_TO_CLAIM) return false;
     this.claiming ??= this.claim(Math.ceil(room)).finally(() => {
       this.claiming = null;
     });
@@ -136,17 +136,19 @@ export class ProviderPipeline {
     return this.allowance.places > 0 && now < this.allowance.until && now >= this.allowance.from;
   }
 
-  private async claim(limit: number): Promise<number> {
+  private async claim(room: number): Promise<boolean> {
     const { allowance, open } = this;
     const idle = this.queue.length + this.calls.size === 0;
-    const claimed = await this.ports.claim({ capabilities: open.capabilities, limit, allowance, idle });
+    // The first of a burst wait for no more than can be called with them; the next claim is made while these are out.
+    const limit = idle ? Math.min(room, allowance.places) : room;
+    const { claimed, more } = await this.ports.claim({ capabilities: open.capabilities, limit, allowance, idle });
     if (allowance.maySend !== 'anything' && idle) this.probe = claimed.find(({ action }) => action === 'send') ?? null;
-    this.dry = claimed.length === 0;
+    this.dry = !more;
     this.queue.push(claimed);
     // What is allowed may have changed while they were claimed.
     this.giveBackWhatMustNotLeave();
     this.startCalls();
-    return claimed.length;
+    return more;
   }
 
   private startCalls(): void {

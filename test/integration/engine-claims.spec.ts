@@ -69,8 +69,7 @@ describe('claims', () => {
     const { world: cutOff, proxy, close } = await EngineWorld.openBehindProxy();
     const merchant = await cutOff.merchant();
     const bulkId = await cutOff.scheduledBulk(merchant, { count: 5 });
-    // The first commit is that of a look for what is to be asked again.
-    proxy.cutAfter('COMMIT', 1);
+    proxy.cutAfter('COMMIT');
     const claimed = await cutOff.claim(merchant);
     expect(proxy.cuts).toBe(1);
     const payouts = await cutOff.payouts(bulkId);
@@ -190,7 +189,8 @@ describe('claims', () => {
     for (let others = 0; others < 4; others += 1) small.push(await world.merchant(large.connectorId));
     await world.scheduledBulk(large, { count: 200 });
     for (const merchant of small) await world.scheduledBulk(merchant, { count: 3 });
-    const claimed = await world.claim(large, 50);
+    const claims = (limit: number) => world.get(ClaimPayouts).execute(large.connectorId, limit, CAPABILITIES);
+    const { claimed, more } = await claims(50);
     const owners = await world.query<{ merchant_id: string; count: string }>(
       `SELECT merchant_id, count(*) FROM payout WHERE id = ANY ($1::uuid[]) GROUP BY 1`,
       [claimed.map(({ payoutId }) => payoutId)],
@@ -198,8 +198,10 @@ describe('claims', () => {
     const counts = new Map(owners.map(({ merchant_id, count }) => [merchant_id, Number(count)]));
     expect(small.map(({ id }) => counts.get(id))).toEqual([3, 3, 3, 3]);
     expect(counts.get(large.id)).toBe(10);
-    // What the small ones left of their shares goes to the large one, claim by claim.
-    expect(await world.claim(large, 50)).toHaveLength(50);
+    // What the small ones left of their shares goes to the large one, claim by claim, and whoever claims knows that it is there.
+    expect(more).toBe(true);
+    expect(await claims(50)).toMatchObject({ claimed: { length: 50 }, more: true });
+    expect(await claims(1_000)).toMatchObject({ claimed: { length: 140 }, more: false });
   });
 
   it('take what has been due longest first', async () => {
@@ -294,8 +296,8 @@ describe('claims', () => {
     expect((await world.claim(fresh.merchant))[0]!.action).toBe('send');
     await world.letTimePass(0.8 * DAY_S);
     // Also where a breaker is open, or its connector paused: a probe finds nothing to send, and a look finds it.
-    const claimOld = (scope: 'sends' | 'look_ups') =>
-      world.get(ClaimPayouts).execute(old.merchant.connectorId, 1, { ...CAPABILITIES, scope });
+    const claimOld = async (scope: 'sends' | 'look_ups') =>
+      (await world.get(ClaimPayouts).execute(old.merchant.connectorId, 1, { ...CAPABILITIES, scope })).claimed;
     expect(await claimOld('sends')).toEqual([]);
     const [look] = await claimOld('look_ups');
     expect(look!.action).toBe('look_up');
@@ -311,14 +313,16 @@ describe('claims', () => {
       [merchant.connectorId],
     );
     const wish = { connectorId: merchant.connectorId, capabilities: CAPABILITIES, limit: 9, idle: true } as const;
-    const probes = await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } });
+    const probe = async () =>
+      (await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } })).claimed;
+    const probes = await probe();
     expect(probes.map(({ action }) => action)).toEqual(['send']);
     const PROBE_BEGINS_MS = 5_000;
     expect(probes[0]!.sendableUntil).toBeLessThanOrEqual(ownMonotonicClock.now_ms() + PROBE_BEGINS_MS);
     // Whoever finds the probe taken may look, and there is nothing to look at.
-    expect(await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } })).toEqual([]);
+    expect(await probe()).toEqual([]);
     await world.query(`UPDATE connector SET breaker_until = now(), probe_until = now() WHERE id = $1`, [merchant.connectorId]);
-    expect(await world.get(ClaimAllowed).execute({ ...wish, allowance: { maySend: 'probe', slowly: true } })).toHaveLength(1);
+    expect(await probe()).toHaveLength(1);
   });
 
   it('are not disturbed by a notification that comes first: the answer after it finds the fence raised', async () => {

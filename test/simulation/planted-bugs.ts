@@ -131,7 +131,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'lease ignored',
     meaning: 'What is with a provider is claimed although its lease has not ended.',
     statement: ({ text, values, step }) => ({
-      text: step === 'claim.checks' ? text.replaceAll('i.next_check_at <= tranche_now()', 'i.next_check_at IS NOT NULL') : text,
+      text: step === 'claim' ? text.replaceAll('i.next_check_at <= tranche_now()', 'i.next_check_at IS NOT NULL') : text,
       values,
     }),
   },
@@ -140,7 +140,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     meaning: 'Whether a lease has ended is asked of the clock of the server, which may be ten minutes off.',
     statement: ({ text, values, step, actor }) => ({
       text:
-        step === 'claim.checks' && /next_check_at <= tranche_now\(\)/.test(text)
+        step === 'claim' && /next_check_at <= tranche_now\(\)/.test(text)
           ? text.replaceAll(
               'next_check_at <= tranche_now()',
               `next_check_at <= tranche_now() + interval '${actor.host.skew_ms} ms'`,

@@ -18,7 +18,7 @@ const TRANSACTION_STEPS = [
   'validate.take',
   'validate.settle',
   'probe',
-  'claim.checks',
+  'claim',
   'claim.due',
   'settle',
   'deliver.claim',

@@ -16,7 +16,7 @@ import type { ClaimNote, World } from './world.js';
 const DELIVERIES_MAX = 6;
 const CLAIM_MAX = 50;
 /** Takes the probe, claims for it, gives it back where nothing is due, and looks. */
-const PROBING = ['probe', 'claim.checks', 'claim.due', 'probe', 'claim.checks'];
+const PROBING = ['probe', 'claim', 'probe', 'claim'];
 /** Nobody shares the provider's limit here: how it is shared is a loop's own time. */
 const EVERY_PLACE = { places: CLAIM_MAX, until: Infinity };
 
@@ -109,9 +109,9 @@ export class Server {
     if (stage.now_ms < allowance.from) return 0;
     const { capabilities } = open;
     const idle = this.held.size === 0;
-    actor.steps = idle && allowance.maySend === 'probe' ? [...PROBING] : ['claim.checks', 'claim.due'];
+    actor.steps = idle && allowance.maySend === 'probe' ? [...PROBING] : ['claim', 'claim.due'];
     actor.began_ms.clear();
-    const claimed = await engine.claims.execute({ connectorId, capabilities, limit: CLAIM_MAX, allowance, idle });
+    const { claimed } = await engine.claims.execute({ connectorId, capabilities, limit: CLAIM_MAX, allowance, idle });
     const probed_ms = actor.began_ms.get('probe');
     const probes = probed_ms !== undefined && claimed.some(({ action }) => action === 'send');
     if (probes) stage.trace(`${actor.name} probes`);
@@ -124,7 +124,7 @@ export class Server {
     const { stage, claims } = this.world;
     const began = [...actor.began_ms.values()];
     // The looks come first, and the process measures from before them.
-    const leaseEnd_ms = (actor.began_ms.get('claim.checks') ?? 0) + LEASE_MS;
+    const leaseEnd_ms = (actor.began_ms.get('claim') ?? 0) + LEASE_MS;
     const { payoutId, claimNo, action } = claimed;
     const note = {
       payoutId,

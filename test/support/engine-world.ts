@@ -146,8 +146,8 @@ export class EngineWorld {
     return bulkId;
   }
 
-  claim({ connectorId }: EngineMerchant, limit = 1_000): Promise<Claimed[]> {
-    return this.get(ClaimPayouts).execute(connectorId, limit, CAPABILITIES);
+  async claim({ connectorId }: EngineMerchant, limit = 1_000): Promise<readonly Claimed[]> {
+    return (await this.get(ClaimPayouts).execute(connectorId, limit, CAPABILITIES)).claimed;
   }
 
   settle(findings: readonly Finding[]): Promise<ReadonlySet<string>> {
