@@ -9,6 +9,7 @@ import { LaneFigures } from './deliveries/lane-figures.js';
 import { Places } from './deliveries/places.js';
 import { SettleDeliveries } from './deliveries/settle-deliveries.js';
 import { WorkOffBacklog } from './deliveries/work-off-backlog.js';
+import { WriteBodies } from './deliveries/write-bodies.js';
 import { OldEventsRepository } from './events/old-events.repository.js';
 import { AdvanceResend } from './resends/advance-resend.js';
 import { ResendRunner } from './resends/resend-runner.js';
@@ -31,6 +32,7 @@ import { WebhooksModule } from './webhooks.module.js';
     ResendRunner,
     SettleDeliveries,
     WorkOffBacklog,
+    WriteBodies,
   ],
   exports: [ExpireHeld, LaneFigures, OldEventsRepository],
 })

@@ -10,6 +10,7 @@ import { Dispatcher } from '../../src/webhooks/deliveries/dispatcher.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
 import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
+import { WriteBodies } from '../../src/webhooks/deliveries/write-bodies.js';
 import { Egress } from '../../src/webhooks/egress/egress.js';
 import { EndpointNotices } from '../../src/webhooks/endpoints/endpoint-notices.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
@@ -45,15 +46,17 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
   const egress = new Egress({ allowCidrs: ['127.0.0.0/8'] });
   const wakes = new WakeListener(db.url);
   const metrics = new Metrics();
+  const dispatcherMetrics = new DispatcherMetrics(metrics, new Traces({ traces: null }));
   const dispatcher = new Dispatcher(
     db.transactions,
     new ClaimDeliveries(lanes, deliveries, configuration),
+    new WriteBodies(deliveries, lanes, dispatcherMetrics),
     lanes,
     new Deliver(egress, testSealer, configuration),
     new SettleDeliveries(deliveries, lanes, new EndpointNotices(endpoints)),
     egress,
     wakes,
-    new DispatcherMetrics(metrics, new Traces({ traces: null })),
+    dispatcherMetrics,
     new Places(options.places),
     configuration,
   );
@@ -72,7 +75,7 @@ export interface RegisteredEndpoint {
 export async function registerEndpoint(
   db: TestDatabase,
   merchantId: string,
-  { url, eventTypes = null }: { url: string; eventTypes?: string[] | null },
+  { url, eventTypes = null, format = 'native' }: { url: string; eventTypes?: string[] | null; format?: string },
 ): Promise<RegisteredEndpoint> {
   const endpoints = new EndpointRepository();
   const secret = newSigningSecret();
@@ -81,7 +84,7 @@ export async function registerEndpoint(
       id: newUuid(),
       merchantId,
       url,
-      format: 'native',
+      format,
       event_types: eventTypes,
       description: null,
     });

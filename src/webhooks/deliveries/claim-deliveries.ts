@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
-import { inItsFormat } from '../events/body-format.js';
 import { type ClaimedDelivery, DeliveryRepository } from './delivery.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import type { Places } from './places.js';
@@ -25,6 +24,6 @@ export class ClaimDeliveries {
     if (lanes.length === 0) return [];
     const shares = sharePlaces(lanes, places, await this.lanes.callsOut(tx));
     const { lease_s } = this.configuration;
-    return inItsFormat(tx, await this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s }));
+    return this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s });
   }
 }

@@ -73,7 +73,8 @@ export class DeliveryAttemptDto {
 
   /**
    * What it failed of: `http_status`, `redirect`, `gone`, `timeout`, `connection_refused`, `connection_timeout`,
-   * `connection_reset`, `tls_failed`, `invalid_answer` or `not_reachable`; null: delivered.
+   * `connection_reset`, `tls_failed`, `invalid_answer` or `not_reachable`; `unwritable`: nothing was sent, because the event can not be
+   * written in the endpoint's format, which is a fault of ours; null: delivered.
    * @example null
    */
   error_class: string | null;

@@ -11,7 +11,10 @@ export const deliveryLifecycle = defineLifecycle({
     },
     in_flight: { meaning: 'Being sent under a lease; when its process dies, another sends it again.' },
     delivered: { meaning: 'The endpoint answered 2xx.' },
-    exhausted: { meaning: 'The last attempt of the schedule failed; sent again only when asked for.' },
+    exhausted: {
+      meaning:
+        'The last attempt of the schedule failed, or its event can not be written in the format of the endpoint; sent again only when asked for.',
+    },
     skipped: { meaning: 'Dropped by whoever enabled or deleted its endpoint.' },
     expired: { meaning: 'Was held for so long (WEBHOOK_HELD_DAYS) that it was dropped; sent again only when asked for.' },
   },
@@ -30,7 +33,12 @@ export const deliveryLifecycle = defineLifecycle({
       emits: null,
       meaning: 'Failed; due again after the pause that the schedule says.',
     },
-    exhaust: { from: ['in_flight'], to: 'exhausted', emits: null, meaning: 'Failed, and the schedule has no further pause.' },
+    exhaust: {
+      from: ['in_flight'],
+      to: 'exhausted',
+      emits: null,
+      meaning: 'Failed, and the schedule has no further pause; or it can not be written, which no pause would mend.',
+    },
     hasten: {
       from: ['waiting'],
       to: 'waiting',

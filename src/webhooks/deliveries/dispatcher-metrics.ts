@@ -3,9 +3,13 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { fromTypeId, toTypeId } from '../../platform/ids/index.js';
 import { Metrics, Traces } from '../../platform/observability/index.js';
 import type { SentDelivery } from './deliver.js';
+import type { AttemptFault } from './judge-answer.js';
 
 /** From a receiver beside us to one that was down for a night, in seconds. */
 const LATENCY_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 7200, 43_200];
+
+/** What could not be written: nothing was sent. */
+const UNWRITABLE = { outcome: 'exhausted', fault: 'unwritable' satisfies AttemptFault } as const;
 
 /** What an operator sees of the dispatcher. No merchant, endpoint or URL is a label: there would be no end of them. */
 @Injectable()
@@ -27,6 +31,8 @@ export class DispatcherMetrics {
       labelNames: ['outcome', 'fault'] as const,
       registers,
     });
+    // A series has to be there before its first increase, or no rule sees that.
+    this.attempts.inc(UNWRITABLE, 0);
     this.dropped = new Counter({
       name: 'tranche_webhook_attempts_dropped_total',
       help: 'Attempts whose result came after their lease and was dropped: the receiver may have got the event twice.',
@@ -56,6 +62,10 @@ export class DispatcherMetrics {
 
   countExpired(count: number): void {
     this.expired.inc(count);
+  }
+
+  countUnwritable(count: number): void {
+    this.attempts.inc(UNWRITABLE, count);
   }
 
   observe(sent: readonly SentDelivery[], counted: readonly SentDelivery[]): void {

@@ -12,6 +12,7 @@ import { LaneRepository } from './lane.repository.js';
 import { Places } from './places.js';
 import { SettleDeliveries } from './settle-deliveries.js';
 import { merchantsWithoutRoom } from './share-places.js';
+import { WriteBodies } from './write-bodies.js';
 
 /** Lanes are called by whoever writes for them; this often every process looks for itself whether one was forgotten. */
 const LOOK_OVER_MS = 5_000;
@@ -32,6 +33,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     private readonly transactions: Transactions,
     private readonly claims: ClaimDeliveries,
+    private readonly bodies: WriteBodies,
     private readonly lanes: LaneRepository,
     private readonly deliver: Deliver,
     settle: SettleDeliveries,
@@ -75,7 +77,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     // Before the claim is sent off, so that the lease as we count it ends no later than the database's.
     const claimed_ms = performance.now();
     const { claimed, wait_ms } = await this.transactions.asEngineConfirmed(async (tx) => {
-      const rows = await this.claims.execute(tx, this.places);
+      const rows = await this.bodies.execute(tx, await this.claims.execute(tx, this.places));
       return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.lanes.nextReady(tx, merchantsWithoutRoom(this.places)) };
     });
     for (const delivery of claimed) this.send(delivery, claimed_ms);

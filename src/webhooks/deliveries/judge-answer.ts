@@ -1,7 +1,7 @@
 import type { EgressAnswer, EgressFault } from '../egress/egress.js';
 
-/** What an attempt failed of, as a merchant reads it. */
-export type AttemptFault = EgressFault | 'http_status' | 'redirect' | 'gone';
+/** What an attempt failed of, as a merchant reads it. `unwritable`: it was never made, and the fault is ours. */
+export type AttemptFault = EgressFault | 'http_status' | 'redirect' | 'gone' | 'unwritable';
 
 /** What follows from one attempt. */
 export type Verdict =

@@ -72,6 +72,12 @@ export class LaneRepository {
     );
   }
 
+  /** Lets the next claim look at these lanes. */
+  async wake(tx: Tx, ids: readonly string[]): Promise<void> {
+    await tx.query(wakeLanes('SELECT * FROM unnest($1::uuid[])'), [ids]);
+    tx.wake('deliver');
+  }
+
   /** Counts the calls that are out, by lane and by host. A call whose lease has ended is not out: its process is gone. */
   async callsOut(tx: Tx): Promise<CallsOut> {
     const rows = await tx.query<{ endpoint_id: string; host: string; calls: number }>(

@@ -45,39 +45,47 @@ export function typesOfFormat(format: string, wanted: readonly string[] | null):
   return [...(wanted ?? types)];
 }
 
+/** Deliveries with the bodies that are sent, and those whose body nobody can write. */
+export interface Worded<Delivery> {
+  readonly told: Delivery[];
+  readonly unwritable: Delivery[];
+}
+
 /**
- * Puts the words of its endpoint's format into each delivery. One of a format that this process does not know, or whose body it
- * can not write, is left out: it comes again when its lease ends, and nobody else's waits for it.
+ * Puts the words of its endpoint's format into each delivery. One of a format that this process does not know is in neither list:
+ * it comes again when its lease ends, to a newer process beside this one, and nobody else's waits for it.
  */
 export async function inItsFormat<Delivery extends ToldEvent & { readonly format: string }>(
   tx: Tx,
   deliveries: readonly Delivery[],
-): Promise<Delivery[]> {
-  const told = deliveries.filter(({ format }) => format === NATIVE_FORMAT);
+): Promise<Worded<Delivery>> {
+  const worded: Worded<Delivery> = { told: deliveries.filter(({ format }) => format === NATIVE_FORMAT), unwritable: [] };
   for (const [name, format] of formats) {
     const mine = deliveries.filter((delivery) => delivery.format === name);
-    if (mine.length > 0) told.push(...(await inWordsOf(tx, format, mine)));
+    if (mine.length > 0) await putInWords(tx, format, { mine, worded });
   }
-  return told;
+  const left = deliveries.length - worded.told.length - worded.unwritable.length;
+  if (left > 0) logger.warn(`${left} deliveries are of a format that only a newer version knows: they wait for a process of it`);
+  return worded;
 }
 
-async function inWordsOf<Delivery extends ToldEvent>(
+async function putInWords<Delivery extends ToldEvent>(
   tx: Tx,
   { types, read, write }: BodyFormat,
-  deliveries: readonly Delivery[],
-): Promise<Delivery[]> {
+  { mine, worded }: { readonly mine: readonly Delivery[]; readonly worded: Worded<Delivery> },
+): Promise<void> {
+  const [told, native] = [mine.filter(({ type }) => types.includes(type)), mine.filter(({ type }) => !types.includes(type))];
   // A ping, and what a bulk that names the URL tells of, may have no word there: it is told natively.
-  const worded = deliveries.filter(({ type }) => types.includes(type));
-  const facts = worded.length === 0 ? new Map<string, unknown>() : await read(tx, worded);
-  return deliveries.flatMap((delivery) => {
-    if (!types.includes(delivery.type)) return [delivery];
+  worded.told.push(...native);
+  const facts = told.length === 0 ? new Map<string, unknown>() : await read(tx, told);
+  for (const delivery of told) {
     try {
-      return [{ ...delivery, body: write(delivery, facts.get(delivery.event_id)) }];
+      worded.told.push({ ...delivery, body: write(delivery, facts.get(delivery.event_id)) });
     } catch (error) {
       logger.error(`event ${delivery.event_id} could not be written`, error instanceof Error ? error.stack : String(error));
-      return [];
+      worded.unwritable.push(delivery);
     }
-  });
+  }
 }
 
 const unknown = (pointer: string, detail: string) =>
