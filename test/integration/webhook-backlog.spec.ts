@@ -137,19 +137,26 @@ class Lane {
   }
 
   /** The newest 1000, as everybody is shown them. */
-  async list(): Promise<readonly DeliveryView[]> {
+  async list(status: string | null = null): Promise<readonly DeliveryView[]> {
     const filter: DeliveryFilter = {
-      ...{ merchantId: this.merchantId, endpointId: this.id, bulkId: null, payoutId: null, status: null, type: null },
+      ...{ merchantId: this.merchantId, endpointId: this.id, bulkId: null, payoutId: null, status, type: null },
       ...{ resendId: null, createdAfter: null, createdBefore: null },
     };
     return (await db.transactions.asEngine((tx) => deliveries.list(tx, filter, { limit: 1000 }))).rows;
   }
 
+  /** How many of each status, by the list of all; the list of each status says the same. */
   async shown(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const { status, next_attempt_at } of await this.list()) {
+    const listed = await this.list();
+    for (const { status, next_attempt_at } of listed) {
       expect([status, next_attempt_at !== null]).toEqual([status, status === 'waiting']);
       counts[status] = (counts[status] ?? 0) + 1;
+    }
+    for (const [wanted, count] of Object.entries(counts)) {
+      const ofStatus = await this.list(wanted);
+      expect(ofStatus.slice(0, count)).toEqual(listed.filter(({ status }) => status === wanted));
+      expect(ofStatus.filter(({ status }) => status !== wanted)).toEqual([]);
     }
     return counts;
   }

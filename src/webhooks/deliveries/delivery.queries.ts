@@ -51,14 +51,16 @@ export interface DeliveryFilter {
 }
 
 /** A paused lane sends nothing before its pause ends, and then one delivery first. */
-const VIEW = `
+const viewOf = (deliveries: string) => `
   SELECT d.id, d.endpoint_id, d.event_id, v.type, d.sequence, e.url, d.bulk_id, d.payout_id, d.attempts, d.delivered_at, d.created_at,
     ${STATUS_OF_DELIVERY} AS status,
     CASE ${STATUS_OF_DELIVERY} WHEN 'waiting' THEN greatest(d.due_at, e.paused_until) END AS next_attempt_at
-  FROM webhook_delivery d JOIN event v ON v.id = d.event_id JOIN webhook_endpoint e ON e.id = d.endpoint_id
+  FROM ${deliveries} d JOIN event v ON v.id = d.event_id JOIN webhook_endpoint e ON e.id = d.endpoint_id
   WHERE d.merchant_id = $1`;
 
-const newestFirst = (scope = '') =>
+const VIEW = viewOf('webhook_delivery');
+
+const newestFirst = (scope = '', deliveries = 'webhook_delivery') =>
   new KeysetList<DeliveryView>({
     kind: 'delivery',
     key: 'd.id',
@@ -66,7 +68,7 @@ const newestFirst = (scope = '') =>
     order: 'descending',
     cursor: `SELECT id AS key FROM webhook_delivery WHERE id = $1 AND merchant_id = $2`,
     values: 9,
-    select: (condition) => `${VIEW} ${scope}
+    select: (condition) => `${viewOf(deliveries)} ${scope}
     AND ($2::uuid IS NULL OR d.endpoint_id = $2) AND ($3::uuid IS NULL OR d.bulk_id = $3) AND ($4::uuid IS NULL OR d.payout_id = $4)
     AND ($5::text IS NULL OR ${STATUS_OF_DELIVERY} = $5) AND ($6::text IS NULL OR v.type = $6) AND ($7::uuid IS NULL OR d.resend_id = $7)
     AND ($8::timestamptz IS NULL OR d.created_at > $8) AND ($9::timestamptz IS NULL OR d.created_at < $9) AND ${condition}`,
@@ -80,8 +82,15 @@ const OF_MERCHANT = newestFirst();
 const OF_BULK = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE bulk_id = $3 AND merchant_id = $1))');
 const OF_PAYOUT = newestFirst('AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE subject_id = $4 AND merchant_id = $1))');
 /** By webhook_delivery_undelivered, event_of_rare_type or webhook_delivery_due: what is rare among the many that were delivered. */
-const UNDELIVERED = `('exhausted', 'skipped', 'expired')`;
-const OF_UNDELIVERED = newestFirst(`AND d.state = $5 AND d.state IN ${UNDELIVERED}`);
+const OF_UNDELIVERED = newestFirst(`AND d.state = $5 AND d.state IN ('exhausted', 'expired')`);
+/** With what an endpoint has just dropped: its rows are closed in slices, and read from few lanes until then. */
+const OF_SKIPPED = newestFirst(
+  '',
+  `(SELECT * FROM webhook_delivery WHERE merchant_id = $1 AND state = 'skipped'
+    UNION ALL
+    SELECT w.* FROM webhook_endpoint l JOIN webhook_delivery w ON w.endpoint_id = l.id AND w.state = 'waiting' AND w.queued_at < l.backlog_from
+    WHERE l.merchant_id = $1 AND l.backlog_from IS NOT NULL)`,
+);
 const OF_RARE_TYPE = newestFirst(
   `AND d.event_id = ANY (ARRAY (SELECT id FROM event WHERE merchant_id = $1 AND type = $6 AND ${TYPE_IS_RARE}))`,
 );
@@ -120,6 +129,7 @@ const listOf = ({ bulkId, payoutId, status, type }: DeliveryFilter): KeysetList<
   if (bulkId !== null) return OF_BULK;
   if (isRare(type)) return OF_RARE_TYPE;
   if (status === null || status === 'delivered') return OF_MERCHANT;
+  if (status === 'skipped') return OF_SKIPPED;
   return status === 'waiting' || status === 'held' || status === 'in_flight' ? OF_OPEN : OF_UNDELIVERED;
 };
 
