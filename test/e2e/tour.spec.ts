@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { payoutLifecycle } from '../../src/bulks/index.js';
 import { toMermaid } from '../../src/platform/lifecycle/index.js';
 import { ROOT } from '../architecture/repository-files.js';
+import { ApiClient } from '../support/api-client.js';
 import { freePort } from '../support/free-port.js';
 import { type MainProgram, mainProgram } from '../support/main-program.js';
 
@@ -79,6 +80,9 @@ describe('the tour of README.md', () => {
       const answers = stdout.split(`${END_OF_BLOCK}\n`);
       const printed = blocks.map(({ answer }) => sorted(timeless(answer ?? '')));
       expect(answers.slice(0, -1).map((answer) => sorted(timeless(answer)))).toEqual(printed);
+      // The client holds each to the catalogue: nobody does where they were delivered.
+      const key = await readFile(join(folder, 'sandbox-merchant-key'), 'utf8');
+      expect((await new ApiClient(await server.ready, key.trim()).get('/v1/events?limit=1000')).status).toBe(200);
     },
     TOUR_MS,
   );

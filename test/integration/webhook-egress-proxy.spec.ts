@@ -62,7 +62,13 @@ function egressThrough(proxyUrl: string): Egress {
 }
 
 const post = (egress: Egress, url: string, timeout_ms = 5_000) =>
-  egress.post({ url, headers: {}, secrets: [], body: Buffer.from('{"type":"x","data":{"subject":"x"}}'), timeout_ms });
+  egress.post({
+    url,
+    headers: {},
+    secrets: [],
+    body: Buffer.from('{"type":"x","data":{"event_id":"x","sequence":1,"subject":"x"}}'),
+    timeout_ms,
+  });
 
 describe('the way out through a proxy', () => {
   it('is a tunnel to the vetted address, whatever the name stands for at the proxy', async () => {

@@ -31,7 +31,7 @@ const post = (egress: Egress, url: string, timeout_ms = 5_000): Promise<EgressAn
     url,
     headers: { 'webhook-id': 'event_1', authorization: `Bearer ${SECRET}` },
     secrets: [SECRET],
-    body: Buffer.from('{"type":"x","data":{"subject":"x"}}'),
+    body: Buffer.from('{"type":"x","data":{"event_id":"x","sequence":1,"subject":"x"}}'),
     timeout_ms,
   });
 

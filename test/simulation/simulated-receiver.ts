@@ -1,4 +1,5 @@
 import { Egress, type EgressAnswer, type EgressRequest } from '../../src/webhooks/egress/egress.js';
+import { assertEvent } from '../support/event-schema.js';
 import type { Received, Scene } from './scene.js';
 import { currentActor } from './stage.js';
 
@@ -31,7 +32,8 @@ function answerOf(fault: (typeof FAULTS)[number] | null): EgressAnswer {
 }
 
 function readEvent({ url, body }: EgressRequest): Received {
-  const event = JSON.parse(body.toString('utf8')) as { data: Record<string, unknown> };
+  const event = JSON.parse(body.toString('utf8')) as { type: string; data: Record<string, unknown> };
+  assertEvent(event);
   const { event_id, sequence, payout_id, bulk_id, endpoint_id } = event.data;
   return { url, eventId: String(event_id), subject: String(payout_id ?? bulk_id ?? endpoint_id), sequence: Number(sequence) };
 }

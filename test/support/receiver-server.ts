@@ -49,8 +49,8 @@ export interface ReceiverOptions {
   readonly secrets?: readonly string[];
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly answer?: Receiver['answer'];
-  /** What comes is in the words of another service. */
-  readonly foreign?: true;
+  /** Throws where a body is not as it was promised; the catalogue of events does by itself. */
+  readonly assert?: (body: Received['event']) => void;
 }
 
 /** A merchant's own receiver: a real server on loopback that verifies each delivery with the official package. */
@@ -65,7 +65,8 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
         receiver,
         {
           seen,
-          faults: options.foreign === true ? null : faults,
+          assert: options.assert ?? assertEvent,
+          faults,
           request,
           response,
           body,
@@ -110,8 +111,9 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
 interface Exchange {
   /** How often each id has come. */
   readonly seen: Map<string, number>;
-  /** Events that are not as the catalogue says: thrown at whoever waits for, or closes, the receiver. Null: they are not ours. */
-  readonly faults: Error[] | null;
+  readonly assert: NonNullable<ReceiverOptions['assert']>;
+  /** Events that are not as promised: thrown at whoever waits for, or closes, the receiver. */
+  readonly faults: Error[];
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: Buffer;
@@ -137,16 +139,16 @@ function throwFirst([first]: readonly Error[]): void {
   if (first !== undefined) throw first;
 }
 
-function read(receiver: Receiver, { seen, faults, request, body, connection }: Exchange): Received {
+function read(receiver: Receiver, { seen, assert, faults, request, body, connection }: Exchange): Received {
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
   const id = headers['webhook-id'] ?? '';
   const times = (seen.get(id) ?? 0) + 1;
   seen.set(id, times);
   const event = JSON.parse(body.toString('utf8')) as Received['event'];
   try {
-    if (faults !== null) assertEvent(event);
+    assert(event);
   } catch (error) {
-    faults?.push(error as Error);
+    faults.push(error as Error);
   }
   return {
     id,
