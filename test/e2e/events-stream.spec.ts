@@ -177,7 +177,7 @@ describe('The stream of events', () => {
 });
 
 describe('The end of a process', () => {
-  it('ends its streams, and those that come after, so that clients go on elsewhere', async () => {
+  it('ends its streams, and those that come after: clients go on at another process, behind the last id and without a gap', async () => {
     const merchant = await app.merchant();
     const stream = await follow(merchant);
     await merchant.createValidated(later());
@@ -187,5 +187,13 @@ describe('The end of a process', () => {
     await (
       await follow(merchant)
     ).ended;
+    await merchant.createValidated(later());
+    const next = await testApp({ databaseUrl: app.databaseUrl });
+    const lastId = stream.lastId() ?? '';
+    const resumed = await openStream(`${next.url}/v1/events/stream`, merchant.key ?? '', { 'last-event-id': lastId });
+    await resumed.until(5);
+    expect(idsOf([...stream.events, ...resumed.events])).toEqual(idsOf(await merchant.events()));
+    resumed.close();
+    await next.close();
   });
 });

@@ -16,15 +16,17 @@ interface Line {
 }
 
 /** A merchant's own books: each event overwrites what the one before said of its payout. Nothing is sorted. */
-function booksOf(received: readonly Received[]): Map<unknown, Line> {
+function booksOf(events: readonly { readonly data: Readonly<Record<string, unknown>> }[]): Map<unknown, Line> {
   const books = new Map<unknown, Line>();
-  for (const { event } of received) {
-    const { payout_id, status, final, amount, currency, intent } = event.data;
+  for (const { data } of events) {
+    const { payout_id, status, final, amount, currency, intent } = data;
     if (payout_id === undefined) continue;
     books.set(payout_id, { status, final, amount, currency, intent: (intent as { status: string } | null)?.status ?? null });
   }
   return books;
 }
+
+const eventsOf = (received: readonly Received[]) => received.map(({ event }) => event);
 
 const lineOf = ({ status, final, amount, currency, intent }: Payout): Line => ({
   status,
@@ -81,7 +83,10 @@ describe('Sending a bulk again', () => {
       expect(taken).toHaveLength(told.length);
       expect(taken.every(({ verifiedBy }) => verifiedBy[0] === merchant.webhookSecret)).toBe(true);
       const payouts = await merchant.payouts(bulk.id);
-      expect(booksOf(taken)).toEqual(new Map(payouts.map((payout) => [payout.id, lineOf(payout)])));
+      const books = new Map(payouts.map((payout) => [payout.id, lineOf(payout)]));
+      expect(booksOf(eventsOf(taken))).toEqual(books);
+      // The same from the cursor alone.
+      expect(booksOf(await merchant.events())).toEqual(books);
       expect(new Set(payouts.map(({ status }) => status))).toEqual(
         new Set(['PROCESSED', 'INTENT_CREATION_FAILED', 'CANCELLED', 'VALIDATION_FAILED']),
       );
@@ -114,7 +119,7 @@ describe('Sending a bulk again', () => {
       await receiver.until(({ length }) => length >= told.length);
       expect(new Set(receiver.received.map(({ id }) => id))).toEqual(new Set(told.map(({ id }) => id)));
       const payouts = await merchant.payouts(bulk.id);
-      expect(booksOf(receiver.received)).toEqual(new Map(payouts.map((payout) => [payout.id, lineOf(payout)])));
+      expect(booksOf(eventsOf(receiver.received))).toEqual(new Map(payouts.map((payout) => [payout.id, lineOf(payout)])));
     } finally {
       await receiver.close();
     }

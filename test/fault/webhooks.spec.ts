@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
+import type { ResendDto } from '../../src/webhooks/resends/resend-response.dto.js';
 import { Random } from '../simulation/random.js';
 import { ApiClient } from '../support/api-client.js';
 import { testDatabase, type TestDatabase } from '../support/index.js';
@@ -14,6 +15,8 @@ const TEST_MAX_MS = 300_000;
 /** Created, judged, scheduled, being processed, processed, succeeded: with the bulk's own, a little more than four thousand events. */
 const PAYOUTS = 667;
 const KILLS = 20;
+/** Of the resend that follows, which sends one event of each payout again. */
+const KILLS_OF_RESEND = 3;
 const SLOW_MS = 50;
 const FAILURE_SHARE = 0.3;
 const SEED = 20_261_121;
@@ -24,17 +27,18 @@ let db: TestDatabase;
 let receiver: Receiver;
 let api: ClusterMember;
 let workers: ClusterMember[];
+const random = new Random(SEED);
+let fails = (): boolean => random.chance(FAILURE_SHARE);
 const refused = new Set<Received>();
 
 beforeAll(async () => {
   db = await testDatabase();
-  const random = new Random(SEED);
   receiver = await startReceiver({
     answer: async (received) => {
-      const fails = random.chance(FAILURE_SHARE);
-      if (fails) refused.add(received);
+      const refuses = fails();
+      if (refuses) refused.add(received);
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-      return fails ? { status: 503 } : { status: 204 };
+      return refuses ? { status: 503 } : { status: 204 };
     },
   });
   const [first, ...others] = startCluster(
@@ -58,7 +62,7 @@ const open = async (): Promise<number> =>
   )[0]!.open;
 
 it(
-  'three dispatchers killed twenty times tell a receiver that often fails every event, each payout in order',
+  'three dispatchers killed twenty times tell a receiver that often fails every event, each payout in order; killed again, they send many again',
   async () => {
     const operator = new ApiClient(await api.url, OPERATOR_KEY);
     const { body: merchant } = await operator.post<CreatedMerchantDto>('/v1/operator/merchants', { name: 'Merchant' });
@@ -82,6 +86,25 @@ it(
     expect(events.filter(({ state }) => state !== 'delivered')).toEqual([]);
     expect(refused.size).toBeGreaterThan(events.length / 4);
     expectEachInOrder(events.length);
+
+    fails = () => false;
+    const first = new Map(receiver.received.map(({ id, body }) => [id, body.toString()]));
+    receiver.received.length = 0;
+    const asked = await client.post<ResendDto>('/v1/webhook-deliveries/resend', {
+      bulk_id: answer.body.id,
+      event_type: 'payout.processed',
+    });
+    const resend = async (): Promise<ResendDto> => (await client.get<ResendDto>(`/v1/webhook-resends/${asked.body.id}`)).body;
+    for (let kill = 0; kill < KILLS_OF_RESEND; kill += 1) {
+      const before = receiver.received.length;
+      await until(async () => receiver.received.length > before || (await resend()).status === 'finished');
+      await workers[kill % workers.length]!.killAndRestart();
+    }
+    await until(async () => (await resend()).status === 'finished');
+    expect(await resend()).toMatchObject({ matched: PAYOUTS, released: PAYOUTS });
+    const again = new Map(receiver.received.map(({ id, body }) => [id, body.toString()]));
+    expect(again.size).toBe(PAYOUTS);
+    for (const [id, body] of again) expect(body).toBe(first.get(id));
   },
   TEST_MAX_MS,
 );

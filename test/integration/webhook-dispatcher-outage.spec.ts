@@ -43,15 +43,22 @@ it(
     const merchant = await testMerchant(db);
     let out = 0;
     let mostOut = 0;
+    let successes = 0;
+    /** Calls that were out beyond the first one and one more for each success. */
+    let tooEager = 0;
     let down = true;
     const refused = new Set<Received>();
     const receiver = await startReceiver({
       answer: async (received) => {
         out += 1;
         mostOut = Math.max(mostOut, out);
+        if (!down) tooEager = Math.max(tooEager, out - (1 + successes));
         await new Promise((resolve) => setImmediate(resolve));
         out -= 1;
-        if (!down) return { status: 204 };
+        if (!down) {
+          successes += 1;
+          return { status: 204 };
+        }
         refused.add(received);
         return { status: 503 };
       },
@@ -97,6 +104,9 @@ it(
       await receiver.close();
     }
     expect(mostOut).toBeLessThanOrEqual(CALLS_MAX);
+    // After a pause a lane begins as a new one, and grows again.
+    expect(tooEager).toBe(0);
+    expect(await db.dataSource.query(`SELECT calls_max FROM webhook_endpoint`)).toEqual([{ calls_max: CALLS_MAX }]);
     const taken = new Map<unknown, unknown[]>(subjects.map((subject) => [subject.id, []]));
     for (const one of receiver.received)
       if (!refused.has(one)) taken.get(one.event.data['subject'])!.push(one.event.data['sequence']);

@@ -279,9 +279,19 @@ describe('failures', () => {
       answer: ({ event }) => ({ status: event.data['sequence'] === 1 ? 500 : 200, body: 'no room' }),
     });
     const endpoint = await registerEndpoint(db, merchant.id, { url: receiver.url });
-    dispatcherThat({ webhookRetrySchedule_s: [0.02, 0.02] });
+    const running = dispatcherThat({ webhookRetrySchedule_s: [0.02, 0.02] });
     await tell([new Subject(merchant.id)], 2);
     await until(async () => (await deliveriesOf(endpoint.id))[1]?.state === 'delivered');
+    await running.stop();
+    const counted = await running.metrics.registry.metrics();
+    for (const figure of [
+      'attempts_total{outcome="retry",fault="http_status"} 2',
+      'attempts_total{outcome="exhausted",fault="http_status"} 1',
+      'attempts_total{outcome="delivered",fault="none"} 1',
+      'event_to_delivered_seconds_count 1',
+      'in_flight 0',
+    ])
+      expect(counted).toContain(`tranche_webhook_${figure}\n`);
     expect(await deliveriesOf(endpoint.id)).toMatchObject([
       { state: 'exhausted', attempts: 3 },
       { state: 'delivered', attempts: 1 },

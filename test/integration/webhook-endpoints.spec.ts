@@ -183,9 +183,13 @@ describe('webhook endpoints', () => {
     ]) {
       expect((await client.post(`${ENDPOINTS}/${id}/enable`, body)).status).toBe(422);
     }
+    // A changed URL takes along what is held.
+    const elsewhere = await receiverThat();
+    await client.patch(`${ENDPOINTS}/${id}`, { url: elsewhere.url });
     await client.post(`${ENDPOINTS}/${id}/enable`, { backlog: 'from', from: '2026-01-01T00:00:00Z' });
-    await receiver.until((received) => received.length === 2);
-    expect(receiver.received.map(({ event }) => event.type)).toEqual(['payout.created', 'payout.validation_failed']);
+    await elsewhere.until((received) => received.length === 2);
+    expect(elsewhere.received.map(({ event }) => event.type)).toEqual(['payout.created', 'payout.validation_failed']);
+    expect(receiver.received).toEqual([]);
     const skipped = await client.get<ListOf<DeliveryDto>>(`${DELIVERIES}?endpoint_id=${id}&status=skipped`);
     expect(skipped.body.data).toHaveLength(4);
   });

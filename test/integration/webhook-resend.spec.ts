@@ -109,10 +109,12 @@ describe('sending many deliveries again', () => {
     const expired = await resend(merchant, { bulk_id: bulk.id, status: 'expired' });
     for (const none of [before, after, failed, expired])
       expect(await untilIt(merchant, none, 'finished')).toMatchObject({ matched: 0, released: 0, counts: {} });
+    const since = await resend(merchant, { created_after: '2020-01-01T00:00:00Z', created_before: '2999-01-01T00:00:00Z' });
+    expect(await untilIt(merchant, since, 'finished')).toMatchObject({ matched: 16, released: 16 });
     const all = await resend(merchant, { all: true });
     expect(await untilIt(merchant, all, 'finished')).toMatchObject({ matched: 16, released: 16 });
     const listed = await merchant.all<ResendDto>(RESENDS);
-    expect(listed.map(({ id }) => id)).toEqual([all, expired, failed, after, before, asked].map(({ id }) => id));
+    expect(listed.map(({ id }) => id)).toEqual([all, since, expired, failed, after, before, asked].map(({ id }) => id));
   });
 
   it('refuses a resend without a filter, with a filter that names nothing, and one for a disabled endpoint', async () => {
