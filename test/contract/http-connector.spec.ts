@@ -1,5 +1,5 @@
-import type { Connector } from '../../src/connectors/connector.js';
 import { httpConnectorType } from '../../src/connectors/http/http.connector.js';
+import { openConnector } from '../support/open-connector.js';
 import { startProvider, type Fate, type WireRequest } from '../support/provider-server.js';
 import { describeConnector } from './connector-contract.js';
 
@@ -33,18 +33,11 @@ function fateByAmount(request: WireRequest, sends: number): Fate {
   }
 }
 
-function openHttp(base_url: string, token: string): Connector {
-  const type = httpConnectorType({ plainHttpAnywhere: false, timeoutMax_ms: 30_000 });
-  const parsed = type.parseConfig({ base_url, token, timeout_ms: 500 });
-  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
-  return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency: 32 });
-}
-
 describeConnector('http', async () => {
   const provider = await startProvider({ fate: fateByAmount });
-  const connector = openHttp(provider.url, provider.token);
+  const connector = openConnector(httpConnectorType, { base_url: provider.url, token: provider.token });
   const gone = await startProvider();
-  const cutOff = openHttp(gone.url, gone.token);
+  const cutOff = openConnector(httpConnectorType, { base_url: gone.url, token: gone.token });
   await gone.close();
   return {
     connector,

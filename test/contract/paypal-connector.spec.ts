@@ -1,7 +1,8 @@
-import { openPaypal, paypalError, type PaypalFate, PaypalServer } from '../support/paypal-server.js';
+import { openPaypal, paypalError, PaypalServer } from '../support/paypal-server.js';
+import type { Fate } from '../support/recording-server.js';
 import { describeConnector } from './connector-contract.js';
 
-function fateOf({ amount }: { amount: { value: string } }, sends: number): PaypalFate {
+function fateOf({ amount }: { amount: { value: string } }, sends: number): Fate {
   switch (amount.value.replace('.', '').slice(-4)) {
     case '9001':
       return { status: 'PENDING', later: { after_ms: 1_000, status: 'SUCCESS' } };

@@ -1,8 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Connector } from '../../src/connectors/connector.js';
 import { paypalConnectorType } from '../../src/connectors/paypal/paypal.connector.js';
+import { openConnector } from './open-connector.js';
+import {
+  type Fate,
+  mature,
+  type RecordedRequest,
+  RecordingServer,
+  type Reply,
+  type Standing,
+  standingBy,
+} from './recording-server.js';
 
 interface Sent {
   readonly sender_batch_header: { readonly sender_batch_id?: string };
@@ -16,39 +24,16 @@ interface SentItem {
   readonly sender_item_id?: string;
 }
 
-/** A batch in PayPal's books. */
-export interface PaypalBatch {
+/** A batch in PayPal's books; its status is the `transaction_status` of its item. */
+export interface PaypalBatch extends Standing {
   readonly id: string;
   readonly itemId: string;
   readonly sent: Sent;
   readonly item: SentItem;
-  /** `transaction_status`, as it is or will be shown. */
-  status: string;
-  errors: object | null;
-  later: { readonly at: number; readonly status: string; readonly errors?: object } | null;
-}
-
-export interface PaypalRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-type Reply = 'never' | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
-
-/** What becomes of a send; absent members: it is taken, and paid. */
-export interface PaypalFate {
-  readonly refusal?: Reply;
-  readonly status?: string;
-  readonly errors?: object;
-  readonly later?: { readonly after_ms: number; readonly status: string; readonly errors?: object };
-  /** `never`: taken, and never answered. */
-  readonly answer?: Reply;
 }
 
 export interface PaypalServerOptions {
-  readonly fate?: (item: SentItem, sends: number) => PaypalFate;
+  readonly fate?: (item: SentItem, sends: number) => Fate;
 }
 
 export const paypalError = (name: string, more: object = {}): object => ({
@@ -67,30 +52,24 @@ const UNHEARD_OF: Reply = { status: 404, body: paypalError('INVALID_RESOURCE_ID'
  * PayPal Payouts v1 on loopback, as far as its documentation says how it answers (batches of one item): the token, one
  * `sender_batch_id` once, free again after DENIED, the link to the first batch, and items that are processed after the answer.
  */
-export class PaypalServer {
+export class PaypalServer extends RecordingServer {
   readonly clientId = 'client-of-the-test';
   readonly clientSecret = randomBytes(24).toString('base64url');
   readonly batches: PaypalBatch[] = [];
-  readonly requests: PaypalRequest[] = [];
   private readonly tokens = new Set<string>();
   private readonly sends = new Map<string, number>();
-  private readonly server: Server;
   private answerToToken: Reply | null = null;
   fate: NonNullable<PaypalServerOptions['fate']>;
 
   private constructor({ fate = () => ({}) }: PaypalServerOptions) {
+    super();
     this.fate = fate;
-    this.server = createServer((request, response) => void this.serve(request, response).catch(() => request.socket.destroy()));
   }
 
   static async start(options: PaypalServerOptions = {}): Promise<PaypalServer> {
     const paypal = new PaypalServer(options);
-    await new Promise<void>((resolve) => paypal.server.listen(0, '127.0.0.1', resolve));
+    await paypal.listen();
     return paypal;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   get config(): { base_url: string; client_id: string; client_secret: string } {
@@ -116,24 +95,7 @@ export class PaypalServer {
     return this.batches.filter(({ sent }) => sent.sender_batch_header.sender_batch_id === senderBatchId);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.server.closeAllConnections();
-    await closed;
-  }
-
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await textOf(request);
-    const { method = '', url = '/', headers } = request;
-    const path = new URL(url, this.url).pathname;
-    this.requests.push({ method, path, headers, body });
-    const reply = this.replyTo(this.requests.at(-1)!);
-    if (reply === 'never') return;
-    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-    response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
-  }
-
-  private replyTo({ method, path, headers: { authorization = '' }, body }: PaypalRequest): Reply {
+  protected replyTo({ method, path, headers: { authorization = '' }, body }: RecordedRequest): Reply {
     if (path === '/v1/oauth2/token') return this.grant(authorization);
     if (!this.tokens.has(authorization.replace('Bearer ', '')))
       return { status: 401, body: paypalError('AUTHENTICATION_FAILURE', { message: `Not ${authorization}` }) };
@@ -171,16 +133,8 @@ export class PaypalServer {
     return fate.answer ?? { status: 201, body: { batch_header, links: [this.linkTo(batch)] } };
   }
 
-  private take(sent: Sent, item: SentItem, { status = 'SUCCESS', errors, later }: PaypalFate): PaypalBatch {
-    const batch: PaypalBatch = {
-      id: paypalId(),
-      itemId: paypalId(),
-      sent,
-      item,
-      status,
-      errors: errors ?? null,
-      later: later === undefined ? null : { ...later, at: Date.now() + later.after_ms },
-    };
+  private take(sent: Sent, item: SentItem, fate: Fate): PaypalBatch {
+    const batch = { id: paypalId(), itemId: paypalId(), sent, item, ...standingBy(fate, 'SUCCESS') };
     this.batches.push(batch);
     return batch;
   }
@@ -208,13 +162,7 @@ export class PaypalServer {
   }
 }
 
-/** A connector with a deadline that a test can wait for. */
-export function openPaypal(config: Readonly<Record<string, unknown>>): Connector {
-  const type = paypalConnectorType({ plainHttpAnywhere: false, timeoutMax_ms: 30_000 });
-  const parsed = type.parseConfig({ timeout_ms: 500, ...config });
-  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
-  return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency: 32 });
-}
+export const openPaypal = (config: Readonly<Record<string, unknown>>): Connector => openConnector(paypalConnectorType, config);
 
 /** As PayPal writes it: a singular `link`. */
 export const alreadyExists = (href: string): object =>
@@ -229,13 +177,6 @@ export const alreadyExists = (href: string): object =>
       },
     ],
   });
-
-function mature(batch: PaypalBatch): void {
-  if (batch.later === null || Date.now() < batch.later.at) return;
-  batch.status = batch.later.status;
-  batch.errors = batch.later.errors ?? null;
-  batch.later = null;
-}
 
 function batchStatusOf(batch: PaypalBatch): string {
   mature(batch);
@@ -257,9 +198,3 @@ function itemOf(batch: PaypalBatch): object {
 }
 
 const paypalId = (): string => randomUUID().replaceAll('-', '').slice(0, 13).toUpperCase();
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}

@@ -13,14 +13,12 @@ import type {
 } from '../connector.js';
 import type { WireOptions } from '../wire/config-reader.js';
 import type { HttpExchange } from '../wire/exchange.js';
-import { ProviderClient } from '../wire/provider.client.js';
+import { LIST_BYTES_MAX, ProviderClient } from '../wire/provider.client.js';
 import { type HttpConfig, parseHttpConfig } from './http.config.js';
 import { toCancelOutcome, toLookupOutcome, toPaymentPage, toSubmitOutcome } from './http.mapping.js';
 import { notificationReader } from './http.notifications.js';
 
 const HOUR_MS = 3_600_000;
-/** A page of a list has some hundred bytes for each of its payments. */
-const LIST_BYTES_MAX = 4 * 1_048_576;
 
 /** The connector for any provider, or gateway of one's own, that offers the protocol in this folder's README. */
 export class HttpConnector implements CancelsUnclaimed, Connector, ListsPayments {

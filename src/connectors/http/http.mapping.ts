@@ -1,7 +1,6 @@
 import { type AccountData, clearOfAccountData, cutToStorable } from '../account-data.js';
 import type {
   CancelOutcome,
-  Failure,
   ListedPayment,
   LookupOutcome,
   PaymentPage,
@@ -9,8 +8,18 @@ import type {
   ProviderStatus,
   SubmitOutcome,
 } from '../connector.js';
-import { type HttpExchange, notTaken, unanswered, UNAUTHORIZED, unavailable, unreadable } from '../wire/exchange.js';
-import { isObject, isPaymentId, isPlainText, type JsonMembers, jsonObjectOf, moneyOf } from '../wire/provider-json.js';
+import {
+  type HttpExchange,
+  notTaken,
+  saidBy,
+  shownBy,
+  unanswered,
+  UNAUTHORIZED,
+  unavailable,
+  unreadable,
+} from '../wire/exchange.js';
+import { failureOf, toFailure } from '../wire/failure.js';
+import { isPaymentId, isPlainText, type JsonMembers, jsonObjectOf, membersOf, moneyOf } from '../wire/provider-json.js';
 
 /** Definite refusals, in answer to the first send of a key and with a readable `code`. */
 const REFUSALS = new Set([400, 404, 410, 413, 415, 422]);
@@ -23,7 +32,6 @@ const SPEAKS_OF_DUPLICATE = /duplicat|already|repeat|reused|idempoten|conflict/i
 const BUSY = new Set([408, 425, 429, 503]);
 
 const STATUSES: ReadonlySet<unknown> = new Set<ProviderStatus>(['pending', 'unclaimed', 'succeeded', 'failed', 'returned']);
-const CODE_LENGTH_MAX = 100;
 
 /** What the answer to a POST means. Total: every status and every fault has a meaning, and none is an exception. */
 export function toSubmitOutcome(exchange: HttpExchange, account: AccountData, now: Date): SubmitOutcome {
@@ -36,8 +44,13 @@ export function toSubmitOutcome(exchange: HttpExchange, account: AccountData, no
   if (UNAUTHORIZED.has(status)) return notTaken('unauthorized', exchange, now);
   if (BUSY.has(status)) return notTaken('busy', exchange, now);
   if (REFUSALS.has(status)) {
-    const failure = toFailure(jsonObjectOf(exchange.body), (text) => clearOfAccountData(text, account));
-    if (failure === null) return unreadable(exchange);
+    const refusal = jsonObjectOf(exchange.body);
+    const code = refusal?.['code'];
+    if (!isPlainText(code)) return unreadable(exchange);
+    const failure = toFailure(
+      { code, message: refusal?.['message'] },
+      { isRetryable: () => refusal?.['retryable'] === true, clear: (text) => clearOfAccountData(text, account) },
+    );
     return { kind: 'rejected', failure, ofDuplicate: SPEAKS_OF_DUPLICATE.test(failure.code), httpStatus: status };
   }
   if (status === 409)
@@ -52,15 +65,13 @@ export function toSubmitOutcome(exchange: HttpExchange, account: AccountData, no
  * the whole answer unavailable.
  */
 export function toLookupOutcome(exchange: HttpExchange, idempotencyKey: string): LookupOutcome {
-  if (exchange.kind === 'no_answer') return unavailable(`no answer (${exchange.code})`);
-  const { status } = exchange;
-  if (UNAUTHORIZED.has(status)) return unavailable(`answered ${status}`, true);
-  if (status !== 200) return unavailable(`answered ${status}`);
-  const list = jsonObjectOf(exchange.body)?.['data'];
+  const shown = shownBy(exchange);
+  if (shown.kind === 'unavailable') return shown;
+  const list = shown.body['data'];
   if (!Array.isArray(list)) return unavailable('answered 200 without a readable list');
   const payments: ProviderPayment[] = [];
   for (const entry of list as unknown[]) {
-    const member = isObject(entry) ? entry : null;
+    const member = membersOf(entry);
     const key = member?.['idempotency_key'];
     if (key !== undefined && key !== null && key !== idempotencyKey) return unavailable('the list has payments of other keys');
     const payment = toPayment(member, cutToStorable);
@@ -73,9 +84,9 @@ export function toLookupOutcome(exchange: HttpExchange, idempotencyKey: string):
 
 /** A 4xx is the provider's no, but for those that say nothing about the payment: a key, a hurry. */
 export function toCancelOutcome(exchange: HttpExchange): CancelOutcome {
-  if (exchange.kind === 'no_answer') return { kind: 'unavailable', detail: `no answer (${exchange.code})` };
+  const detail = saidBy(exchange);
+  if (exchange.kind === 'no_answer') return { kind: 'unavailable', detail };
   const { status } = exchange;
-  const detail = `answered ${status}`;
   if (status >= 200 && status <= 299) {
     const payment = toPayment(jsonObjectOf(exchange.body), cutToStorable);
     return payment === null
@@ -94,24 +105,22 @@ const NO_LIST = new Set([400, 404, 405, 410, 422, 501]);
  * out would be one that nobody compares.
  */
 export function toPaymentPage(exchange: HttpExchange, cursor: string | null): PaymentPage {
-  if (exchange.kind === 'no_answer') return { kind: 'unavailable', detail: `no answer (${exchange.code})` };
-  const { status } = exchange;
-  if (NO_LIST.has(status)) return { kind: 'refused', detail: `answered ${status}` };
-  if (status !== 200) return { kind: 'unavailable', detail: `answered ${status}` };
-  const body = jsonObjectOf(exchange.body);
-  const entries: unknown = body?.['data'];
-  if (!Array.isArray(entries)) return { kind: 'unavailable', detail: 'answered 200 without a readable list' };
+  if (exchange.kind === 'answer' && NO_LIST.has(exchange.status)) return { kind: 'refused', detail: saidBy(exchange) };
+  const shown = shownBy(exchange);
+  if (shown.kind === 'unavailable') return shown;
+  const entries = shown.body['data'];
+  if (!Array.isArray(entries)) return unavailable('answered 200 without a readable list');
   const payments = (entries as unknown[]).map(toListedPayment);
   const readable = payments.filter((payment) => payment !== null);
-  if (readable.length < payments.length) return { kind: 'unavailable', detail: 'the list has an entry that can not be read' };
-  const next = body?.['next_cursor'];
+  if (readable.length < payments.length) return unavailable('the list has an entry that can not be read');
+  const next = shown.body['next_cursor'];
   const nextCursor = typeof next === 'string' && next !== '' ? next : null;
-  if (nextCursor !== null && nextCursor === cursor) return { kind: 'unavailable', detail: 'the list goes round in a circle' };
+  if (nextCursor !== null && nextCursor === cursor) return unavailable('the list goes round in a circle');
   return { kind: 'page', payments: readable, nextCursor };
 }
 
 function toListedPayment(entry: unknown): ListedPayment | null {
-  const member = isObject(entry) ? entry : null;
+  const member = membersOf(entry);
   const payment = toPayment(member, cutToStorable);
   const key = member?.['idempotency_key'];
   return payment === null ? null : { idempotencyKey: typeof key === 'string' ? cutToStorable(key) : null, payment };
@@ -122,28 +131,17 @@ export function toPayment(entry: JsonMembers | null, clear: (text: string) => st
   const id = entry?.['id'];
   const status = entry?.['status'];
   if (entry === null || !isPaymentId(id) || !isStatus(status)) return null;
-  const ended = status === 'failed' || status === 'returned';
-  const failure = ended ? toFailure(isObject(entry['failure']) ? entry['failure'] : null, clear) : null;
+  const reason = membersOf(entry['failure']);
   return {
     providerReference: id,
     status,
-    // A payment that failed without a reason has failed all the same.
-    failure:
-      failure ??
-      (status === 'failed' ? { code: 'unspecified', message: 'The provider gave no reason.', retryable: false } : null),
+    failure: failureOf(
+      { status, word: 'unspecified', code: reason?.['code'], message: reason?.['message'] },
+      { provider: 'The provider', isRetryable: () => reason?.['retryable'] === true, clear },
+    ),
     ...moneyOf(entry['amount'], entry['currency']),
     checkAfter_ms: null,
   };
 }
 
 const isStatus = (value: unknown): value is ProviderStatus => STATUSES.has(value);
-function toFailure(body: JsonMembers | null, clear: (text: string) => string): Failure | null {
-  const code = body?.['code'];
-  if (body === null || !isPlainText(code)) return null;
-  const message = body['message'];
-  return {
-    code: cutToStorable(clear(code), CODE_LENGTH_MAX),
-    message: typeof message === 'string' ? clear(message) : '',
-    retryable: body['retryable'] === true,
-  };
-}

@@ -32,9 +32,8 @@ export class PaypalClient {
     this.http = new ProviderClient({ baseUrl: config.base_url, timeout_ms: config.timeout_ms, connections: maxConcurrency });
   }
 
-  /** The instant at which all that belongs to one send or look has to be over, if it begins now. */
   deadline_ms(): number {
-    return performance.now() + this.config.timeout_ms;
+    return this.http.deadline_ms();
   }
 
   async call(call: PaypalCall, deadline_ms: number): Promise<PaypalExchange> {
@@ -51,8 +50,6 @@ export class PaypalClient {
     const grant = await within(deadline_ms, this.tokens.get());
     if (grant === null) return { kind: 'no_token', why: LATE };
     if ('refusal' in grant) return { kind: 'no_token', why: grant.refusal };
-    const timeout_ms = Math.floor(deadline_ms - performance.now());
-    if (timeout_ms <= 0) return { kind: 'no_token', why: LATE };
     const { token } = grant;
     const exchange = await this.http.call({
       method: call.method,
@@ -60,7 +57,7 @@ export class PaypalClient {
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       secrets: [token, this.config.client_secret, this.basic],
-      timeout_ms,
+      deadline_ms,
     });
     if (exchange.kind === 'answer' && exchange.status === 401) this.tokens.discard(token);
     return exchange;

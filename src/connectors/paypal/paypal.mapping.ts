@@ -1,15 +1,27 @@
 import { type AccountData, clearOfAccountData, cutToStorable } from '../account-data.js';
-import type { CancelOutcome, Failure, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connector.js';
+import type { CancelOutcome, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connector.js';
 import {
   type HttpAnswer,
-  type HttpExchange,
+  isSystemic,
   notTaken,
+  saidBy,
+  shownBy,
   unanswered,
   UNAUTHORIZED,
   unavailable,
   unreadable,
+  withoutSend,
 } from '../wire/exchange.js';
-import { isObject, isPaymentId, isPlainText, type JsonMembers, jsonObjectOf, moneyOf } from '../wire/provider-json.js';
+import { failureOf, wordOf } from '../wire/failure.js';
+import {
+  isPaymentId,
+  isPlainText,
+  type JsonMembers,
+  jsonObjectOf,
+  membersOf,
+  moneyOf,
+  objectsOf,
+} from '../wire/provider-json.js';
 import type { PaypalExchange } from './paypal.client.js';
 
 /** `transaction_status` of an item. What is not here is a word that we do not know, and says nothing. */
@@ -47,7 +59,7 @@ const REFUSALS: Readonly<Record<string, boolean>> = {
 };
 
 const RATE_LIMIT_REACHED = 429;
-const CODE_LENGTH_MAX = 100;
+const NO_TOKEN = 'no token';
 /** The last part of the way to a batch. Only that is used: where links lead to is the configuration's to say. */
 const BATCH_LINK = /\/v1\/payments\/payouts\/([A-Za-z0-9_-]{1,64})$/;
 
@@ -59,7 +71,7 @@ export interface Repeated {
 
 /** What the answer to the creation of a batch means. Total: every status and every fault has a meaning, and none is an exception. */
 export function toSubmitOutcome(exchange: PaypalExchange, account: AccountData, now: Date): SubmitOutcome | Repeated {
-  if (exchange.kind === 'no_token') return withoutToken(exchange.why, now);
+  if (exchange.kind === 'no_token') return withoutSend(NO_TOKEN, exchange.why, now);
   if (exchange.kind === 'no_answer') return unanswered(exchange.code);
   const { status } = exchange;
   if (status >= 200 && status <= 299) return toTaken(exchange);
@@ -83,16 +95,14 @@ export function toReading(
   exchange: PaypalExchange,
   { batchId, key }: { readonly batchId: string; readonly key: string | null },
 ): Exclude<LookupOutcome, { kind: 'none' }> {
-  if (exchange.kind === 'no_token') return unavailable(saidBy(exchange), isSystemic(exchange.why));
-  if (exchange.kind === 'no_answer') return unavailable(saidBy(exchange));
-  if (UNAUTHORIZED.has(exchange.status)) return unavailable(saidBy(exchange), true);
-  if (exchange.status !== 200) return unavailable(saidBy(exchange));
-  const batch = jsonObjectOf(exchange.body);
-  const header = membersOf(batch?.['batch_header']);
+  if (exchange.kind === 'no_token') return unavailable(toldBy(exchange), isSystemic(exchange.why));
+  const shown = shownBy(exchange);
+  if (shown.kind === 'unavailable') return shown;
+  const header = membersOf(shown.body['batch_header']);
   const sentUnder = membersOf(header?.['sender_batch_header'])?.['sender_batch_id'];
   if (header?.['payout_batch_id'] !== batchId || (key !== null && sentUnder !== key))
     return unavailable('it showed another batch');
-  const items: unknown = batch?.['items'] ?? [];
+  const items: unknown = shown.body['items'] ?? [];
   if (!Array.isArray(items) || items.length > 1) return unavailable('a batch of ours has one item');
   const payment = items.length === 0 ? withoutItem(batchId, header) : paymentOf(batchId, membersOf(items[0]), cutToStorable);
   return payment === null ? unavailable('the batch can not be read') : { kind: 'found', payments: [payment] };
@@ -112,7 +122,7 @@ const NOT_GIVEN_BACK: ReadonlySet<unknown> = new Set(['ITEM_CANCELLATION_FAILED'
 
 /** What the answer to the cancellation of an item means; `decided`: the batch says what has become of it. */
 export function toCancelOutcome(exchange: PaypalExchange, batchId: string): CancelOutcome | { readonly kind: 'decided' } {
-  if (exchange.kind !== 'answer') return { kind: 'unavailable', detail: saidBy(exchange) };
+  if (exchange.kind !== 'answer') return { kind: 'unavailable', detail: toldBy(exchange) };
   if (exchange.status === 200) {
     const payment = paymentOf(batchId, jsonObjectOf(exchange.body), cutToStorable);
     return payment === null ? { kind: 'decided' } : { kind: 'answered', payment };
@@ -134,23 +144,11 @@ function toTaken(exchange: HttpAnswer): SubmitOutcome {
   };
 }
 
-/** Nothing was sent. Where there is an answer, and not in a hurry or in trouble, the next call would fail alike. */
-function withoutToken(why: HttpExchange, now: Date): SubmitOutcome {
-  const detail = `no token: ${saidBy(why)}`;
-  if (why.kind === 'no_answer')
-    return { kind: 'not_taken', reason: 'unreachable', retryAfter_ms: null, detail, httpStatus: null };
-  return { ...notTaken(isSystemic(why) ? 'unauthorized' : 'busy', why, now), detail };
-}
-
-/** Of an answer to the request for a token: a wrong secret, or something that is not PayPal. */
-const isSystemic = (why: HttpExchange): boolean =>
-  why.kind === 'answer' && why.status < 500 && why.status !== 408 && why.status !== RATE_LIMIT_REACHED;
-
 /** The batch that stands in the way, where the error leads to one. */
 function repeatedBatchOf(error: JsonMembers): string | null {
   if (error['name'] !== 'USER_BUSINESS_ERROR') return null;
-  const places = [error, ...listOf(error['details'])];
-  const links = places.flatMap((place) => [...listOf(place['link']), ...listOf(place['links'])]);
+  const places = [error, ...objectsOf(error['details'])];
+  const links = places.flatMap((place) => [...objectsOf(place['link']), ...objectsOf(place['links'])]);
   const ids = links.map(({ href }) => (typeof href === 'string' ? BATCH_LINK.exec(href)?.[1] : undefined));
   return ids.find((id) => id !== undefined) ?? null;
 }
@@ -164,7 +162,7 @@ function paymentOf(batchId: string, item: JsonMembers | null, clear: (text: stri
   return {
     providerReference: batchId,
     status,
-    failure: failureOf(status, word, { errors: membersOf(item['errors']), clear }),
+    failure: failureOf({ status, word, ...reasonIn(membersOf(item['errors'])) }, { ...REASONS, clear }),
     ...moneyOf(amount?.['value'], amount?.['currency']),
     checkAfter_ms: null,
   };
@@ -178,27 +176,15 @@ function withoutItem(batchId: string, header: JsonMembers): ProviderPayment | nu
     ...NOTHING_REPEATED,
     providerReference: batchId,
     status,
-    failure: failureOf(status, word, { errors: null, clear: cutToStorable }),
+    failure: failureOf({ status, word, ...reasonIn(null) }, { ...REASONS, clear: cutToStorable }),
   };
 }
 
 const NOTHING_REPEATED = { failure: null, amount: null, currency: null, checkAfter_ms: null } as const;
 
-/** Why the item ended without being paid, by PayPal's name of it; where there is none, by the word for how it ended. */
-function failureOf(
-  status: ProviderStatus,
-  word: string,
-  { errors, clear }: { errors: JsonMembers | null; clear: (text: string) => string },
-): Failure | null {
-  if (status !== 'failed' && (status !== 'returned' || errors === null)) return null;
-  const name = errors?.['name'];
-  if (!isPlainText(name)) return { code: word, message: 'PayPal gave no reason.', retryable: false };
-  return {
-    code: clear(name).slice(0, CODE_LENGTH_MAX),
-    message: clear(messageOf(errors ?? {})),
-    retryable: REFUSALS[name] === true,
-  };
-}
+const REASONS = { provider: 'PayPal', isRetryable: (name: string) => REFUSALS[name] === true };
+
+const reasonIn = (errors: JsonMembers | null) => ({ code: errors?.['name'], message: errors?.['message'] });
 
 const errorOf = ({ body }: HttpAnswer): JsonMembers | null => {
   const error = jsonObjectOf(body);
@@ -207,22 +193,11 @@ const errorOf = ({ body }: HttpAnswer): JsonMembers | null => {
 
 /** The message of an error and what is wrong in each place: "Invalid request" alone helps nobody. */
 const reasonOf = (error: JsonMembers): string =>
-  [messageOf(error), ...listOf(error['details']).map(({ field, issue }) => [field, issue].filter(isPlainText).join(': '))]
+  [messageOf(error), ...objectsOf(error['details']).map(({ field, issue }) => [field, issue].filter(isPlainText).join(': '))]
     .filter((text) => text !== '')
     .join(' ');
 
 const messageOf = ({ message }: JsonMembers): string => (typeof message === 'string' ? message : '');
-const wordOf = (name: unknown): string => (isPlainText(name) ? ` (${cutToStorable(name, CODE_LENGTH_MAX)})` : '');
-const membersOf = (value: unknown): JsonMembers | null => (isObject(value) ? value : null);
-const listOf = (value: unknown): JsonMembers[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
-function saidBy(exchange: PaypalExchange): string {
-  switch (exchange.kind) {
-    case 'no_token':
-      return `no token: ${saidBy(exchange.why)}`;
-    case 'no_answer':
-      return `no answer (${exchange.code})`;
-    case 'answer':
-      return `answered ${exchange.status}`;
-  }
-}
+const toldBy = (exchange: PaypalExchange): string =>
+  exchange.kind === 'no_token' ? `${NO_TOKEN}: ${saidBy(exchange.why)}` : saidBy(exchange);

@@ -1,4 +1,5 @@
 import type { LookupOutcome, SubmitOutcome } from '../connector.js';
+import { type JsonMembers, jsonObjectOf } from './provider-json.js';
 
 /** What became of one HTTP call: the only thing that mappings judge. */
 export type HttpExchange =
@@ -11,18 +12,23 @@ export type HttpExchange =
       /** The body broke off, or was not at its end at the deadline. */
       readonly cut: boolean;
     }
-  /** `code` is Node's, undici's or our own `DEADLINE`. */
+  /** `code` is Node's, undici's or our own: `DEADLINE`, `NOT_BEGUN`. */
   | { readonly kind: 'no_answer'; readonly code: string };
 
 export type HttpAnswer = HttpExchange & { readonly kind: 'answer' };
 
 /** The provider refuses our credentials, whatever was asked for. */
 export const UNAUTHORIZED: ReadonlySet<number> = new Set([401, 403]);
+/** The time was over before the call could begin. */
+export const NOT_BEGUN = 'NOT_BEGUN';
 /**
- * The faults after which it is certain that no byte of the request left: no connection was made, no address was found, or our
- * own pool was closed before. Everything else, connect timeouts and TLS faults too, is treated as if it may have left.
+ * The faults after which it is certain that no byte of the request left: no connection was made, no address was found, our
+ * own pool was closed before, or the call was not begun. Everything else, connect timeouts and TLS faults too, is treated as
+ * if it may have left.
  */
-const NOTHING_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CLOSED']);
+const NOTHING_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CLOSED', NOT_BEGUN]);
+/** Answers below 500 that say nothing of who is asked and by whom: another time, or after somebody else. */
+const ANOTHER_TIME: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 /** A day: longer than any wish can matter. */
 const RETRY_AFTER_MAX_MS = 86_400_000;
 
@@ -45,6 +51,34 @@ export const unavailable = (detail: string, systemic = false): LookupOutcome & {
   detail,
   systemic,
 });
+
+/** What an exchange came to, in a few words that hold nothing of its body. */
+export const saidBy = (exchange: HttpExchange): string =>
+  exchange.kind === 'answer' ? `answered ${exchange.status}` : `no answer (${exchange.code})`;
+
+/** The object that a look was answered with, or that nothing can be said. */
+export function shownBy(
+  exchange: HttpExchange,
+): { readonly kind: 'shown'; readonly body: JsonMembers } | ReturnType<typeof unavailable> {
+  if (exchange.kind === 'no_answer') return unavailable(saidBy(exchange));
+  const { status } = exchange;
+  if (UNAUTHORIZED.has(status)) return unavailable(saidBy(exchange), true);
+  if (status !== 200) return unavailable(saidBy(exchange));
+  const body = jsonObjectOf(exchange.body);
+  return body === null ? unavailable(`${saidBy(exchange)} in a form that can not be read`) : { kind: 'shown', body };
+}
+
+/** Of the answer to a call that has to go before every send: the next would fail alike. A wrong secret, or no such provider there. */
+export const isSystemic = (why: HttpExchange): boolean =>
+  why.kind === 'answer' && why.status < 500 && !ANOTHER_TIME.has(why.status);
+
+/** Nothing was sent, because a call that has to go before did not give what is `missing`. */
+export function withoutSend(missing: string, why: HttpExchange, now: Date): SubmitOutcome {
+  const detail = `${missing}: ${saidBy(why)}`;
+  if (why.kind === 'no_answer')
+    return { kind: 'not_taken', reason: 'unreachable', retryAfter_ms: null, detail, httpStatus: null };
+  return { ...notTaken(isSystemic(why) ? 'unauthorized' : 'busy', why, now), detail };
+}
 
 export function notTaken(
   reason: 'busy' | 'unauthorized',

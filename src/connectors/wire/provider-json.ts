@@ -9,12 +9,16 @@ const ID_LENGTH_MAX = 255;
 export const isObject = (value: unknown): value is JsonMembers =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export const membersOf = (value: unknown): JsonMembers | null => (isObject(value) ? value : null);
+
+/** The objects of a list; what is no object, or no list, says nothing. */
+export const objectsOf = (value: unknown): JsonMembers[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
 /** The object that a body is, or null. */
 export function jsonObjectOf(body: string | null): JsonMembers | null {
   if (body === null) return null;
   try {
-    const value: unknown = JSON.parse(body);
-    return isObject(value) ? value : null;
+    return membersOf(JSON.parse(body));
   } catch {
     return null;
   }

@@ -2,10 +2,12 @@ import axios, { type AxiosAdapter, type AxiosInstance } from 'axios';
 import { isUtf8 } from 'node:buffer';
 import { Pool, type Dispatcher } from 'undici';
 import { withoutSecrets } from '../../platform/text/index.js';
-import type { HttpExchange } from './exchange.js';
+import { NOT_BEGUN, type HttpExchange } from './exchange.js';
 
 /** An answer of the protocol has a few hundred bytes; more than this is no answer to us, and must not fill memory. */
 const ANSWER_BYTES_MAX = 65_536;
+/** A page of a list has some hundred bytes for each of its payments. */
+export const LIST_BYTES_MAX = 4 * 1_048_576;
 
 export interface ProviderClientOptions {
   readonly baseUrl: string;
@@ -16,7 +18,7 @@ export interface ProviderClientOptions {
 }
 
 export interface ProviderCall {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -24,8 +26,8 @@ export interface ProviderCall {
   readonly secrets: readonly string[];
   /** Of the answer, where more than usual is expected. */
   readonly bytesMax?: number;
-  /** Where less is left than the client's own deadline. */
-  readonly timeout_ms?: number;
+  /** By then it has to be over, where it is not the first of the calls that belong together: an instant of `performance.now()`. */
+  readonly deadline_ms?: number;
 }
 
 /** One provider's HTTP: keep-alive sockets, one deadline, no redirects, no proxy from the environment. Never throws. */
@@ -58,8 +60,15 @@ export class ProviderClient {
     });
   }
 
+  /** The instant at which all calls that belong together have to be over, if they begin now. */
+  deadline_ms(): number {
+    return performance.now() + this.timeout_ms;
+  }
+
   /** Errors are cut down to their code: those of axios carry the request, and with it secrets and account data. */
-  async call({ method, path, headers, body, secrets, bytesMax, timeout_ms }: ProviderCall): Promise<HttpExchange> {
+  async call({ method, path, headers, body, secrets, bytesMax, deadline_ms }: ProviderCall): Promise<HttpExchange> {
+    const left_ms = deadline_ms === undefined ? this.timeout_ms : Math.floor(deadline_ms - performance.now());
+    if (left_ms <= 0) return { kind: 'no_answer', code: NOT_BEGUN };
     try {
       const {
         status,
@@ -71,7 +80,7 @@ export class ProviderClient {
         headers: { ...headers },
         data: body,
         maxContentLength: bytesMax ?? ANSWER_BYTES_MAX,
-        timeout: timeout_ms ?? this.timeout_ms,
+        timeout: left_ms,
       });
       const retryAfter: unknown = answered['retry-after'];
       return {
