@@ -296,6 +296,22 @@ describe('A client of Dots at the Dots door', () => {
     ).toMatchObject({ status: 400, error_code: 'invalid-input' });
   });
 
+  it('never pays another account than the one whose id is named, and knows an account again by its id', async () => {
+    const user = await client.ok<UserDto>('POST', '/users', { ...BOB, phone_number: '4154332388' });
+    const add = (email: string) =>
+      client.ok<PayoutMethodDto>('PUT', `/users/${user.id}/payout-methods`, { platform: 'paypal', email });
+    const home = await add('home@example.com');
+    expect(await add('home@example.com')).toEqual(home);
+    const work = await add('work@example.com');
+    const batch = await create([home, work].map(({ id }) => item({ user_id: user.id, account_id: id })));
+    await completed(batch.id);
+    expect(seen(await results(batch.id))).toEqual([
+      [null, 'user-info-missing'],
+      ['completed', null],
+    ]);
+    expect(await add('home@example.com')).toEqual(home);
+  });
+
   it('forgets a user at once, and pays what was ordered for him before', async () => {
     const user = await client.ok<UserDto>('POST', '/users', { ...BOB, phone_number: '4154332399' });
     await client.ok('PUT', `/users/${user.id}/payout-methods`, { platform: 'paypal', email: 'bob@example.com' });

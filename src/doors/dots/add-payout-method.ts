@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../platform/database/index.js';
 import { invalidInput, notFound } from './dots-refusal.js';
 import { METHOD_PLATFORMS, readDetails } from './platforms.js';
@@ -15,7 +14,10 @@ export interface AddPayoutMethodCommand {
   readonly body: unknown;
 }
 
-/** Adds a way to pay a user, in place of the one that there was on the same platform; a user may have several bank accounts. */
+/**
+ * Adds a way to pay a user, in place of the one that there was on the same platform; a user may have several bank accounts.
+ * Its id goes with the account: whoever names one by it is never paid by another that came in its place.
+ */
 @Injectable()
 export class AddPayoutMethod {
   constructor(private readonly users: UserRepository) {}
@@ -27,10 +29,11 @@ export class AddPayoutMethod {
     const user = (await this.users.find(tx, merchantId, [userId])).get(userId);
     if (user === undefined) throw notFound();
     const { methods } = user.profile;
-    const same = methods.find((method) => isSame(method, read));
-    const method = { ...read, id: same?.id ?? randomUUID() };
-    const others = methods.filter((each) => each !== same);
-    const kept = isDefault || methods[0] === same ? [method, ...others] : [...others, method];
+    const replaced = methods.find((method) => isReplaced(method, read));
+    const isTheSame = replaced !== undefined && isSameAccount(replaced, read);
+    const method = isTheSame ? replaced : { ...read, id: this.users.methodIdOf(userId, read) };
+    const others = methods.filter((each) => each !== replaced);
+    const kept = isDefault || methods[0] === replaced ? [method, ...others] : [...others, method];
     if (kept.length > METHODS_MAX) throw invalidInput(`platform: a user has at most ${METHODS_MAX} payout methods.`);
     await this.users.write(tx, merchantId, { id: userId, profile: { ...user.profile, methods: kept } });
     tx.note({ changes: [], subject: userId });
@@ -48,5 +51,8 @@ function readMethod(value: unknown): Omit<SavedMethod, 'id'> & { readonly isDefa
   return { platform: platform ?? 'ach', details, isDefault };
 }
 
-const isSame = (method: SavedMethod, { platform, details }: Omit<SavedMethod, 'id'>): boolean =>
-  method.platform === platform && (platform !== 'ach' || JSON.stringify(method.details) === JSON.stringify(details));
+const isSameAccount = (method: SavedMethod, { details }: Omit<SavedMethod, 'id'>): boolean =>
+  JSON.stringify(method.details) === JSON.stringify(details);
+
+const isReplaced = (method: SavedMethod, read: Omit<SavedMethod, 'id'>): boolean =>
+  method.platform === read.platform && (read.platform !== 'ach' || isSameAccount(method, read));

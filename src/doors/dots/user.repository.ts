@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type SealedTable, Sealer } from '../../platform/crypto/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../../platform/http/index.js';
-import { isUuid, newUuid } from '../../platform/ids/index.js';
+import { isUuid, newUuid, uuidOfHash } from '../../platform/ids/index.js';
 import { toE164 } from '../paypal-account.js';
 import type { MethodDetails, MethodPlatform } from './platforms.js';
 import type { Metadata } from './request-reader.js';
@@ -106,6 +106,11 @@ export class UserRepository {
 
   async delete(tx: Tx, merchantId: string, id: string): Promise<void> {
     await tx.query(`DELETE FROM dots_user WHERE merchant_id = $1 AND id = $2`, [merchantId, id]);
+  }
+
+  /** The same for the same account of a user whenever it is added: a batch that names it is the same batch when it is sent again. */
+  methodIdOf(userId: string, { platform, details }: Omit<SavedMethod, 'id'>): string {
+    return uuidOfHash(this.sealer.fingerprint(`dots payout method|${userId}|${platform}|${JSON.stringify(details)}`));
   }
 
   private fingerprint({ country_code, phone_number }: Pick<Profile, 'country_code' | 'phone_number'>): Buffer {
