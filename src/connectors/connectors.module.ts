@@ -5,6 +5,7 @@ import { Transactions } from '../platform/database/index.js';
 import { ConnectorTrafficRepository } from './connector-traffic.repository.js';
 import { callLimitsOf, type ConnectorType } from './connector.js';
 import { ConnectorRepository } from './connector.repository.js';
+import { dotsConnectorType } from './dots/dots.connector.js';
 import { httpConnectorType } from './http/http.connector.js';
 import { paypalConnectorType } from './paypal/paypal.connector.js';
 import { CONNECTOR_TYPES, ConnectorRegistry, SANDBOX_MODE } from './registry.js';
@@ -25,7 +26,8 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
       useFactory: (configuration: Configuration, transactions: Transactions, sealer: Sealer): readonly ConnectorType[] => {
         const limits = callLimitsOf(configuration.lease_s);
         const wire = { plainHttpAnywhere: configuration.sandbox, ...limits };
-        return [sandboxConnectorType({ transactions, sealer, ...limits }), httpConnectorType(wire), paypalConnectorType(wire)];
+        const ofProviders = [httpConnectorType(wire), paypalConnectorType(wire), dotsConnectorType(wire)];
+        return [sandboxConnectorType({ transactions, sealer, ...limits }), ...ofProviders];
       },
     },
   ],

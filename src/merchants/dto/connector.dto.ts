@@ -80,7 +80,7 @@ export class CreateConnectorDto extends ConnectorSettingsDto {
   name: string;
 
   /**
-   * The kind of connector: `sandbox`, `http` or `paypal`; it can not be changed.
+   * The kind of connector: `sandbox`, `http`, `paypal` or `dots`; it can not be changed.
    * @example http
    */
   @IsText({ min: 1, max: 40, plain: true })
