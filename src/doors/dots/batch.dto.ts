@@ -22,7 +22,7 @@ export class CreateItemDto {
   readonly amount!: number;
   @ApiProperty({ enum: PLATFORMS, example: 'paypal' })
   readonly platform!: Platform;
-  /** One of the user's methods by its id; without it the newest on the platform. */
+  /** One of the user's methods by its id; without it the default, or the oldest on the platform. */
   readonly account_id?: string;
   /**
    * Once in a batch, and held while the payout may still be paid: then it becomes its native `reference`.

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { METHOD_PLATFORMS, type MethodPlatform } from './platforms.js';
 import type { Metadata } from './request-reader.js';
 
@@ -72,7 +72,8 @@ export class UserListDto {
 
 /** `ach`: `routing_number`, `account_number` and `account_type`; `paypal`: `email`; `venmo`: `phone_number` or `handle`; `cash_app`: `cash_tag`, or `routing_number` and `account_number`. */
 export class AddPayoutMethodDto {
-  readonly platform!: 'ach' | 'paypal' | 'venmo' | 'cash_app';
+  @ApiProperty({ enum: METHOD_PLATFORMS })
+  readonly platform!: MethodPlatform;
   /** @example "021000021" */
   readonly routing_number?: string;
   /** @example "123456789" */
@@ -92,7 +93,8 @@ export class PayoutMethodDto {
    * @example c369451c-a725-6552-d0ec-272ff669c3c7
    */
   readonly id!: string;
-  readonly platform!: 'ach' | 'paypal' | 'venmo' | 'cash_app';
+  @ApiProperty({ enum: METHOD_PLATFORMS })
+  readonly platform!: MethodPlatform;
   /**
    * The last four digits of an account.
    * @example "6789"
