@@ -7,6 +7,8 @@ import {
   receivesNotifications,
 } from '../../src/connectors/connector.js';
 import { itemKeyOf } from '../../src/connectors/dots/dots.order.js';
+import { unanswered } from '../../src/connectors/wire/exchange.js';
+import { ProviderClient } from '../../src/connectors/wire/provider.client.js';
 import { dotsError, DotsServer, openDots } from '../support/dots-server.js';
 import { BILLING_DATA, METHODS } from '../support/items.js';
 import { intentRequest } from './connector-contract.js';
@@ -197,7 +199,7 @@ describe('the dots connector on the wire', () => {
   it('keeps the API key out of all that it says', async () => {
     const { apiKey, clientId } = dots;
     const basic = Buffer.from(`${clientId}:${apiKey}`).toString('base64');
-    const echo = dotsError(400, 'invalid-input', `Basic ${basic} ${apiKey} ${BILLING_DATA.phone_number}`);
+    const echo = dotsError(400, 'invalid-input', `Basic ${basic} ${apiKey} 3012345678`);
     dots.answer('POST /payout-batches', echo);
     const refused = await connector.submit(request());
     expect(refused).toMatchObject({ kind: 'rejected', failure: { message: 'Basic [removed] [removed] [removed]' } });
@@ -206,6 +208,16 @@ describe('the dots connector on the wire', () => {
     await wrong.close();
     expect(unauthorized).toMatchObject({ kind: 'not_taken', reason: 'unauthorized', httpStatus: 401 });
     expect(JSON.stringify([refused, unauthorized])).not.toMatch(new RegExp(`${apiKey}|${basic.slice(0, 20)}`));
+  });
+
+  it('says for certain that nothing was sent where the time was over before', async () => {
+    const client = new ProviderClient({ baseUrl: dots.url, timeout_ms: 500, connections: 1 });
+    const call = { method: 'POST', path: '/', headers: {}, secrets: [], deadline_ms: performance.now() } as const;
+    const late = await client.call(call);
+    await client.close();
+    expect(late).toEqual({ kind: 'no_answer', code: 'NOT_BEGUN' });
+    expect(unanswered('NOT_BEGUN')).toMatchObject({ kind: 'not_taken', reason: 'unreachable' });
+    expect(dots.requests).toEqual([]);
   });
 
   it('says of a batch that Dots does not know that it can not be asked, never that there is none', async () => {

@@ -15,7 +15,7 @@ import { LIST_BYTES_MAX } from '../wire/provider.client.js';
 import { DotsClient } from './dots.client.js';
 import { type DotsConfig, parseDotsConfig } from './dots.config.js';
 import { idIn, type NoPayee, toOutcomeWithoutPayee, toPaymentPage, toReading, toSubmitOutcome } from './dots.mapping.js';
-import { type DotsReceiver, type Payee, toBatch, toOrder } from './dots.order.js';
+import { accountDataOf, type DotsReceiver, type Payee, toBatch, toOrder } from './dots.order.js';
 
 const HOUR_MS = 3_600_000;
 /** "In Dots API, idempotency keys have a 24-hour timeout" (https://docs.dots.dev/references/idempotency). */
@@ -55,12 +55,13 @@ export class DotsConnector implements Connector, ListsPayments, ReadsPayments {
     const order = toOrder(request);
     if ('refusal' in order) return { kind: 'rejected', failure: order.refusal, ofDuplicate: false, httpStatus: null };
     const deadline_ms = this.client.deadline_ms();
+    const account = accountDataOf(request, order.receiver);
     const payee = await this.payeeOf(order.receiver, deadline_ms);
-    if ('missing' in payee) return toOutcomeWithoutPayee(payee, request, new Date());
+    if ('missing' in payee) return toOutcomeWithoutPayee(payee, account, new Date());
     const body = toBatch(request, { connectorId: this.connectorId, cents: order.cents, payee });
     const exchange = await this.client.call({ method: 'POST', path: BATCHES, body }, deadline_ms);
     const key = request.idempotencyKey;
-    const outcome = toSubmitOutcome(exchange, { key, account: request, now: new Date() });
+    const outcome = toSubmitOutcome(exchange, { key, account, now: new Date() });
     return outcome.kind === 'refused' ? this.believed(outcome.otherwise, key, deadline_ms) : outcome;
   }
 

@@ -3,6 +3,7 @@ import metadata from 'libphonenumber-js/metadata.max.json';
 import { createHash } from 'node:crypto';
 import { isUuid, uuidOfHash } from '../../platform/ids/index.js';
 import { parseAmount } from '../../platform/money/index.js';
+import type { AccountData } from '../account-data.js';
 import type { Failure, IntentRequest } from '../connector.js';
 
 /** A way to pay a user, in Dots' words. */
@@ -67,6 +68,10 @@ export function toBatch(
     items: [{ ...payee, amount: cents, idempotency_key: itemKeyOf(idempotencyKey), fund: true }],
   };
 }
+
+/** What of a payout Dots must not say again: the number of a telephone without its country's code, too. */
+export const accountDataOf = ({ payoutMethod, billingData }: AccountData, receiver: DotsReceiver): AccountData =>
+  'user' in receiver ? { payoutMethod, billingData: { ...billingData, user: receiver.user } } : { payoutMethod, billingData };
 
 /** Derived like the key of the batch, and another one: whether Dots keeps the keys of both apart is not told. */
 export const itemKeyOf = (batchKey: string): string =>
