@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
+import { idempotencyKeyOf } from '../../src/payouts/index.js';
+import { fromTypeId } from '../../src/platform/ids/index.js';
+import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { dotsError, DotsServer } from '../support/dots-server.js';
-import { type Item, METHODS, validItem } from '../support/items.js';
+import { type Item, METHODS, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import type { Fate } from '../support/recording-server.js';
 import { eventually, until } from '../support/until.js';
@@ -77,6 +81,22 @@ describe('payouts through Dots', () => {
     }
     expect([dots.sendsOf(ANSWERED_500), dots.sendsOf(NEVER_ANSWERED)]).toEqual([2, 2]);
     expect(dots.calls.filter((call) => call === 'GET /payout-batches')).toHaveLength(1);
+  });
+
+  it('are adopted where Dots has one of ours that we have lost; what others send through the same app is nobody’s business', async () => {
+    const bulk = await merchant.createValidated([item({ scheduled_date: tomorrow() })]);
+    const lost = await merchant.payoutOf(bulk.id);
+    const key = idempotencyKeyOf(fromTypeId('merchant', merchant.id)!, fromTypeId('payout', lost.id)!, 1);
+    const sample = dots.batches[0]!;
+    const booked = (idempotency_key: string, metadata: object | null) =>
+      dots.batches.push({ ...sample, id: randomUUID(), sent: { ...sample.sent, idempotency_key, metadata } });
+    booked(key, { tranche: fromTypeId('connector', connector.id), amount: '120.50', currency: 'USD' });
+    booked(randomUUID(), null);
+    await app.part(ReconcileConnectors).execute();
+    const adopted = await merchant.payout(lost.id);
+    expect(adopted).toMatchObject({ status: 'PROCESSED', intent: { provider_reference: dots.batches.at(-2)!.id } });
+    const shown = await app.operator.get<ConnectorDto>(`/v1/operator/connectors/${connector.id}`);
+    expect(shown.body).toMatchObject({ paused: false, lists_payments: true });
   });
 
   it('wait while Dots refuses the credentials', async () => {
