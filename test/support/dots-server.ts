@@ -45,10 +45,6 @@ export interface DotsBatch extends Standing {
   readonly item: SentItem;
 }
 
-export interface DotsServerOptions {
-  readonly fate?: (item: SentItem, sends: number) => Fate;
-}
-
 /** The most that Dots lists at once. */
 const LIST_MAX = 100;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -64,7 +60,7 @@ const UNHEARD_OF = dotsError(404, 'not-found');
  * Dots v2 on loopback, as far as its documentation says how it answers (batches of one item): a user for each phone number,
  * one account on each platform but for those at banks, and the key of a batch, which answers the first or is refused.
  */
-export class DotsServer extends RecordingServer {
+export class DotsServer extends RecordingServer<SentItem> {
   readonly clientId = 'client-of-the-test';
   readonly apiKey = randomBytes(24).toString('base64url');
   readonly users: DotsUser[] = [];
@@ -72,18 +68,9 @@ export class DotsServer extends RecordingServer {
   /** Dots' guide and its reference say different things of a key that was used. */
   repeats: (item: SentItem) => 'answered' | 'refused' = () => 'answered';
   private readonly answers = new Map<string, Reply>();
-  private readonly sends = new Map<string, number>();
-  fate: NonNullable<DotsServerOptions['fate']>;
 
-  private constructor({ fate = () => ({}) }: DotsServerOptions) {
-    super();
-    this.fate = fate;
-  }
-
-  static async start(options: DotsServerOptions = {}): Promise<DotsServer> {
-    const dots = new DotsServer(options);
-    await dots.listen();
-    return dots;
+  static start({ fate }: { readonly fate?: (item: SentItem, sends: number) => Fate } = {}): Promise<DotsServer> {
+    return new DotsServer(fate).listening();
   }
 
   get config(): { base_url: string; client_id: string; api_key: string } {
@@ -171,9 +158,7 @@ export class DotsServer extends RecordingServer {
         : dotsError(400, 'invalid-input', 'key exists');
     const [item] = sent.items;
     if (item === undefined || sent.items.length > 1 || !isSound(item) || !UUID.test(key)) return dotsError(400, 'invalid-input');
-    const sends = (this.sends.get(key) ?? 0) + 1;
-    this.sends.set(key, sends);
-    const fate = this.fate(item, sends);
+    const fate = this.nextFateOf(key, item);
     if (fate.refusal !== undefined) return fate.refusal;
     const batch = this.take(sent, item, fate);
     return fate.answer ?? { status: 200, body: headOf(batch) };

@@ -32,10 +32,6 @@ export interface PaypalBatch extends Standing {
   readonly item: SentItem;
 }
 
-export interface PaypalServerOptions {
-  readonly fate?: (item: SentItem, sends: number) => Fate;
-}
-
 export const paypalError = (name: string, more: object = {}): object => ({
   name,
   message: `${name}.`,
@@ -52,24 +48,15 @@ const UNHEARD_OF: Reply = { status: 404, body: paypalError('INVALID_RESOURCE_ID'
  * PayPal Payouts v1 on loopback, as far as its documentation says how it answers (batches of one item): the token, one
  * `sender_batch_id` once, free again after DENIED, the link to the first batch, and items that are processed after the answer.
  */
-export class PaypalServer extends RecordingServer {
+export class PaypalServer extends RecordingServer<SentItem> {
   readonly clientId = 'client-of-the-test';
   readonly clientSecret = randomBytes(24).toString('base64url');
   readonly batches: PaypalBatch[] = [];
   private readonly tokens = new Set<string>();
-  private readonly sends = new Map<string, number>();
   private answerToToken: Reply | null = null;
-  fate: NonNullable<PaypalServerOptions['fate']>;
 
-  private constructor({ fate = () => ({}) }: PaypalServerOptions) {
-    super();
-    this.fate = fate;
-  }
-
-  static async start(options: PaypalServerOptions = {}): Promise<PaypalServer> {
-    const paypal = new PaypalServer(options);
-    await paypal.listen();
-    return paypal;
+  static start({ fate }: { readonly fate?: (item: SentItem, sends: number) => Fate } = {}): Promise<PaypalServer> {
+    return new PaypalServer(fate).listening();
   }
 
   get config(): { base_url: string; client_id: string; client_secret: string } {
@@ -123,9 +110,7 @@ export class PaypalServer extends RecordingServer {
     if (first !== undefined) return { status: 400, body: alreadyExists(this.linkTo(first).href) };
     const [item] = sent.items;
     if (item === undefined || item.receiver === '') return { status: 400, body: paypalError('VALIDATION_ERROR') };
-    const sends = (this.sends.get(key) ?? 0) + 1;
-    this.sends.set(key, sends);
-    const fate = this.fate(item, sends);
+    const fate = this.nextFateOf(key, item);
     if (fate.refusal !== undefined) return fate.refusal;
     const batch = this.take(sent, item, fate);
     const { sender_batch_header } = sent;

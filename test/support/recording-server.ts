@@ -44,11 +44,14 @@ export function mature(payment: Standing): void {
 }
 
 /** A provider on loopback that keeps what it was sent. */
-export abstract class RecordingServer {
+export abstract class RecordingServer<Item> {
   readonly requests: RecordedRequest[] = [];
+  private readonly sends = new Map<string, number>();
   private readonly server = createServer(
     (request, response) => void this.serve(request, response).catch(() => request.socket.destroy()),
   );
+
+  protected constructor(public fate: (item: Item, sends: number) => Fate = () => ({})) {}
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
@@ -60,8 +63,16 @@ export abstract class RecordingServer {
     await closed;
   }
 
-  protected listen(): Promise<void> {
-    return new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  protected async listening(): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  /** What becomes of one more send under this key. */
+  protected nextFateOf(key: string, item: Item): Fate {
+    const sends = (this.sends.get(key) ?? 0) + 1;
+    this.sends.set(key, sends);
+    return this.fate(item, sends);
   }
 
   protected abstract replyTo(request: RecordedRequest): Reply;
