@@ -1,5 +1,5 @@
 /**
- * Who may import whom: app -> scheduler, openapi -> doors -> {reconciliation, payout-links} -> {validation, payouts, merchants} -> {bulks, connectors}
+ * Who may import whom: app -> scheduler, openapi -> receivers -> doors -> {reconciliation, payout-links} -> {validation, payouts, merchants} -> {bulks, connectors}
  * -> webhooks -> platform. Every rule says why it is there; type imports count, because a reader follows them all the same.
  */
 const LIBRARIES_WITH_EFFECTS = '^node_modules/(@nestjs|typeorm|pg|axios|undici|agenda|@agendajs|pino|prom-client|express)/';
@@ -39,54 +39,63 @@ module.exports = {
     },
     layer(
       'platform',
-      'webhooks|connectors|bulks|validation|payouts|merchants|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'webhooks|connectors|bulks|validation|payouts|merchants|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'The kernel knows no word of the payout trade, so any feature may stand on it.',
     ),
     layer(
       'webhooks',
-      'connectors|bulks|validation|payouts|merchants|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'connectors|bulks|validation|payouts|merchants|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'An event is {type, subject, sequence, data}; what it means belongs to the feature that declares it.',
     ),
     layer(
       'connectors',
-      'bulks|validation|payouts|merchants|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'bulks|validation|payouts|merchants|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'A connector is written against the port alone, by people who know one provider.',
     ),
     layer(
       'bulks',
-      'connectors|validation|payouts|merchants|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'connectors|validation|payouts|merchants|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'What a merchant ordered is the same whoever judges, pays or asks.',
     ),
     layer(
       'validation',
-      'payouts|merchants|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'payouts|merchants|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'Judging knows nothing of paying.',
     ),
     layer(
       'payouts',
-      'validation|merchants|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'validation|merchants|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'Paying trusts the verdict that is in the row, not the code that gave it.',
     ),
     layer(
       'merchants',
-      'validation|payouts|reconciliation|payout-links|doors|scheduler|openapi|app|main',
+      'validation|payouts|reconciliation|payout-links|doors|receivers|scheduler|openapi|app|main',
       'Tenants and operators are served by the same engine; the engine does not depend on them.',
     ),
     layer(
       'reconciliation',
-      'validation|merchants|payout-links|doors|scheduler|openapi|app|main',
+      'validation|merchants|payout-links|doors|receivers|scheduler|openapi|app|main',
       'Comparing books writes through execution; execution does not know that it is compared.',
     ),
     layer(
       'payout-links',
-      'payouts|merchants|reconciliation|doors|scheduler|openapi|app|main',
+      'payouts|merchants|reconciliation|doors|receivers|scheduler|openapi|app|main',
       'A link becomes a bulk as any other; what pays it knows of no link.',
     ),
-    layer('doors', 'scheduler|openapi|app|main', 'A door translates a foreign contract onto use cases, and starts nothing.'),
+    layer(
+      'doors',
+      'receivers|scheduler|openapi|app|main',
+      'A door translates a foreign contract onto use cases, and starts nothing.',
+    ),
+    layer(
+      'receivers',
+      'merchants|reconciliation|scheduler|openapi|app|main',
+      'Forgetting somebody reaches everything that knows of him; what knows of him does not ask who was forgotten.',
+    ),
     layer('scheduler', 'openapi|app|main', 'The timetable calls use cases; nobody calls the timetable.'),
     layer(
       'openapi',
-      'scheduler|doors|app|main|print-',
+      'scheduler|receivers|doors|app|main|print-',
       'What the API says of itself is read off the routes; nothing works by it.',
     ),
     {

@@ -26,6 +26,7 @@ import { AddDotsUsers20261121220000 } from './20261121220000-add-dots-users.js';
 import { AddPayoutLinks20261121220100 } from './20261121220100-add-payout-links.js';
 import { AddWebhookFormats20261121221000 } from './20261121221000-add-webhook-formats.js';
 import { AddReceiverKeys20261121222000 } from './20261121222000-add-receiver-keys.js';
+import { IndexOldContents20261122012000 } from './20261122012000-index-old-contents.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -57,4 +58,5 @@ export const migrations = [
   AddPayoutLinks20261121220100,
   AddWebhookFormats20261121221000,
   AddReceiverKeys20261121222000,
+  IndexOldContents20261122012000,
 ];

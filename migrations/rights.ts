@@ -66,16 +66,16 @@ export const rights: Readonly<Record<string, TableRights>> = {
   // The engine finds one by its token, and lets it expire.
   payout_link: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   payout_origin: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sent)'] },
-  // Sealed anew under another key; what was ordered is never changed.
+  // Sealed anew under another key, or under that of its receiver; what was ordered is never changed.
   payout_revision: {
     ofMerchant: BY_MERCHANT,
     api: APPEND,
-    worker: ['SELECT', 'UPDATE (billing_data)', 'UPDATE (payout_method)'],
+    worker: ['SELECT', 'UPDATE (billing_data)', 'UPDATE (changed)', 'UPDATE (payout_method)', 'UPDATE (receiver_key_id)'],
   },
   provider_notification: { ofMerchant: null, api: NONE, worker: ALL },
   rate_bucket: { ofMerchant: null, api: NONE, worker: ALL },
   // Made with what is sealed under it, sealed anew under another key, and deleted when the receiver is forgotten.
-  receiver_key: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sealed)', 'DELETE'] },
+  receiver_key: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'INSERT', 'UPDATE (sealed)', 'DELETE'] },
   reference_hold: { ofMerchant: BY_MERCHANT, api: ['SELECT', 'INSERT', 'DELETE'], worker: ALL },
   sandbox_payment: { ofMerchant: null, api: NONE, worker: ['SELECT', 'INSERT', 'UPDATE (cancelled_at)'] },
   sandbox_refusal: { ofMerchant: null, api: NONE, worker: WRITE },

@@ -652,11 +652,12 @@ CREATE TABLE payout_revision (
   CONSTRAINT payout_revision_pkey PRIMARY KEY (payout_id, revision)
 );
 CREATE INDEX payout_revision_by_receiver ON payout_revision USING btree (receiver_key_id);
+CREATE INDEX payout_revision_of_everybody ON payout_revision USING btree (merchant_id, payout_id, revision) WHERE ((receiver_key_id IS NULL) AND ((payout_method IS NOT NULL) OR (billing_data IS NOT NULL)));
 ALTER TABLE payout_revision ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_revision TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_revision TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON payout_revision TO tranche_api;
-GRANT SELECT, UPDATE (billing_data), UPDATE (payout_method) ON payout_revision TO tranche_worker;
+GRANT SELECT, UPDATE (billing_data), UPDATE (changed), UPDATE (payout_method), UPDATE (receiver_key_id) ON payout_revision TO tranche_worker;
 
 CREATE TABLE provider_notification (
   connector_id uuid NOT NULL,
@@ -693,7 +694,7 @@ ALTER TABLE receiver_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON receiver_key TO tranche_worker USING (true);
 CREATE POLICY merchant ON receiver_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT INSERT, SELECT ON receiver_key TO tranche_api;
-GRANT DELETE, SELECT, UPDATE (sealed) ON receiver_key TO tranche_worker;
+GRANT DELETE, INSERT, SELECT, UPDATE (sealed) ON receiver_key TO tranche_worker;
 
 CREATE TABLE reference_hold (
   merchant_id uuid NOT NULL,

@@ -11,6 +11,7 @@ import { DatabaseModule } from './platform/database/index.js';
 import { EncryptionModule } from './platform/encryption/index.js';
 import { ObservabilityModule } from './platform/observability/index.js';
 import { WorkersModule } from './platform/workers/index.js';
+import { ReceiversModule } from './receivers/index.js';
 import { ReconciliationModule } from './reconciliation/index.js';
 import { SchedulerModule } from './scheduler/index.js';
 import { ValidationModule } from './validation/index.js';
@@ -39,6 +40,7 @@ export class AppModule {
         PayoutLinksModule,
         PaypalModule,
         DotsModule,
+        ReceiversModule,
         SchedulerModule,
         OpenapiModule,
       ],

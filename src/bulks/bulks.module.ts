@@ -11,6 +11,7 @@ import { CancelPayouts } from './cancel-payouts.js';
 import { CreateBulk } from './create-bulk.js';
 import { EditBulk } from './edit-bulk.js';
 import { LockedBulks } from './locked-bulks.js';
+import { OldContentRepository } from './old-content.repository.js';
 import { PauseBulk } from './pause-bulk.js';
 import { PayoutContentRepository } from './payout-content.repository.js';
 import { PayoutRepository } from './payout.repository.js';
@@ -32,6 +33,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
     CreateBulk,
     EditBulk,
     LockedBulks,
+    OldContentRepository,
     PauseBulk,
     PayoutContentRepository,
     PayoutRepository,
@@ -48,6 +50,7 @@ import { ReferenceHoldRepository } from './reference-hold.repository.js';
     CreateBulk,
     EditBulk,
     LockedBulks,
+    OldContentRepository,
     PayoutContentRepository,
     PayoutRepository,
     ReceiverKeys,

@@ -20,6 +20,7 @@ export * from './edit-bulk.js';
 export * from './item-patches.js';
 export * from './locked-bulks.js';
 export * from './masking.js';
+export * from './old-content.repository.js';
 export * from './payout-content.js';
 export * from './payout-content.repository.js';
 export * from './payout.events.js';

@@ -50,8 +50,13 @@ function valuesOf(content: PayoutContent): Map<string, string> {
   return values;
 }
 
+/** As differences are kept: older ones show ends of account numbers. */
+export const shownDifference = ({ field, from, to }: FieldChange): FieldChange => ({
+  ...{ field, from: shown(field, from), to: shown(field, to) },
+});
+
 /** Differences are kept unsealed, and longer than the receiver's data: of that they say that there was something, and no part of it. */
-function shown(field: string, value: string | undefined): string | null {
-  if (value === undefined) return null;
+function shown(field: string, value: unknown): unknown {
+  if (value === undefined || value === null) return null;
   return field !== 'payout_method.type' && /^(payout_method|billing_data)\./.test(field) ? MASK : value;
 }

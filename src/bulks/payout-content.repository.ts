@@ -56,7 +56,7 @@ interface ContentRow extends OfReceiver {
   readonly accepted_at: Date;
 }
 
-type SealedField = 'payout_method' | 'billing_data';
+export type SealedField = 'payout_method' | 'billing_data';
 
 /** What merchants wrote: insert-only revisions, account data sealed under the key of its receiver, to its merchant, payout and field. */
 @Injectable()
@@ -119,7 +119,7 @@ export class PayoutContentRepository {
   /** Opens one sealed field of a row that a screen has read; null where its receiver was forgotten. */
   open(row: OfReceiver & { readonly id: string }, field: SealedField, sealed: Buffer | null): JsonObject | null {
     if (sealed === null || isErased(row)) return null;
-    return this.openUnder(this.receivers.keyOf(row), sealed, boundTo(row.merchant_id, row.id, field));
+    return this.openUnder(this.receivers.keyOf(row), sealed, placeOfContent(row.merchant_id, row.id, field));
   }
 
   private openUnder(key: Buffer | null, sealed: Buffer, place: string): JsonObject {
@@ -136,7 +136,7 @@ export class PayoutContentRepository {
       const value = content[field];
       return value === null || key === undefined
         ? null
-        : this.sealer.sealUnder(key.bytes, JSON.stringify(value), boundTo(merchantId, payoutId, field)).toString('base64');
+        : this.sealer.sealUnder(key.bytes, JSON.stringify(value), placeOfContent(merchantId, payoutId, field)).toString('base64');
     };
     return {
       payout_id: payoutId,
@@ -170,7 +170,9 @@ export class PayoutContentRepository {
     const key = this.receivers.keyOf(row);
     const open = (field: SealedField): JsonObject | null => {
       const sealed = row[field];
-      return sealed === null || erased ? null : this.openUnder(key, sealed, boundTo(row.merchant_id, row.payout_id, field));
+      return sealed === null || erased
+        ? null
+        : this.openUnder(key, sealed, placeOfContent(row.merchant_id, row.payout_id, field));
     };
     return {
       payoutId: row.payout_id,
@@ -191,14 +193,15 @@ export class PayoutContentRepository {
   }
 }
 
-const boundTo = (merchantId: string, payoutId: string, field: SealedField): string => `${merchantId}|${payoutId}|${field}`;
+export const placeOfContent = (merchantId: string, payoutId: string, field: SealedField): string =>
+  `${merchantId}|${payoutId}|${field}`;
 
 const placeOf =
   (field: SealedField): SealedTable['columns'][string] =>
   ({ merchant_id = '', payout_id = '' }) =>
-    boundTo(merchant_id, payout_id, field);
+    placeOfContent(merchant_id, payout_id, field);
 
-/** Of the time before receivers had keys; all later ones lie under those. */
+/** Those of the time before receivers had keys, as long as they are not sealed anew; all others lie under those. */
 export const sealedPayoutRevisions: SealedTable = {
   table: 'payout_revision',
   key: { payout_id: 'uuid', revision: 'integer' },

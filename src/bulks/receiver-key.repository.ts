@@ -8,7 +8,7 @@ import { accountOf, receiverTextOf } from './receiver.js';
 /** What a revision says of its receiver, read together with the key. */
 export interface OfReceiver {
   readonly merchant_id: string;
-  /** Null: nothing personal, or of the time before receivers had keys. */
+  /** Null: nothing personal, or of the time before receivers had keys, and not sealed anew yet. */
   readonly receiver_key_id: string | null;
   /** Null where the receiver was erased, too. */
   readonly receiver_key: Buffer | null;

@@ -1,6 +1,6 @@
 export { dotsDocument } from './dots/dots-document.js';
 export { DotsModule } from './dots/dots.module.js';
 export { sealedDotsUsers } from './dots/user.repository.js';
-export { sealedBulkOrigins, sealedPayoutOrigins } from './origin.repository.js';
+export { OriginRepository, sealedBulkOrigins, sealedPayoutOrigins } from './origin.repository.js';
 export { paypalDocument } from './paypal/paypal-document.js';
 export { PaypalModule } from './paypal/paypal.module.js';

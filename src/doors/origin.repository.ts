@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isErased, JOIN_RECEIVER, type OfReceiver, RECEIVER_COLUMNS, ReceiverKeys } from '../bulks/index.js';
+import { isErased, JOIN_RECEIVER, type OfReceiver, RECEIVER_COLUMNS, type ReceiverKey, ReceiverKeys } from '../bulks/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 
@@ -57,6 +57,23 @@ export class OriginRepository {
       `INSERT INTO payout_origin (payout_id, merchant_id, item_key, sent)
        SELECT v.payout_id, $1, v.item_key, v.sent FROM unnest($2::uuid[], $3::text[], $4::bytea[]) AS v (payout_id, item_key, sent)`,
       [merchantId, ids, origins.map(({ itemKey }) => itemKey), sealed],
+    );
+  }
+
+  /** Moves what was sent of these payouts under the keys that their first contents lie under now. */
+  async moveUnder(tx: Tx, merchantId: string, keys: ReadonlyMap<string, ReceiverKey>): Promise<void> {
+    const rows = await tx.query<StoredOrigin>(
+      `SELECT payout_id AS id, sent FROM payout_origin WHERE merchant_id = $1 AND payout_id = ANY ($2::uuid[]) ORDER BY payout_id FOR UPDATE`,
+      [merchantId, [...keys.keys()]],
+    );
+    const moved = rows.flatMap(({ id, sent }) => {
+      const key = keys.get(id);
+      const anew = key === undefined ? null : this.sealer.movedUnder(key.bytes, sent, placeOf(merchantId, id));
+      return anew === null ? [] : [{ id, anew }];
+    });
+    await tx.query(
+      `UPDATE payout_origin o SET sent = v.sent FROM unnest($1::uuid[], $2::bytea[]) AS v (payout_id, sent) WHERE o.payout_id = v.payout_id`,
+      [moved.map(({ id }) => id), moved.map(({ anew }) => anew)],
     );
   }
 

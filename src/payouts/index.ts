@@ -3,7 +3,6 @@ import './intent.events.js';
 export { ClaimPayouts } from './claim-payouts.js';
 export { decideFound } from './decide-outcome.js';
 export type { PayoutDto } from './dto/payout-response.dto.js';
-export { EraseRestingReceivers } from './erase-resting-receivers.js';
 export { idempotencyKeyOf } from './idempotency-key.js';
 export * from './payout-intent.lifecycle.js';
 export { PayoutQueries, type PayoutView } from './payout.queries.js';
@@ -15,4 +14,4 @@ export {
   sealedProviderNotifications,
 } from './provider-notification.repository.js';
 export { SettleIntents, type Finding } from './settle-intents.js';
-export { subjectsAtWork } from './subjects-at-work.js';
+export { PAYOUT_AT_WORK, subjectsAtWork } from './subjects-at-work.js';

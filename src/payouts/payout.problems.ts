@@ -17,11 +17,6 @@ export const payoutProblem = defineProblems({
     title: 'Receiver erased',
     meaning: 'The data of the receiver was erased; order the payout again in a new bulk.',
   },
-  receiver_in_use: {
-    status: 409,
-    title: 'Receiver in use',
-    meaning: 'Payouts of this receiver are not at rest; `errors` names the first hundred. Cancel them, or wait for their end.',
-  },
   intent_not_in_review: {
     status: 409,
     title: 'Intent not in review',

@@ -4,8 +4,6 @@ import { ConnectorsModule } from '../connectors/index.js';
 import { ClaimAllowed } from './claim-allowed.js';
 import { ClaimPayouts } from './claim-payouts.js';
 import { ConnectorWorkerRepository } from './connector-worker.repository.js';
-import { EraseReceiver } from './erase-receiver.js';
-import { EraseRestingReceivers } from './erase-resting-receivers.js';
 import { ExecutionMetrics } from './execution-metrics.js';
 import { Executor } from './executor.js';
 import { ExplainPayout } from './explain-payout.js';
@@ -14,8 +12,6 @@ import { PayoutIntentRepository } from './payout-intent.repository.js';
 import { PayoutQueries } from './payout.queries.js';
 import { PayoutsController } from './payouts.controller.js';
 import { ProviderNotificationRepository } from './provider-notification.repository.js';
-import { ReceiverErasures } from './receiver-erasures.repository.js';
-import { ReceiversController } from './receivers.controller.js';
 import { RenewLeases } from './renew-leases.js';
 import { ResolveIntent } from './resolve-intent.js';
 import { RetryPayout } from './retry-payout.js';
@@ -26,20 +22,17 @@ import { UnclearIntentQueries } from './unclear-intents.queries.js';
 /** Execution: claim, call, settle; and payouts as their merchant reads them. */
 @Module({
   imports: [BulksModule, ConnectorsModule],
-  controllers: [PayoutsController, IntentsController, ReceiversController],
+  controllers: [PayoutsController, IntentsController],
   providers: [
     ClaimAllowed,
     ClaimPayouts,
     ConnectorWorkerRepository,
-    EraseReceiver,
-    EraseRestingReceivers,
     ExecutionMetrics,
     Executor,
     ExplainPayout,
     PayoutIntentRepository,
     PayoutQueries,
     ProviderNotificationRepository,
-    ReceiverErasures,
     RenewLeases,
     ResolveIntent,
     RetryPayout,
@@ -47,6 +40,6 @@ import { UnclearIntentQueries } from './unclear-intents.queries.js';
     ShareConnectors,
     UnclearIntentQueries,
   ],
-  exports: [ClaimPayouts, EraseRestingReceivers, PayoutQueries, ProviderNotificationRepository, SettleIntents],
+  exports: [ClaimPayouts, PayoutQueries, ProviderNotificationRepository, SettleIntents],
 })
 export class PayoutsModule {}

@@ -1,13 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BulkAudit } from '../bulks/index.js';
 import { ExpirePayoutLinks } from '../payout-links/index.js';
-import { EraseRestingReceivers, forgetProviderNotifications } from '../payouts/index.js';
+import { forgetProviderNotifications } from '../payouts/index.js';
 import { SealAudit } from '../platform/audit/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { RotateKeys, type UseEncryptionKey } from '../platform/encryption/index.js';
 import { forgetIdempotencyKeys, forgetIdempotencySecrets } from '../platform/http/index.js';
 import { defineJobs, type Job } from '../platform/jobs/index.js';
 import { forgetFullBuckets } from '../platform/rate-limit/index.js';
+import { EraseRestingReceivers, SealOldContents } from '../receivers/index.js';
 import { ExpireUnclaimed, ReconcileConnectors } from '../reconciliation/index.js';
 import { ExpireHeld, type LaneFigures } from '../webhooks/index.js';
 import type { EngineFigures } from './engine-figures.js';
@@ -31,6 +32,7 @@ export class ClusterJobs {
     private readonly rotateKeys: RotateKeys,
     private readonly removeOldEvents: RemoveOldEvents,
     private readonly eraseReceivers: EraseRestingReceivers,
+    private readonly sealOldContents: SealOldContents,
     private readonly sealAudit: SealAudit,
   ) {}
 
@@ -122,6 +124,13 @@ export class ClusterJobs {
         every: '1 hour',
         lease_ms: 60 * MINUTE_MS,
         run: () => this.removeOldEvents.execute(),
+      },
+      {
+        name: 'seal-old-contents',
+        meaning: 'Seals under keys of their receivers what was ordered before receivers had keys.',
+        every: '1 minute',
+        lease_ms: 30 * MINUTE_MS,
+        run: () => this.sealOldContents.execute(),
       },
       {
         name: 'erase-resting-receivers',

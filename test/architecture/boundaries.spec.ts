@@ -55,6 +55,7 @@ const planted: readonly [rule: string, from: string, to: string][] = [
   ['reconciliation-looks-down', 'src/reconciliation/judge.ts', '../validation/index.js'],
   ['payout-links-looks-down', 'src/payout-links/pay.ts', '../payouts/index.js'],
   ['doors-looks-down', 'src/doors/start.ts', '../scheduler/index.js'],
+  ['receivers-looks-down', 'src/receivers/start.ts', '../scheduler/index.js'],
   ['scheduler-looks-down', 'src/scheduler/open.ts', '../openapi/index.js'],
   ['openapi-looks-down', 'src/openapi/start.ts', '../scheduler/index.js'],
   ['doctor-stands-on-the-kernel', 'src/doctor/reach-inside.ts', '../bulks/index.js'],

@@ -2,17 +2,19 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
 import type { CreatedMerchantDto } from '../../src/merchants/dto/merchant.dto.js';
+import type { ErasedReceiverDto } from '../../src/receivers/dto/erase-receiver.dto.js';
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { testDatabase, type TestDatabase } from '../support/index.js';
 import { validItem } from '../support/items.js';
 import type { Bulk, FeedEvent, Payout } from '../support/merchant-client.js';
 import { type Provider, startProvider } from '../support/provider-server.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
-import { until } from '../support/until.js';
+import { eventually, until } from '../support/until.js';
 import { ClusterMember, OPERATOR_KEY, sharedEnvironment } from './cluster.js';
 import './next-release.events.js';
 
 const TEST_MAX_MS = 300_000;
+const FIRST_FORMAT = fileURLToPath(new URL('first-format.ts', import.meta.url));
 const NEXT_RELEASE = fileURLToPath(new URL('next-release.ts', import.meta.url));
 /** Bulks that have to be ordered while old and new run side by side, and after the last old one has gone. */
 const BULKS_BESIDE = Number(process.env['UPGRADE_BULKS'] ?? 8);
@@ -100,12 +102,13 @@ async function merchantWithProvider(): Promise<CreatedMerchantDto> {
   return ask(OPERATOR_KEY, (client) => client.post('/v1/operator/merchants', { name: 'Merchant', connector_id: id }), 201);
 }
 
+const UNDER_NO_RECEIVER = `SELECT FROM payout_revision WHERE receiver_key_id IS NULL AND payout_method IS NOT NULL`;
 const query = <Row extends object>(text: string): Promise<Row[]> => db.dataSource.query<Row[]>(text);
 
 it(
   'old and new processes on one database under load answer every request, pay each payout once, and tell all of it in order',
   async () => {
-    const old = [start(), start()];
+    const old = [start(FIRST_FORMAT), start(FIRST_FORMAT)];
     await Promise.all(old.map(({ url }) => url));
     serving.push(...old);
     const merchant = await merchantWithProvider();
@@ -116,6 +119,7 @@ it(
     await orderedSince(ORDERING);
     const next = [start(NEXT_RELEASE), start(NEXT_RELEASE)];
     await replace(old[0]!, next[0]!);
+    await until(async () => (await query(UNDER_NO_RECEIVER)).length > 0);
     await replace(old[1]!, next[1]!);
     await orderedSince(BULKS_BESIDE);
     orders.abort();
@@ -125,6 +129,7 @@ it(
     await until(async () => (await query(`SELECT FROM webhook_delivery WHERE state <> 'delivered'`)).length === 0);
     expectPaidOnce(await query(`SELECT reference, status FROM payout`));
     await expectToldInOrder(merchant.api_key);
+    await expectForgotten(await next[0]!.url, merchant.id);
     expect((await query('SELECT FROM next_duty')).length).toBeGreaterThan(0);
     expect(
       started.flatMap(({ falls, complaints }) => [...falls, ...(/"level":[56]0/.test(complaints) ? [complaints] : [])]),
@@ -132,6 +137,17 @@ it(
   },
   TEST_MAX_MS,
 );
+
+/** Whatever the old ones have written of the receiver goes with him. */
+async function expectForgotten(url: string, merchantId: string): Promise<void> {
+  const operator = new ApiClient(url, OPERATOR_KEY);
+  const { payout_method } = validItem();
+  const erase = () => operator.post<ErasedReceiverDto>(`/v1/operator/merchants/${merchantId}/erase-receiver`, { payout_method });
+  // While there is more than one request can seal anew, the job has to be waited for.
+  const { body } = await eventually(erase, ({ status }) => status === 200, { within_ms: Infinity });
+  expect(body.payouts).toBe(ordered.length * (PER_BULK + 1));
+  expect(await query(UNDER_NO_RECEIVER)).toEqual([]);
+}
 
 function expectPaidOnce(payouts: readonly { reference: string; status: string }[]): void {
   expect(payouts.length).toBe(ordered.length * (PER_BULK + 1));

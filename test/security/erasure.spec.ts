@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDecipheriv } from 'node:crypto';
 import type { AuditVerificationDto } from '../../src/merchants/dto/audit.dto.js';
-import type { ErasedReceiverDto } from '../../src/payouts/dto/erase-receiver.dto.js';
-import { decideFound, EraseRestingReceivers, SettleIntents } from '../../src/payouts/index.js';
+import { decideFound, SettleIntents } from '../../src/payouts/index.js';
 import { SealAudit } from '../../src/platform/audit/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { fromTypeId } from '../../src/platform/ids/index.js';
+import type { ErasedReceiverDto } from '../../src/receivers/dto/erase-receiver.dto.js';
+import { EraseRestingReceivers } from '../../src/receivers/index.js';
 import type { Answer } from '../support/api-client.js';
 import { type TestApp, testApp } from '../support/app.js';
-import { sealUnderKeyOfEverybody } from '../support/first-format.js';
 import { amountOf, newReference, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
-import { paypalToken } from '../support/paypal-token.js';
-import { expectSound } from '../support/soundness.js';
-import { CONFIGURATION_OF_TESTS } from '../support/test-configuration.js';
+import { askPaypal } from '../support/paypal-token.js';
+import { readable } from './readable.js';
 
 const IBAN = 'GB33BUKB20201555555555';
 const ERASED = 'Hopper';
@@ -44,44 +42,6 @@ async function paid(merchant: MerchantClient, fields: object): Promise<Payout> {
   return payout!;
 }
 
-/**
- * All that anybody could read who has this merchant's rows of the database and every key: each value of bytes opened under each
- * key that there is, whatever place it was bound to.
- */
-async function readable(): Promise<string> {
-  const ring = CONFIGURATION_OF_TESTS.encryptionKeys.map(({ bytes }) => bytes);
-  const underRing = (value: Buffer): string[] => ring.map((key) => plain(key, value.subarray(2 + value[1]!)));
-  const keys = (await query<{ sealed: Buffer }>(`SELECT sealed FROM receiver_key`)).flatMap(({ sealed }) =>
-    underRing(sealed).map((text) => Buffer.from(text, 'base64')),
-  );
-  const columns = await query<{ table: string; column: string }>(
-    `SELECT table_name AS table, column_name AS column FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'bytea'`,
-  );
-  const texts = [await app.stored()];
-  for (const { table, column } of columns) {
-    const rows = await query<{ value: Buffer }>(`SELECT ${column} AS value FROM ${table} WHERE length(${column}) > 29`);
-    for (const { value } of rows)
-      texts.push(...(value[0] === 2 ? keys.map((key) => plain(key, value.subarray(1))) : underRing(value)));
-  }
-  return texts.join('\n');
-}
-
-/** Without asking whether it is true: nonce, tag, ciphertext. */
-const plain = (key: Buffer, sealed: Buffer): string =>
-  key.length === 32 && sealed.length > 28
-    ? createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).update(sealed.subarray(28)).toString('utf8')
-    : '';
-
-async function throughDoor({ created }: MerchantClient, path = '', body?: object): Promise<Record<string, unknown>> {
-  const token = await paypalToken(app.url, { id: created.api_key_id, secret: created.api_key });
-  const answered = await fetch(`${app.url}/v1/payments/payouts${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${String(token)}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await answered.json()) as Record<string, unknown>;
-}
-
 const auditOf = async ({ id }: MerchantClient): Promise<AuditVerificationDto> => {
   await app.part(SealAudit).execute();
   return (await app.operator.get<AuditVerificationDto>(`/v1/operator/merchants/${id}/audit/verification`)).body;
@@ -100,11 +60,11 @@ describe('An erased receiver', () => {
     expect((await merchant.patch(`/v1/payouts/${mended.id}`, edit, { 'idempotency-key': newReference() })).status).toBe(200);
     await merchant.untilAtRest(bulk.id);
     const events = await merchant.events();
-    expect(await readable()).toMatch(new RegExp(`${ERASED}.*${IBAN}|${IBAN}.*${ERASED}`, 's'));
+    expect(await readable(app)).toMatch(new RegExp(`${ERASED}.*${IBAN}|${IBAN}.*${ERASED}`, 's'));
 
     const answer = await erase(merchant, { payout_method: { type: 'bank_account', iban: 'GB33 BUKB 2020 1555 5555 55' } });
     expect([answer.status, answer.body.payouts]).toEqual([200, 2]);
-    const left = await readable();
+    const left = await readable(app);
     for (const word of [ERASED, 'navy.example', '5555555', 'uKb2020155'])
       expect(left.toLowerCase()).not.toContain(word.toLowerCase());
     expect(left).toContain(OTHER);
@@ -166,14 +126,15 @@ describe('An erased receiver', () => {
   it('is forgotten at the door that he came through, too', async () => {
     const merchant = await app.merchant();
     const items = [{ receiver: 'grace@example.com', amount: { currency: 'USD', value: '1.00' }, note: 'For the nanoseconds' }];
-    const made = await throughDoor(merchant, '', { sender_batch_header: { recipient_type: 'EMAIL' }, items });
+    const body = { sender_batch_header: { recipient_type: 'EMAIL' }, items };
+    const made = await askPaypal(app.url, merchant.created, { body });
     const { payout_batch_id: id } = made['batch_header'] as { payout_batch_id: string };
     await merchant.untilAtRest(`bulk_${id}`);
     expect((await erase(merchant, { payout_method: { type: 'paypal', email: 'Grace@example.com' } })).body.payouts).toBe(1);
-    const batch = await throughDoor(merchant, `/${id}`);
+    const batch = await askPaypal(app.url, merchant.created, { path: `/${id}` });
     expect(batch).toMatchObject({ items: [{ payout_item: { amount: { value: '1.00' } } }] });
     expect(JSON.stringify(batch)).not.toMatch(/grace|nanoseconds/);
-    expect(await readable()).not.toContain('nanoseconds');
+    expect(await readable(app)).not.toContain('nanoseconds');
   });
 
   it('is not told of by his provider any more: of its words nobody knows what to take out', async () => {
@@ -242,18 +203,6 @@ describe('beside an erasure', () => {
 });
 
 describe('Account data', () => {
-  it('of the time before receivers had keys is read, and paid, as ever', async () => {
-    const merchant = await app.merchant();
-    const bulk = await merchant.createValidated([validItem({ ...HIS, scheduled_date: tomorrow() })]);
-    const payout = await merchant.payoutOf(bulk.id);
-    await sealUnderKeyOfEverybody(app, { merchant, id: payout.id }, HIS);
-    expect(await merchant.payout(payout.id)).toEqual(payout);
-    await merchant.patch(`/v1/payouts/${payout.id}`, { scheduled_date: null });
-    const [done] = await merchant.untilAtRest(bulk.id);
-    expect(done).toMatchObject({ status: 'PROCESSED', billing_data: HIS.billing_data, erased: false });
-    await expectSound(app, merchant);
-  });
-
   it('goes by age, where all of the receiver is at rest for so long', async () => {
     const merchant = await app.merchant();
     const old = await paid(merchant, HIS);

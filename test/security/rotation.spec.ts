@@ -7,10 +7,10 @@ import { RotateKeys } from '../../src/platform/encryption/index.js';
 import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import { type TestApp, testApp, type TestAppOptions } from '../support/app.js';
 import { DotsClient } from '../support/dots-client.js';
-import { sealUnderKeyOfEverybody } from '../support/first-format.js';
+import { inFirstFormat } from '../support/first-format.js';
 import { METHODS, tomorrow, validItem } from '../support/items.js';
 import { type MerchantClient, type Payout } from '../support/merchant-client.js';
-import { paypalToken } from '../support/paypal-token.js';
+import { askPaypal } from '../support/paypal-token.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
 import { until, WHO_WAITS } from '../support/until.js';
@@ -105,21 +105,7 @@ async function load(merchant: MerchantClient, goesOn: () => boolean, firstTurn: 
   return bulks;
 }
 
-/** Through the door of PayPal, which keeps what it was sent. */
-async function atDoor<Body>(
-  app: TestApp,
-  { created }: MerchantClient,
-  { path = '', body }: { path?: string; body?: object },
-): Promise<Body> {
-  const token = await paypalToken(app.url, { id: created.api_key_id, secret: created.api_key });
-  const answered = await fetch(`${app.url}/v1/payments/payouts${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${String(token)}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await answered.json()) as Body;
-}
-/** Through that of Dots, which keeps whom it pays. */
+/** Through the door of Dots, which keeps whom it pays. */
 const atDots = ({ url }: TestApp, { created }: MerchantClient): DotsClient =>
   new DotsClient(url, created.api_key_id, created.api_key);
 const BOB = { first_name: 'Bob', last_name: 'Loblaw', email: 'bob@example.com', country_code: '1', phone_number: '4154332334' };
@@ -140,15 +126,12 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   expect((await merchant.post('/v1/webhook-endpoints', ENDPOINT)).status).toBe(201);
   await keepEarlyWord(first);
   const before = await load(merchant, () => false, 0);
-  const [ofBefore] = await merchant.payouts(before[0]!);
-  await sealUnderKeyOfEverybody(
-    first,
-    { merchant, id: ofBefore!.id },
-    validItem({ billing_data: { last_name: 'Lovelace of before' } }) as never,
-  );
   await merchant.untilAtRest((await merchant.createBulk([FORGOTTEN])).id);
   expect((await first.operator.post(`/v1/operator/merchants/${merchant.id}/erase-receiver`, FORGOTTEN_ACCOUNT)).status).toBe(200);
-  const { batch_header } = await atDoor<{ batch_header: { payout_batch_id: string } }>(first, merchant, { body: BATCH });
+  await inFirstFormat(first, merchant);
+  const { batch_header } = await askPaypal<{ batch_header: { payout_batch_id: string } }>(first.url, merchant.created, {
+    body: BATCH,
+  });
   const bob = await atDots(first, merchant).ok<{ id: string }>('POST', '/users', BOB);
   const link = await atDots(first, merchant).ok<{ id: string; link: string }>('POST', '/payouts/send-payout', SENT);
   const second = await start(NEW, OLD);
@@ -186,7 +169,7 @@ it('changes the key while bulks are created, edited and paid: nothing fails, and
   }
   expect((await client.get<{ data: Payout[] }>('/v1/payouts?reference=forgotten')).body.data).toMatchObject([{ erased: true }]);
   expect(await takeEarlyWord(third)).toEqual([EARLY_WORD.payment]);
-  expect(await atDoor(third, merchant, { path: `/${batch_header.payout_batch_id}` })).toMatchObject({
+  expect(await askPaypal(third.url, merchant.created, { path: `/${batch_header.payout_batch_id}` })).toMatchObject({
     batch_header: { sender_batch_header: BATCH.sender_batch_header },
     items: [{ payout_item: BATCH.items[0] }],
   });
@@ -213,8 +196,9 @@ describe('a start', () => {
 describe('a rotation', () => {
   let app: TestApp;
   let merchant: MerchantClient;
+  let database: string;
   beforeAll(async () => {
-    const database = await createDatabase(TEMPLATE_DATABASE);
+    database = await createDatabase(TEMPLATE_DATABASE);
     const with_ = (...encryptionKeys: NonNullable<TestAppOptions['encryptionKeys']>): Promise<TestApp> =>
       testApp({ databaseUrl: database, encryptionKeys, roles: new Set(['api']) });
     const before = await with_(OLD);
@@ -224,7 +208,10 @@ describe('a rotation', () => {
     app = await with_(NEW, OLD);
     merchant = app.known(made);
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    await app.close();
+    await dropDatabase(database);
+  });
 
   it('waits for as long as another process seals under another key', async () => {
     await app.part(RotateKeys).execute();

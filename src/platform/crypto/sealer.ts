@@ -82,6 +82,11 @@ export class Sealer {
     return Buffer.concat([Buffer.from([BY_OWN_KEY]), this.cipher(key, plain, boundTo)]);
   }
 
+  /** What lies under the ring, moved under a key of its own at the same place; null where it lies under one. @throws as `open` does. */
+  movedUnder(key: Buffer, sealed: Buffer, boundTo: string): Buffer | null {
+    return sealed[0] === BY_OWN_KEY ? null : this.sealUnder(key, this.open(sealed, boundTo), boundTo);
+  }
+
   /** @param key null: what has none of its own was sealed under the ring. @throws as `open` does. */
   openUnder(key: Buffer | null, sealed: Buffer, boundTo: string): string {
     if (sealed[0] !== BY_OWN_KEY) return this.open(sealed, boundTo);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { PAYOUT_AT_WORK } from '../payouts/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { NIL_UUID } from '../platform/ids/index.js';
-import { PAYOUT_AT_WORK } from './subjects-at-work.js';
 
 /** So many receivers are looked at in one statement, and erased in one transaction: some 50 ms. */
 const SLICE_ROWS = 500;

@@ -4,8 +4,9 @@ import type { Tx } from '../platform/database/index.js';
 import { forgetAnswersAbout, kernelProblem, notFound } from '../platform/http/index.js';
 import { fromTypeId, toTypeId } from '../platform/ids/index.js';
 import type { ErasedReceiverDto } from './dto/erase-receiver.dto.js';
-import { payoutProblem } from './payout.problems.js';
 import { type PayoutOfReceiver, ReceiverErasures } from './receiver-erasures.repository.js';
+import { receiverProblem } from './receiver.problems.js';
+import { SealOldContents } from './seal-old-contents.js';
 
 /** Named in one refusal; the rest would help nobody. */
 const NAMED_MAX = 100;
@@ -29,10 +30,12 @@ export class EraseReceiver {
   constructor(
     private readonly keys: ReceiverKeys,
     private readonly erasures: ReceiverErasures,
+    private readonly oldContents: SealOldContents,
   ) {}
 
   async execute(tx: Tx, command: EraseReceiverCommand): Promise<ErasedReceiverDto> {
     if (!(await this.keys.stop(tx, command.merchantId))) throw notFound();
+    if (!(await this.oldContents.ofMerchant(tx, command.merchantId))) throw notReady();
     const id = await this.find(tx, command);
     if (id === null) return { object: 'erased_receiver', receiver: null, payouts: 0 };
     const receivers = await this.erasures.withMistakes(tx, id);
@@ -75,7 +78,7 @@ export class EraseReceiver {
 function refuseInUse(payouts: readonly PayoutOfReceiver[]): void {
   const used = payouts.filter(({ at_work }) => at_work);
   if (used.length === 0) return;
-  throw payoutProblem('receiver_in_use', `Nothing was erased: ${used.length} payouts of this receiver are not at rest.`, {
+  throw receiverProblem('receiver_in_use', `Nothing was erased: ${used.length} payouts of this receiver are not at rest.`, {
     errors: used.slice(0, NAMED_MAX).map(({ id }) => ({
       pointer: '',
       code: 'receiver_in_use',
@@ -89,6 +92,12 @@ function uuidOf(kind: 'payout' | 'receiver', id: string): string {
   if (uuid === null) throw invalid(kind === 'payout' ? '/payout_id' : '/receiver', `This is no id of a ${kind}.`);
   return uuid;
 }
+
+const notReady = (): Error =>
+  receiverProblem(
+    'receivers_not_ready',
+    'Nothing was erased: older payouts of this merchant are being prepared for it. Ask again in some minutes.',
+  );
 
 const invalid = (pointer: string, detail: string): Error =>
   kernelProblem('invalid_field', detail, { errors: [{ pointer, code: 'invalid_field', detail }] });

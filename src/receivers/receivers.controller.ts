@@ -17,7 +17,7 @@ export class ReceiversController {
    * Erases account and billing data of a receiver of this merchant for good, and keeps what was paid and when. Refused while a
    * payout of his is not at rest. Repeating is harmless.
    */
-  @Operation('eraseReceiver', { refuses: ['receiver_in_use'] })
+  @Operation('eraseReceiver', { refuses: ['receiver_in_use', 'receivers_not_ready'] })
   @Scopes('receivers:erase')
   @Post(':id/erase-receiver')
   @HttpCode(200)
