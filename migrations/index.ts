@@ -27,6 +27,8 @@ import { AddPayoutLinks20261121220100 } from './20261121220100-add-payout-links.
 import { AddWebhookFormats20261121221000 } from './20261121221000-add-webhook-formats.js';
 import { AddReceiverKeys20261121222000 } from './20261121222000-add-receiver-keys.js';
 import { IndexOldContents20261122012000 } from './20261122012000-index-old-contents.js';
+import { NameReceiversOfDotsUsers20261122012100 } from './20261122012100-name-receivers-of-dots-users.js';
+import { NameReceiversOfPayoutLinks20261122012200 } from './20261122012200-name-receivers-of-payout-links.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -59,4 +61,6 @@ export const migrations = [
   AddWebhookFormats20261121221000,
   AddReceiverKeys20261121222000,
   IndexOldContents20261122012000,
+  NameReceiversOfDotsUsers20261122012100,
+  NameReceiversOfPayoutLinks20261122012200,
 ];

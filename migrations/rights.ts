@@ -44,7 +44,7 @@ export const rights: Readonly<Record<string, TableRights>> = {
   bulk_progress: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   connector: { ofMerchant: null, api: READ, worker: WRITE },
   connector_worker: { ofMerchant: null, api: NONE, worker: ALL },
-  dots_user: { ofMerchant: BY_MERCHANT, api: ALL, worker: ['SELECT', 'UPDATE (profile)'] },
+  dots_user: { ofMerchant: BY_MERCHANT, api: ALL, worker: ['SELECT', 'UPDATE (profile)', 'UPDATE (receivers)', 'DELETE'] },
   encryption_key: { ofMerchant: null, api: NONE, worker: WRITE },
   engine: { ofMerchant: null, api: READ, worker: ['SELECT', 'UPDATE'] },
   // Goes with age alone: EVENTS_RETENTION_DAYS is a day at the least.

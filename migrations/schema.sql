@@ -374,15 +374,17 @@ CREATE TABLE dots_user (
   phone bytea NOT NULL,
   profile bytea NOT NULL,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  receivers uuid[],
   CONSTRAINT dots_user_pkey PRIMARY KEY (id),
   CONSTRAINT dots_user_phone_unique UNIQUE (merchant_id, phone)
 );
 CREATE INDEX dots_user_by_id ON dots_user USING btree (merchant_id, id);
+CREATE INDEX dots_user_unnamed ON dots_user USING btree (id) WHERE (receivers IS NULL);
 ALTER TABLE dots_user ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON dots_user TO tranche_worker USING (true);
 CREATE POLICY merchant ON dots_user TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
 GRANT DELETE, INSERT, SELECT, UPDATE ON dots_user TO tranche_api;
-GRANT SELECT, UPDATE (profile) ON dots_user TO tranche_worker;
+GRANT DELETE, SELECT, UPDATE (profile), UPDATE (receivers) ON dots_user TO tranche_worker;
 
 CREATE TABLE encryption_key (
   id text NOT NULL,
@@ -605,6 +607,7 @@ CREATE TABLE payout_link (
   feed bigint NOT NULL,
   created_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
   updated_at timestamp with time zone DEFAULT tranche_now() NOT NULL,
+  receivers uuid[],
   CONSTRAINT payout_link_pkey PRIMARY KEY (id),
   CONSTRAINT payout_link_sender_key_unique UNIQUE (merchant_id, sender_key),
   CONSTRAINT payout_link_token_unique UNIQUE (token_hash),
@@ -614,6 +617,7 @@ CREATE TABLE payout_link (
   CONSTRAINT payout_link_status CHECK (status = ANY (ARRAY['open'::text, 'claimed'::text, 'cancelled'::text, 'expired'::text]))
 );
 CREATE INDEX payout_link_open ON payout_link USING btree (expires_at) WHERE (status = 'open'::text);
+CREATE INDEX payout_link_unnamed ON payout_link USING btree (id) WHERE (receivers IS NULL);
 ALTER TABLE payout_link ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_link TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_link TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));

@@ -3,7 +3,7 @@ import { type SealedTable, Sealer } from '../platform/crypto/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid, uuidOfHash } from '../platform/ids/index.js';
 import type { JsonObject, PayoutContent } from './payout-content.js';
-import { accountOf, receiverTextOf } from './receiver.js';
+import { accountOf, phoneTextOf, receiverTextOf } from './receiver.js';
 
 /** What a revision says of its receiver, read together with the key. */
 export interface OfReceiver {
@@ -48,6 +48,11 @@ export class ReceiverKeys {
   /** The same by an account alone; null where the method names none. */
   receiverOfAccount(merchantId: string, method: JsonObject): string | null {
     return this.hashOf(merchantId, accountOf(method));
+  }
+
+  /** The same by a phone number, of who is known by it alone. */
+  receiverOfPhone(merchantId: string, phone: string): string {
+    return this.hash(merchantId, phoneTextOf(phone));
   }
 
   /** The keys of these receivers, made where there are none; they stay until the end of the transaction. */
@@ -96,7 +101,11 @@ export class ReceiverKeys {
   }
 
   private hashOf(merchantId: string, text: string | null): string | null {
-    return text === null ? null : uuidOfHash(this.sealer.fingerprint(`receiver|${merchantId}|${text}`));
+    return text === null ? null : this.hash(merchantId, text);
+  }
+
+  private hash(merchantId: string, text: string): string {
+    return uuidOfHash(this.sealer.fingerprint(`receiver|${merchantId}|${text}`));
   }
 
   private async read(tx: Tx, merchantId: string, receivers: readonly string[]): Promise<Map<string, ReceiverKey>> {

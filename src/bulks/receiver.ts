@@ -26,6 +26,9 @@ export function accountOf(method: JsonObject): string | null {
   return parts.length === 0 ? null : [type, ...parts].join('|');
 }
 
+/** Whom nothing but a phone is known of, by its number with the country's; as a text of the same kind, which no account has. */
+export const phoneTextOf = (phone: string): string => `phone|${inOneWriting('phone_number', phone)}`;
+
 /** What the receiver's keyed hash is made of. A payout without a readable account is its own receiver; null: nothing personal. */
 export function receiverTextOf(
   payoutId: string,

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ReceiverKeys } from '../bulks/index.js';
 import { CONFIGURATION, type Configuration } from '../platform/config/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { newUuid, toTypeId } from '../platform/ids/index.js';
@@ -13,6 +14,8 @@ export interface CreatePayoutLinkCommand {
   readonly currency: string;
   /** The sender's own: no second link comes under it. */
   readonly senderKey: string | null;
+  /** Of whom it is for, with the country's; null: it is not known. */
+  readonly phone: string | null;
   readonly details: LinkDetails;
 }
 
@@ -22,6 +25,7 @@ export class CreatePayoutLink {
   constructor(
     private readonly links: PayoutLinkRepository,
     private readonly tokens: LinkTokens,
+    private readonly receivers: ReceiverKeys,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
@@ -30,7 +34,11 @@ export class CreatePayoutLink {
     const id = newUuid();
     const tokenHash = this.tokens.hashOf(this.tokens.tokenOf(id));
     if (tokenHash === null) throw new Error('a token of ours has not the form of one');
-    const made = await this.links.insert(tx, { ...command, id, tokenHash, days: this.configuration.payoutLink_days });
+    const { merchantId, phone } = command;
+    const receivers = phone === null ? [] : [this.receivers.receiverOfPhone(merchantId, phone)];
+    // Whoever erases him waits for us, or we for him.
+    await this.receivers.hold(tx, merchantId);
+    const made = await this.links.insert(tx, { ...command, id, tokenHash, receivers, days: this.configuration.payoutLink_days });
     await tellPayoutLinks(tx, 'create', [made]);
     tx.note({ changes: [{ field: 'status', before: null, after: 'open' }], subject: toTypeId('link', id) });
     return id;

@@ -7,5 +7,5 @@ export { ExpirePayoutLinks } from './expire-payout-links.js';
 export type { PayoutLink } from './payout-link.js';
 export { payoutLinkLifecycle, type PayoutLinkStatus } from './payout-link.lifecycle.js';
 export { PayoutLinkQueries } from './payout-link.queries.js';
-export { sealedPayoutLinks } from './payout-link.repository.js';
+export { PayoutLinkRepository, sealedPayoutLinks } from './payout-link.repository.js';
 export { PayoutLinksModule } from './payout-links.module.js';

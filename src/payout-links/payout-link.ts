@@ -1,6 +1,6 @@
 import type { PayoutLinkStatus } from './payout-link.lifecycle.js';
 
-/** What the link says to its receiver, and what its sender wants to be shown again. */
+/** What the link says to its receiver, and what its sender wants to be shown again: nothing, once the receiver was erased. */
 export interface LinkDetails {
   readonly memo: string | null;
   readonly sent: Readonly<Record<string, unknown>>;

@@ -14,13 +14,13 @@ import { PageDialect } from './page.dialect.js';
 import { PayoutLinkQueries } from './payout-link.queries.js';
 import { PayoutLinkRepository } from './payout-link.repository.js';
 
-const SHOWN = [CancelPayoutLink, ClaimPayoutLink, CreatePayoutLink, ExpirePayoutLinks, PayoutLinkQueries];
+const SHOWN = [CancelPayoutLink, ClaimPayoutLink, CreatePayoutLink, ExpirePayoutLinks, PayoutLinkQueries, PayoutLinkRepository];
 
 /** Payouts to people whose account nobody knows yet: links, and the page behind them. */
 @Module({
   imports: [BulksModule, ValidationModule],
   controllers: [ClaimController],
-  providers: [...SHOWN, LinkTokens, PageDialect, PayoutLinkRepository],
+  providers: [...SHOWN, LinkTokens, PageDialect],
   exports: SHOWN,
 })
 export class PayoutLinksModule implements NestModule {

@@ -45,24 +45,39 @@ export class ReceiverErasures {
     return idOf(tx.one(`SELECT id FROM receiver_key WHERE merchant_id = $1 AND id = $2`, [merchantId, id]));
   }
 
+  /** Of these accounts, and of those that these payouts go to. */
+  async keysOf(
+    tx: Tx,
+    merchantId: string,
+    { receivers, payoutIds }: { readonly receivers: readonly string[]; readonly payoutIds: readonly string[] },
+  ): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM receiver_key WHERE merchant_id = $1 AND receiver = ANY ($2::uuid[])
+       UNION SELECT k.id FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+         JOIN receiver_key k ON k.id = r.receiver_key_id
+       WHERE p.merchant_id = $1 AND p.id = ANY ($3::uuid[])`,
+      [merchantId, receivers, payoutIds],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /**
-   * The receiver, and every account that nothing but payouts to him ever named: an IBAN that was mistyped and then mended was his
+   * These accounts, and every one that nothing but payouts to them ever named: an IBAN that was mistyped and then mended was his
    * too, with his name and address beside it.
    */
-  async withMistakes(tx: Tx, id: string): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
+  withMistakes(tx: Tx, keys: readonly string[]): Promise<{ id: string; receiver: string }[]> {
+    return tx.query<{ id: string; receiver: string }>(
       `WITH his AS (
          SELECT p.id FROM payout_revision r JOIN payout p ON p.id = r.payout_id AND p.revision = r.revision
-         WHERE r.receiver_key_id = $1
+         WHERE r.receiver_key_id = ANY ($1::uuid[])
        )
-       SELECT DISTINCT r.receiver_key_id AS id FROM his JOIN payout_revision r ON r.payout_id = his.id
-       WHERE r.receiver_key_id IS NOT NULL AND NOT EXISTS (
-         SELECT FROM payout_revision other
-         WHERE other.receiver_key_id = r.receiver_key_id AND NOT EXISTS (SELECT FROM his WHERE his.id = other.payout_id))
-       UNION SELECT $1`,
-      [id],
+       SELECT k.id, k.receiver FROM receiver_key k WHERE k.id = ANY ($1::uuid[]) OR k.id IN (
+         SELECT r.receiver_key_id FROM his JOIN payout_revision r ON r.payout_id = his.id
+         WHERE r.receiver_key_id IS NOT NULL AND NOT EXISTS (
+           SELECT FROM payout_revision other
+           WHERE other.receiver_key_id = r.receiver_key_id AND NOT EXISTS (SELECT FROM his WHERE his.id = other.payout_id)))`,
+      [keys],
     );
-    return rows.map((row) => row.id);
   }
 
   /** The payouts that ever named one of these receivers, with their intents. */
@@ -78,6 +93,18 @@ export class ReceiverErasures {
 
   async erase(tx: Tx, receivers: readonly string[]): Promise<void> {
     await tx.query(`DELETE FROM receiver_key WHERE id = ANY ($1::uuid[])`, [receivers]);
+  }
+
+  /** The next few payout links that ended so many days ago, where what was paid by them has rested since then, too. */
+  restingLinks(tx: Tx, days: number): Promise<{ id: string; merchant_id: string }[]> {
+    return tx.query<{ id: string; merchant_id: string }>(
+      `SELECT l.id, l.merchant_id
+       FROM payout_link l LEFT JOIN payout p ON p.id = l.payout_id LEFT JOIN payout_intent i ON i.payout_id = p.id
+       WHERE l.receivers <> '{}' AND l.status <> 'open' AND l.updated_at <= tranche_now() - make_interval(days => $1)
+         AND (p.id IS NULL OR NOT (p.updated_at > tranche_now() - make_interval(days => $1) OR ${PAYOUT_AT_WORK}))
+       ORDER BY l.id LIMIT ${SLICE_ROWS}`,
+      [days],
+    );
   }
 
   /** The receivers behind one, in the order of their ids, and which of them have rested for so many days. */

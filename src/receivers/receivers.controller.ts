@@ -14,8 +14,8 @@ export class ReceiversController {
   constructor(private readonly eraseReceiver: EraseReceiver) {}
 
   /**
-   * Erases account and billing data of a receiver of this merchant for good, and keeps what was paid and when. Refused while a
-   * payout of his is not at rest. Repeating is harmless.
+   * Erases account and billing data of a receiver of this merchant for good, with what the doors keep of him, and keeps what was
+   * paid and when. Refused while a payout of his is not at rest. Repeating is harmless.
    */
   @Operation('eraseReceiver', { refuses: ['receiver_in_use', 'receivers_not_ready'] })
   @Scopes('receivers:erase')
@@ -24,8 +24,12 @@ export class ReceiversController {
   erase(
     @RequestTx() tx: Tx,
     @Param('id', idOf('merchant')) merchantId: string,
-    @Body() { payout_method = null, payout_id: payoutId = null, receiver = null }: EraseReceiverDto,
+    @Body() body: EraseReceiverDto,
   ): Promise<ErasedReceiverDto> {
-    return this.eraseReceiver.execute(tx, { merchantId, payoutMethod: payout_method as JsonObject | null, payoutId, receiver });
+    const { payout_method = null, payout_id = null, phone_number = null, dots_id = null, receiver = null } = body;
+    return this.eraseReceiver.execute(tx, {
+      merchantId,
+      by: { payout_method: payout_method as JsonObject | null, payout_id, phone_number, dots_id, receiver },
+    });
   }
 }

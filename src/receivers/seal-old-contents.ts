@@ -4,12 +4,14 @@ import { beforeMerchant, type OldContentPlace, OldContentRepository, type OldCon
 import { OriginRepository } from '../doors/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { NIL_UUID } from '../platform/ids/index.js';
+import { ReceiverRecords } from './receiver-records.js';
 
 /** Sealed anew within one request, which takes a quarter of a second for them. */
 const AT_ONCE_ROWS = 1_000;
 
 /**
- * Seals what was written before receivers had keys under these, with what a door was sent of it. Processes of that time may add
+ * Seals what was written before receivers had keys under these, with what a door was sent of it, and says of users and payout
+ * links of before whom they name. Processes of that time may add
  * to it during an upgrade; once there is none, a look costs one empty index.
  * Safe to crash here because a slice is one transaction, and what it has sealed is not found any more.
  */
@@ -21,6 +23,7 @@ export class SealOldContents {
     private readonly transactions: Transactions,
     private readonly contents: OldContentRepository,
     private readonly origins: OriginRepository,
+    private readonly records: ReceiverRecords,
   ) {}
 
   /** Of all merchants, with as much rest as work, because the payouts come first. */
@@ -35,20 +38,22 @@ export class SealOldContents {
       unreadable += slice.unreadable;
       await wait(performance.now() - began);
     }
+    while ((await this.transactions.asEngine((tx) => this.records.nameOld(tx, null))) > 0);
     if (sealed > 0) this.logger.log(`sealed ${sealed} contents under keys of their receivers`);
     if (unreadable > 0) this.logger.error(`${unreadable} contents can not be opened, and are under no key of a receiver`);
   }
 
   /** Of this merchant. @returns whether all that can be opened is done; otherwise it is more than one request can do. */
   async ofMerchant(tx: Tx, merchantId: string): Promise<boolean> {
-    let sealed = 0;
-    for (let place = beforeMerchant(merchantId); ;) {
+    let done = 0;
+    for (let place = beforeMerchant(merchantId); done <= AT_ONCE_ROWS;) {
       const slice = await this.slice(tx, place, merchantId);
-      if (slice === null) return true;
-      sealed += slice.sealed;
-      if (sealed > AT_ONCE_ROWS) return false;
+      if (slice === null) break;
+      done += slice.sealed;
       place = slice.last;
     }
+    for (let named = 1; named > 0 && done <= AT_ONCE_ROWS; done += named) named = await this.records.nameOld(tx, merchantId);
+    return done <= AT_ONCE_ROWS;
   }
 
   /** @param of the merchant whose contents alone are meant; left out: whosever they are. */

@@ -127,7 +127,7 @@ export class ClusterJobs {
       },
       {
         name: 'seal-old-contents',
-        meaning: 'Seals under keys of their receivers what was ordered before receivers had keys.',
+        meaning: 'Seals under keys of their receivers what was ordered before receivers had keys, so that they can be forgotten.',
         every: '1 minute',
         lease_ms: 30 * MINUTE_MS,
         run: () => this.sealOldContents.execute(),

@@ -21,7 +21,7 @@ const HERS = { payout_method: methodOf(`Grace ${ERASED}`), billing_data: { last_
 /** Of other tests: nobody looks for this one. */
 const HIS = { payout_method: { type: 'wallet', account_id: 'wallet-of-alan' }, billing_data: { last_name: 'Turing' } };
 const HIS_ACCOUNT = { payout_method: HIS.payout_method };
-const NOBODY = { object: 'erased_receiver', receiver: null, payouts: 0 };
+const NOBODY = { object: 'erased_receiver', receiver: null, payouts: 0, payout_links: 0, users: 0 };
 
 let app: TestApp;
 beforeAll(async () => {

@@ -35,6 +35,7 @@ import { DotsUsersController } from './users.controller.js';
     TakeBatch,
     UserRepository,
   ],
+  exports: [UserRepository],
 })
 export class DotsModule implements NestModule {
   constructor(private readonly dialect: DotsDialect) {}

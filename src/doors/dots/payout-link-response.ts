@@ -1,7 +1,7 @@
 import type { PayoutLink, PayoutLinkStatus } from '../../payout-links/index.js';
 import { formatInstant } from '../../platform/time/index.js';
-import type { LinkStatus, PayeeDto, PayoutLinkDto } from './payout-link.dto.js';
-import type { Metadata } from './request-reader.js';
+import type { LinkStatus, PayoutLinkDto } from './payout-link.dto.js';
+import { sentOf } from './sent-link.js';
 
 /** Nothing is sent from here, so no link is on its way or delivered. */
 const STATUS: Readonly<Record<PayoutLinkStatus, LinkStatus>> = {
@@ -13,12 +13,7 @@ const STATUS: Readonly<Record<PayoutLinkStatus, LinkStatus>> = {
 
 /** @param url where the link leads. */
 export function toPayoutLink(link: PayoutLink, url: string): PayoutLinkDto {
-  const sent = link.details.sent as {
-    readonly payee: PayeeDto;
-    readonly metadata: Metadata;
-    readonly tax_exempt: boolean;
-    readonly user_id: string | null;
-  };
+  const sent = sentOf(link.details);
   const { country_code, phone_number } = sent.payee;
   return {
     id: link.id,

@@ -3,9 +3,7 @@ import type { Sent } from '../origin.repository.js';
 import { readPhone } from './create-user.js';
 import { FEE_PARTIES, withoutNothing } from './read-batch.js';
 import { isNothing, type Metadata, RequestReader } from './request-reader.js';
-import type { Profile } from './user.repository.js';
-
-export type Phone = Pick<Profile, 'country_code' | 'phone_number'>;
+import type { Phone } from './user.repository.js';
 
 /** Whom the money is for: a user by the id, or whoever has the phone. */
 export type Payee = { readonly userId: string } | { readonly phone: Phone };

@@ -6,7 +6,7 @@ import { digestOf } from './digest.js';
 import { DotsRefusal, notFound } from './dots-refusal.js';
 import { type Payee, type ReadSendPayout, readSendPayout } from './read-send-payout.js';
 import { receiverOf } from './receiver.js';
-import { type User, UserRepository } from './user.repository.js';
+import { phoneOf, type User, UserRepository } from './user.repository.js';
 
 /**
  * Makes a payout link; a user who has a payout method that can be paid by claims it at once.
@@ -40,6 +40,7 @@ export class SendPayout {
       amountMinor: read.cents,
       currency: 'USD',
       senderKey: read.key,
+      phone: phoneIn(read.payee, user),
       details: { memo: read.memo, sent: { ...sentOf(read, user), digest } },
     });
     if (user !== null && user.profile.methods.length > 0) {
@@ -56,6 +57,11 @@ export class SendPayout {
     if (user === undefined) throw notFound();
     return user;
   }
+}
+
+function phoneIn(payee: Payee, user: User | null): string | null {
+  if ('phone' in payee) return phoneOf(payee.phone);
+  return user === null ? null : phoneOf(user.profile);
 }
 
 /** What the link is shown with again. */
