@@ -26,7 +26,7 @@ const EVENTS_PER_PAYOUT = 3;
 export const isolation: Row = {
   name: 'isolation',
   asks: `event to arrival at ${HEALTHY} healthy receivers, without and with sick ones beside them`,
-  minutes: 8,
+  minutes: 12,
   async contests(stage, effort) {
     const sick = await SickReceivers.start();
     stage.onClose(() => sick.end());
@@ -152,7 +152,7 @@ async function warmUp({ healthy, receiver }: Load): Promise<void> {
 async function deliveries(load: Load): Promise<Sample> {
   const { healthy, receiver, effort } = load;
   await warmUp(load);
-  const bulks = sized(effort, { quick: 40, usual: 60, full: 200 });
+  const bulks = sized(effort, { quick: 40, usual: 120, full: 200 });
   const start = performance.now();
   for (let bulk = 0; bulk < bulks; bulk += 1) {
     const merchant = healthy[bulk % healthy.length];
