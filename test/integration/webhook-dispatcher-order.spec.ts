@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Configuration } from '../../src/platform/config/index.js';
+import { newUuid } from '../../src/platform/ids/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import type { SentDelivery } from '../../src/webhooks/deliveries/deliver.js';
@@ -15,6 +16,7 @@ import { EnableEndpoint } from '../../src/webhooks/endpoints/enable-endpoint.js'
 import { EndpointNotices } from '../../src/webhooks/endpoints/endpoint-notices.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
+import { AdvanceResend } from '../../src/webhooks/resends/advance-resend.js';
 import { ResendRepository } from '../../src/webhooks/resends/resend.repository.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
@@ -40,6 +42,7 @@ const settle = new SettleDeliveries(deliveries, lanes, notices);
 const enable = new EnableEndpoint(endpoints, backlog, notices);
 const disable = new DisableEndpoint(endpoints, notices);
 const resends = new ResendRepository();
+const advance = new AdvanceResend(resends);
 const workOff = new WorkOffBacklog(backlog);
 
 const VERDICTS = {
@@ -154,6 +157,31 @@ class Scene {
     this.dropped.delete(row.id);
   }
 
+  /** A slice of what the endpoint has missed for too long, which is at once here. */
+  async expire(): Promise<void> {
+    await db.transactions.asEngine((tx) => backlog.expire(tx, { days: 0, rowsMax: SLICE }));
+  }
+
+  /** Somebody asks for everything again. */
+  async resendAll(): Promise<void> {
+    const any = { endpointId: null, bulkId: null, eventType: null, state: null, createdAfter: null, createdBefore: null };
+    const resend = { id: newUuid(), merchantId: this.merchantId, ...any };
+    await db.transactions.asMerchant(this.merchantId, (tx) => resends.insert(tx, resend));
+  }
+
+  /** One look of a resend. @returns whether any is running. */
+  async advance(): Promise<boolean> {
+    await db.dataSource.query(`UPDATE webhook_resend SET look_at = now() WHERE finished_at IS NULL`);
+    const due_ms = await db.transactions.asEngine((tx) => advance.execute(tx));
+    const again = await db.dataSource.query<{ id: string }[]>(
+      `SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+       WHERE e.id = $1 AND d.resend_id IS NOT NULL AND d.state = 'waiting' AND d.queued_at >= coalesce(e.backlog_from, '-infinity')`,
+      [this.endpointId],
+    );
+    for (const { id } of again) this.dropped.delete(id);
+    return due_ms !== null;
+  }
+
   /** One slice. @returns whether there may be more. */
   workOff(): Promise<boolean> {
     return db.transactions.asEngine((tx) => workOff.execute(tx, SLICE));
@@ -165,7 +193,8 @@ class Scene {
     await this.timePasses();
     while (await this.workOff());
     for (let idle = 0; idle < 2;) {
-      idle = (await this.claim()) === 0 && this.out.length === 0 ? idle + 1 : 0;
+      const resending = await this.advance();
+      idle = (await this.claim()) === 0 && this.out.length === 0 && !resending ? idle + 1 : 0;
       while (this.out.length > 0) await this.settle(0, VERDICTS.success);
     }
     const left = await db.dataSource.query<unknown[]>(
@@ -201,6 +230,9 @@ const step = fc.oneof(
       .map((kind) => ({ does: `enable ${kind}`, run: (s: Scene) => s.enable(kind) })),
   },
   { weight: 2, arbitrary: fc.constant({ does: 'work off', run: (s: Scene) => s.workOff() }) },
+  { weight: 1, arbitrary: fc.constant({ does: 'expire', run: (s: Scene) => s.expire() }) },
+  { weight: 1, arbitrary: fc.constant({ does: 'resend all', run: (s: Scene) => s.resendAll() }) },
+  { weight: 2, arbitrary: fc.constant({ does: 'advance', run: (s: Scene) => s.advance() }) },
   { weight: 2, arbitrary: fc.nat(20).map((which) => ({ does: `resend ${which}`, run: (s: Scene) => s.resend(which) })) },
 );
 
