@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Webhook } from 'standardwebhooks';
 import { ROOT } from '../architecture/repository-files.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { freePort } from '../support/free-port.js';
@@ -60,6 +61,27 @@ describe('The guide for receivers', () => {
     for (const { id, status } of payouts) expect(kept[id]?.status).toBe(status);
     const forged = await fetch(url, { method: 'POST', body: '{"type":"payout.processed","data":{}}' });
     expect(forged.status).toBe(401);
+  });
+
+  it('has a receiver that keeps each id once, and passes over what is older than what it knows', async () => {
+    const post = async (event_id: string, sequence: number, status: string): Promise<unknown> => {
+      const [body, now] = [
+        JSON.stringify({ type: 'payout.told', data: { event_id, sequence, payout_id: 'payout_1', status } }),
+        new Date(),
+      ];
+      const headers = {
+        'webhook-id': event_id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': new Webhook(merchant.webhookSecret).sign(event_id, now, body),
+      };
+      expect((await fetch(url, { method: 'POST', body, headers })).status).toBe(204);
+      return (await books())['payout_1'];
+    };
+    const kept = { sequence: 7, status: 'PROCESSED' };
+    expect(await post('event_7', 7, 'PROCESSED')).toEqual(kept);
+    expect(await post('event_6', 6, 'SCHEDULED')).toEqual(kept);
+    expect(await post('event_7', 8, 'CANCELLED')).toEqual(kept);
+    expect(await post('event_9', 9, 'CANCELLED')).toEqual({ sequence: 9, status: 'CANCELLED' });
   });
 
   it('catches up by the cursor to everything that happened, and follows it as a stream', async () => {
