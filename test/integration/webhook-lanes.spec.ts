@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Configuration } from '../../src/platform/config/index.js';
+import { WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics, Traces } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
@@ -13,6 +14,7 @@ import { Places } from '../../src/webhooks/deliveries/places.js';
 import { merchantsWithoutRoom } from '../../src/webhooks/deliveries/share-places.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
+import { until } from '../support/until.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
 /** Hundreds of lanes take seconds to make on a busy machine. */
@@ -184,6 +186,22 @@ describe('a lane', () => {
     await claim();
     expect(await ready()).not.toContain(id);
     expect(await db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id])).toEqual([]);
+  });
+
+  it('is called in every process at the commit of whoever writes for it, and by nothing that nobody gets', async () => {
+    const [listener, heard] = [new WakeListener(db.url), [] as string[]];
+    for (const topic of ['deliver', 'follow'] as const) listener.on(topic, () => heard.push(topic));
+    await listener.ready();
+    heard.length = 0;
+    const { id: merchantId } = await testMerchant(db);
+    const tell = (): Promise<void> =>
+      db.transactions.asEngine(async (tx) => recordEvents(tx, [await new Subject(merchantId).draft(tx)]));
+    await tell();
+    await registerEndpoint(db, merchantId, { url: `https://merchant.example/${newUuid()}` });
+    await tell();
+    await until(() => heard.length >= 3);
+    expect(heard).toEqual(['follow', 'deliver', 'follow']);
+    await listener.onModuleDestroy();
   });
 
   it('that nobody called is found by the look over all of them', async () => {
