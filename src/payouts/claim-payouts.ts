@@ -36,6 +36,12 @@ export interface Claimed {
   readonly sinceLastSend_ms: number;
 }
 
+/**
+ * What can not be opened stays in front of what can, due for ever: where a claim of a few found nothing else, so many are looked
+ * through instead.
+ */
+const LOOKED_THROUGH_MAX = 1_000;
+
 export interface Claims {
   readonly claimed: readonly Claimed[];
   /** More may be due right now: not all that was, was asked for. */
@@ -93,13 +99,10 @@ export class ClaimPayouts {
 
   private async claimDue(tx: Tx, request: ClaimRequest): Promise<Claims> {
     const { connectorId, limit } = request;
-    const { due: locked, more } = await this.payouts.lockDue(tx, connectorId, limit);
-    if (locked.length === 0) return NO_CLAIMS;
-    const contents = await this.contents.current(
-      tx,
-      locked.map(({ id }) => id),
-    );
-    const due = locked.filter(({ id }) => contents.has(id));
+    const first = await this.lockReadable(tx, connectorId, limit);
+    const blocked = first.readable.length === 0 && first.more;
+    const { readable, contents, more } = blocked ? await this.lockReadable(tx, connectorId, LOOKED_THROUGH_MAX) : first;
+    const due = readable.slice(0, limit);
     if (due.length === 0) return NO_CLAIMS;
     const { rows, intents } = await this.begin(tx, due, connectorId);
     const keys = [...intents.values()].map(({ idempotency_key }) => idempotency_key);
@@ -111,6 +114,14 @@ export class ClaimPayouts {
       return claimedOf(payout, intent, { ...request, contents, action });
     });
     return { claimed, more };
+  }
+
+  /** Due payouts whose content can be opened. */
+  private async lockReadable(tx: Tx, connectorId: string, limit: number) {
+    const { due, more } = await this.payouts.lockDue(tx, connectorId, limit);
+    const ids = due.map(({ id }) => id);
+    const contents = ids.length === 0 ? new Map<string, StoredContent>() : await this.contents.current(tx, ids);
+    return { readable: due.filter(({ id }) => contents.has(id)), contents, more };
   }
 
   /**
