@@ -2,6 +2,7 @@ import { formatAmount } from '../../platform/money/index.js';
 import { type AccountData, clearOfAccountData, cutToStorable } from '../account-data.js';
 import type { ListedPayment, LookupOutcome, PaymentPage, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connector.js';
 import {
+  ANOTHER_TIME,
   type HttpAnswer,
   type HttpExchange,
   notTaken,
@@ -62,8 +63,6 @@ const REFUSALS: Readonly<Record<string, boolean>> = {
 const isRetryable = (code: string): boolean =>
   REFUSALS[code] === true || code === 'service-unavailable' || code === 'resource-busy';
 
-/** Of calls that pay nothing: the same may go in a moment. */
-const BUSY: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 const WRONG_PLACE: ReadonlySet<number> = new Set([404, 405]);
 const TOO_MANY_REQUESTS = 429;
 const REQUEST_TIMEOUT = 408;
@@ -111,7 +110,7 @@ const isToReceiver = (missing: NoPayee['missing'], status: number): boolean =>
   status >= 400 &&
   status <= 499 &&
   !UNAUTHORIZED.has(status) &&
-  !BUSY.has(status) &&
+  !ANOTHER_TIME.has(status) &&
   !(missing === 'no user' && WRONG_PLACE.has(status));
 
 /** The id that Dots gives what it was asked to make, or null. */

@@ -27,8 +27,8 @@ export const NOT_BEGUN = 'NOT_BEGUN';
  * if it may have left.
  */
 const NOTHING_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CLOSED', NOT_BEGUN]);
-/** Answers below 500 that say nothing of who is asked and by whom: another time, or after somebody else. */
-const ANOTHER_TIME: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+/** Answers below 500 that say nothing of what was asked and by whom: another time, or after somebody else. */
+export const ANOTHER_TIME: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 /** A day: longer than any wish can matter. */
 const RETRY_AFTER_MAX_MS = 86_400_000;
 
