@@ -181,7 +181,7 @@ describe('the registry', () => {
 });
 
 describe('the module', () => {
-  it('is put together by Nest, knows both types, and makes the built-in sandbox at start', async () => {
+  it('is put together by Nest, knows every type, and makes the built-in sandbox at start', async () => {
     const provide = [
       { provide: CONFIGURATION, useValue: { sandbox: true, lease_s: 60 } },
       { provide: Transactions, useValue: db.transactions },
@@ -193,7 +193,7 @@ describe('the module', () => {
     const app = await Test.createTestingModule({ imports: [Kernel, ConnectorsModule] }).compile();
     await app.init();
     const registry = app.get(ConnectorRegistry);
-    expect(registry.types().map(({ type }) => type)).toEqual(['sandbox', 'http', 'paypal']);
+    expect(registry.types().map(({ type }) => type)).toEqual(['sandbox', 'http', 'paypal', 'dots']);
     expect(await registry.get(BUILT_IN_SANDBOX_ID)).toMatchObject({ name: 'Sandbox', type: 'sandbox', paused: null });
     await app.close();
   });
