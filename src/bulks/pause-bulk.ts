@@ -20,6 +20,7 @@ export class PauseBulk {
   async execute(tx: Tx, command: PauseBulkCommand): Promise<void> {
     const { row, payouts } = await this.locked.open(tx, { ...command, references: null });
     if (row.paused === command.pause) return;
+    tx.note({ changes: [{ field: 'paused', before: row.paused, after: command.pause }] });
     await this.locked.close(
       tx,
       { row: { ...row, paused: command.pause }, payouts },

@@ -21,7 +21,7 @@ export class RevokeApiKey {
 
   async execute(tx: Tx, { merchantId, keyId }: RevokeApiKeyCommand): Promise<void> {
     if (!(await this.keys.revoke(tx, merchantId, keyId))) throw notFound();
-    tx.note({ subject: toTypeId('key', keyId), changes: [] });
+    tx.note({ subject: toTypeId('key', keyId), changes: [{ field: 'revoked', before: null, after: true }] });
     tx.afterCommit(() => {
       this.credentials.forget(keyId);
     });

@@ -130,8 +130,10 @@ export class PaypalPayoutsController {
     const simulated = this.configuration.sandbox ? simulatedCancellation(id) : null;
     if (simulated !== null) return simulated;
     const item = await this.queries.item(tx, { merchantId: merchant.id, id, host: hostOf(request) });
-    tx.note({ changes: [], subject: `payout_${item.payout_item_id}` });
-    if (item.transaction_status === 'RETURNED' && intentStatus === 'unclaimed') return item;
+    const returned = item.transaction_status === 'RETURNED' && intentStatus === 'unclaimed';
+    const changes = returned ? [{ field: 'intent', before: intentStatus, after: 'returned' }] : [];
+    tx.note({ changes, subject: `payout_${item.payout_item_id}` });
+    if (returned) return item;
     throw new PaypalRefusal(outcome === 'unavailable' ? 'SERVICE_UNAVAILABLE' : whyNotCancelled(item.transaction_status));
   }
 }

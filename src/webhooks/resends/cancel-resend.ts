@@ -9,6 +9,8 @@ export class CancelResend {
   constructor(private readonly resends: ResendRepository) {}
 
   async execute(tx: Tx, { merchantId, resendId }: { merchantId: string; resendId: string }): Promise<void> {
-    if (!(await this.resends.cancel(tx, merchantId, resendId))) throw notFound();
+    const before = await this.resends.cancel(tx, merchantId, resendId);
+    if (before === null) throw notFound();
+    if (before === 'matching' || before === 'sending') tx.note({ changes: [{ field: 'state', before, after: 'cancelled' }] });
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { differences } from '../../platform/audit/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { kernelProblem, type Problem } from '../../platform/http/index.js';
-import { newUuid } from '../../platform/ids/index.js';
+import { newUuid, toTypeId } from '../../platform/ids/index.js';
 import { EndpointRepository } from '../endpoints/endpoint.repository.js';
 import { refuseUnknownType, webhookProblem } from '../webhooks.problems.js';
 import { type ResendFilter, ResendRepository } from './resend.repository.js';
@@ -39,6 +40,7 @@ export class CreateResend {
     }
     const id = newUuid();
     await this.resends.insert(tx, { id, merchantId, ...filter });
+    tx.note({ subject: toTypeId('resend', id), changes: differences(Object.keys(told(filter)), told(filter)) });
     return id;
   }
 
@@ -48,6 +50,12 @@ export class CreateResend {
     if (endpoint.status === 'disabled') throw webhookProblem('endpoint_disabled', 'Enable the endpoint, then send again.');
   }
 }
+
+const told = ({ endpointId, bulkId, eventType, state, createdAfter, createdBefore }: ResendFilter): Record<string, unknown> => ({
+  endpoint_id: endpointId === null ? null : toTypeId('endpoint', endpointId),
+  bulk_id: bulkId === null ? null : toTypeId('bulk', bulkId),
+  ...{ event_type: eventType, status: state, created_after: createdAfter, created_before: createdBefore },
+});
 
 const NOTHING = 'This id names nothing of yours.';
 

@@ -184,19 +184,19 @@ export class ResendRepository {
     );
   }
 
-  /** Ends a resend that runs, and forgets what it has not let go. @returns false where the merchant has no such resend. */
-  async cancel(tx: Tx, merchantId: string, id: string): Promise<boolean> {
-    const resend = await tx.one(`SELECT FROM webhook_resend WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE`, [
-      id,
-      merchantId,
-    ]);
-    if (resend === null) return false;
+  /** Ends a resend that runs, and forgets what it has not let go. @returns its state before; null where the merchant has no such resend. */
+  async cancel(tx: Tx, merchantId: string, id: string): Promise<ResendState | null> {
+    const resend = await tx.one<{ state: ResendState }>(
+      `SELECT state FROM webhook_resend WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE`,
+      [id, merchantId],
+    );
+    if (resend === null) return null;
     await tx.query(
       `UPDATE webhook_resend SET state = 'cancelled', finished_at = tranche_now() WHERE id = $1 AND state IN ('matching', 'sending')`,
       [id],
     );
     await tx.query(`DELETE FROM webhook_resend_item WHERE resend_id = $1`, [id]);
-    return true;
+    return resend.state;
   }
 
   /**
