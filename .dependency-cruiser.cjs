@@ -14,7 +14,7 @@ const PURE_FILES = [
   '\\.mapping\\.ts$',
   '\\.events\\.ts$',
   '^src/validation/rules/',
-  '^src/platform/(money|time|text|lifecycle|ids)/',
+  '^src/platform/(money|time|text|json|lifecycle|ids)/',
   '(^|/)(retry-schedule|bulk-status|merge-item|intake-item|masking)\\.ts$',
 ];
 

@@ -1,8 +1,8 @@
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 import { hasControlCharacter, isStorable, lengthOf } from '../platform/text/index.js';
 import { looksLikeCardNumber } from './card-number.js';
 import { touches } from './item-pointer.js';
 import { ItemReader } from './item-reader.js';
-import { isObject, type ParsedObject } from './json-object.js';
 import { isMasked } from './masking.js';
 import {
   ADDRESS_FIELDS,
@@ -58,7 +58,7 @@ export function intakeItem(value: unknown): ({ readonly reference: string } & Ke
 /** What a creation and an edit ask of each element of `items`: an object that names its payout. */
 export function readNamed(
   value: unknown,
-): { readonly reference: string; readonly item: ParsedObject } | { readonly refusal: ItemRefusal } {
+): { readonly reference: string; readonly item: JsonMembers } | { readonly refusal: ItemRefusal } {
   if (!isObject(value)) return refusal('', 'invalid_field', 'Each item is an object with a reference.');
   const { reference } = value;
   if (reference === undefined || reference === null)
@@ -73,7 +73,7 @@ export function readNamed(
  * pays a card, in a payout method of no known type, and under names that say so (`card_number`, `pan`) anywhere. Nowhere
  * else, because an account number, a phone number or a reference may look like one by chance.
  */
-export function intakeContent(item: ParsedObject): KeptContent {
+export function intakeContent(item: JsonMembers): KeptContent {
   const reader = new ItemReader(paysCard(item));
   reader.refuseUnknown(item, ITEM_FIELDS, '');
   const content = {
@@ -90,7 +90,7 @@ export function intakeContent(item: ParsedObject): KeptContent {
 }
 
 /** The issues about values that could not be kept that outlive an edit: those about members which it says nothing of. */
-export function issuesAfterEdit(previous: readonly Issue[], patch: ParsedObject): Issue[] {
+export function issuesAfterEdit(previous: readonly Issue[], patch: JsonMembers): Issue[] {
   const replacesMethod = isObject(patch.payout_method) && givesType(patch.payout_method);
   return previous.filter(
     ({ pointer }) =>
@@ -99,7 +99,7 @@ export function issuesAfterEdit(previous: readonly Issue[], patch: ParsedObject)
 }
 
 /** Whether an edit names the type of the method, which replaces the method whole. */
-export const givesType = (method: ParsedObject): boolean => method.type !== undefined && method.type !== null;
+export const givesType = (method: JsonMembers): boolean => method.type !== undefined && method.type !== null;
 
 const refusal = (pointer: ItemRefusal['pointer'], code: ItemRefusal['code'], detail: string): { refusal: ItemRefusal } => ({
   refusal: { pointer, code, detail },
@@ -115,7 +115,7 @@ export function isReference(value: unknown): value is string {
   );
 }
 
-const paysCard = (item: ParsedObject): boolean => isObject(item.payout_method) && item.payout_method.type === 'card';
+const paysCard = (item: JsonMembers): boolean => isObject(item.payout_method) && item.payout_method.type === 'card';
 
 function readMethod(reader: ItemReader, value: unknown): JsonObject | null {
   const method = reader.object(value, '/payout_method');

@@ -1,8 +1,8 @@
 import { kernelProblem, pointerTo, type ProblemFinding } from '../platform/http/index.js';
+import { isObject } from '../platform/json/index.js';
 import { bulkProblem } from './bulk.problems.js';
 import type { ItemPatch } from './edit-bulk.js';
 import { ITEM_FIELDS, readNamed } from './intake-item.js';
-import { isObject } from './json-object.js';
 import { refuseUnnamed } from './take-items.js';
 
 /**

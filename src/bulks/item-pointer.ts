@@ -1,5 +1,5 @@
+import { isObject } from '../platform/json/index.js';
 import { looksLikeCardNumber } from './card-number.js';
-import { isObject } from './json-object.js';
 
 /** A longer name is cut: pointers are stored with every issue, and a name can be as long as a request. */
 const NAME_LENGTH_MAX = 60;

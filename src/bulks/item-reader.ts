@@ -1,7 +1,7 @@
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 import { isStorable, lengthOf } from '../platform/text/index.js';
 import { looksLikeCardNumber, namesCardNumber } from './card-number.js';
 import { nameInPointer } from './item-pointer.js';
-import { isObject, type ParsedObject } from './json-object.js';
 import type { Issue, IssueCode } from './payout-content.js';
 
 /** Code points of one value; more than any scheme of payment carries, and few enough that a row stays a row. */
@@ -47,13 +47,13 @@ export class ItemReader {
   }
 
   /** The object, or null. */
-  object(value: unknown, pointer: string): ParsedObject | null {
+  object(value: unknown, pointer: string): JsonMembers | null {
     if (isAbsent(value)) return null;
     return isObject(value) ? value : this.lose('invalid_field', pointer, 'Send an object here.');
   }
 
   /** Names the members that are not known: none of them is kept. */
-  refuseUnknown(object: ParsedObject, known: ReadonlySet<string>, parent: string): void {
+  refuseUnknown(object: JsonMembers, known: ReadonlySet<string>, parent: string): void {
     const unknown = Object.keys(object).filter((name) => !known.has(name) && !isAbsent(object[name]));
     unknown.slice(0, UNKNOWN_NAMED_MAX).forEach((name, index) => {
       const pointer = `${parent}/${nameInPointer(name)}`;

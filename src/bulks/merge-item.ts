@@ -1,7 +1,8 @@
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 import { parseAmount } from '../platform/money/index.js';
 import { givesType, intakeContent, issuesAfterEdit, type KeptContent } from './intake-item.js';
-import { isObject, mergePatch, type ParsedObject } from './json-object.js';
 import { MASK } from './masking.js';
+import { mergePatch } from './merge-patch.js';
 import type { FieldChange, Issue, PayoutContent } from './payout-content.js';
 
 /** The content after an edit, the issues about what could not be kept then and before, and the differences. */
@@ -16,7 +17,7 @@ export interface MergedItem extends KeptContent {
  */
 export function mergeItem(
   previous: { readonly content: PayoutContent; readonly issues: readonly Issue[] },
-  patch: ParsedObject,
+  patch: JsonMembers,
 ): MergedItem {
   const method = patch.payout_method;
   const kept = isObject(method) && givesType(method) ? { ...previous.content, payout_method: null } : previous.content;

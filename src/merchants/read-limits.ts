@@ -1,4 +1,5 @@
 import { pointerTo, type ProblemFinding } from '../platform/http/index.js';
+import { isObject } from '../platform/json/index.js';
 import { type AmountFault, parseAmount, type StoredLimits } from '../platform/money/index.js';
 
 /** More than any merchant needs, and far from what an integer of the database can count. */
@@ -46,7 +47,7 @@ function readCount(given: unknown, pointer: string): Read {
 }
 
 function readAmounts(given: unknown, pointer: string): Read {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (!isObject(given)) {
     return { findings: [fault(pointer, 'must be an object of amounts by currency, such as {"EUR": "10000.00"}')] };
   }
   const amounts: [string, string][] = [];

@@ -1,11 +1,12 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import type { JsonMembers } from '../platform/json/index.js';
 import { describeOperation } from './describe-operation.js';
 import { ANSWER_HEADERS, DESCRIPTION, REQUEST_HEADERS, SECURITY_SCHEMES, TAGS } from './document-frame.js';
 import { describePaths, draftDocument } from './draft-document.js';
 import { eventWebhooks, WEBHOOK_HEADERS } from './event-webhooks.js';
 import { Examples } from './example-of.js';
-import { type JsonObject, sortedByKey } from './json.js';
+import { sortedByKey } from './json.js';
 import { problemExamples, problemSchemaWithCodes, sharedResponses } from './problem-responses.js';
 import { factsOfRoutes } from './route-facts.js';
 
@@ -14,7 +15,7 @@ import { factsOfRoutes } from './route-facts.js';
  * @nestjs/swagger wrote into the build, so it is only whole there: see src/print-openapi.ts.
  * @param doors whose routes have documents of their own.
  */
-export function buildDocument(app: INestApplication, version: string, doors: readonly Type[]): JsonObject {
+export function buildDocument(app: INestApplication, version: string, doors: readonly Type[]): JsonMembers {
   const routes = factsOfRoutes(app);
   const own = [...app.get(ModulesContainer).values()].map(({ metatype }) => metatype).filter((each) => !doors.includes(each));
   const draft = draftDocument(app, own, routes);

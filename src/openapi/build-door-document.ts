@@ -1,7 +1,8 @@
 import type { INestApplication, Type } from '@nestjs/common';
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 import { describePaths, draftDocument } from './draft-document.js';
 import { Examples } from './example-of.js';
-import { isObject, type JsonObject, sortedByKey } from './json.js';
+import { sortedByKey } from './json.js';
 import { takesIdempotencyKey } from './kernel-refusals.js';
 import { factsOfRoutes, type RouteFacts } from './route-facts.js';
 
@@ -11,22 +12,22 @@ export interface DoorFrame {
   readonly title: string;
   readonly description: string;
   /** How its callers say who they are. */
-  readonly securitySchemes: { readonly client: JsonObject } & Readonly<Record<string, JsonObject>>;
+  readonly securitySchemes: { readonly client: JsonMembers } & Readonly<Record<string, JsonMembers>>;
   /** The one of these that opens its routes; who comes for what it takes is a client. */
   readonly callersScheme: string;
   /** The header that stands for `Idempotency-Key`, where there is one. */
-  readonly requestHeader: JsonObject | null;
+  readonly requestHeader: JsonMembers | null;
   /** Refusals by name; `Error` is their schema, and this is its member that has the name. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly refusalMember: string;
   /** What every route may answer that asks for a key. */
   readonly commonRefusals: readonly string[];
   /** What endpoints are sent in the words of the door, where it has any. */
-  readonly webhooks?: JsonObject;
+  readonly webhooks?: JsonMembers;
 }
 
 /** The API document of one door, in OpenAPI 3.1: a foreign contract, as far as it is kept here. */
-export function buildDoorDocument(app: INestApplication, version: string, frame: DoorFrame): JsonObject {
+export function buildDoorDocument(app: INestApplication, version: string, frame: DoorFrame): JsonMembers {
   const routes = factsOfRoutes(app);
   const { paths, schemas } = draftDocument(app, [frame.module], routes);
   const examples = new Examples(schemas);
@@ -50,10 +51,10 @@ export function buildDoorDocument(app: INestApplication, version: string, frame:
 }
 
 function describe(
-  operation: JsonObject,
+  operation: JsonMembers,
   route: RouteFacts,
   { frame, examples }: { frame: DoorFrame; examples: Examples },
-): JsonObject {
+): JsonMembers {
   const { tags, summary, parameters, requestBody, responses } = operation;
   const withExample = (part: unknown): unknown => exampled(part, examples, route.notes.id);
   return {
@@ -76,9 +77,9 @@ function describe(
 }
 
 /** A body or an answer with an example for each type of it. */
-function exampled(part: unknown, examples: Examples, id: string): JsonObject {
+function exampled(part: unknown, examples: Examples, id: string): JsonMembers {
   const { description, content, required } = isObject(part) ? part : {};
-  const media = Object.entries((content ?? {}) as Readonly<Record<string, JsonObject>>).map(([type, { schema }]) => [
+  const media = Object.entries((content ?? {}) as Readonly<Record<string, JsonMembers>>).map(([type, { schema }]) => [
     type,
     { schema, example: examples.of(schema, id) },
   ]);
@@ -89,7 +90,7 @@ function exampled(part: unknown, examples: Examples, id: string): JsonObject {
 }
 
 /** By status, with the names that come with it. */
-function refusals(names: readonly string[], { statuses, refusalMember }: DoorFrame): JsonObject {
+function refusals(names: readonly string[], { statuses, refusalMember }: DoorFrame): JsonMembers {
   const known = [...new Set(names)].sort().map((name) => ({ name, status: statuses[name] }));
   return Object.fromEntries(
     [...new Set(known.map(({ status }) => status))].map((status) => {

@@ -1,7 +1,7 @@
 import { type IdKind, toTypeId, typeIdPattern } from '../platform/ids/index.js';
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 import type { Examples } from './example-of.js';
 import { EXAMPLE_UUID } from './example-uuid.js';
-import { isObject, type JsonObject } from './json.js';
 import { refusalsOf, takesIdempotencyKey } from './kernel-refusals.js';
 import { EVERY_ANSWER, headerReferences, problemResponses } from './problem-responses.js';
 import type { RouteFacts } from './route-facts.js';
@@ -17,7 +17,7 @@ const DONE: Readonly<Record<string, string>> = {
 const MERGE_PATCH_TYPE = 'application/merge-patch+json';
 
 /** The operation as @nestjs/swagger made it of signature and comments, completed by what the kernel does around every handler. */
-export function describeOperation(operation: JsonObject, route: RouteFacts, examples: Examples): JsonObject {
+export function describeOperation(operation: JsonMembers, route: RouteFacts, examples: Examples): JsonMembers {
   const { tags, summary, parameters, requestBody, responses } = operation;
   const { id } = route.notes;
   return {
@@ -34,8 +34,8 @@ export function describeOperation(operation: JsonObject, route: RouteFacts, exam
   };
 }
 
-const parametersOf = (parameters: unknown, { ids }: RouteFacts): JsonObject[] =>
-  (Array.isArray(parameters) ? (parameters as JsonObject[]) : []).map((parameter) => {
+const parametersOf = (parameters: unknown, { ids }: RouteFacts): JsonMembers[] =>
+  (Array.isArray(parameters) ? (parameters as JsonMembers[]) : []).map((parameter) => {
     const { name, schema } = parameter;
     const kind = parameter['in'] === 'path' ? ids.get(String(name)) : undefined;
     if (kind !== undefined) return { ...parameter, ...describeId(kind) };
@@ -43,19 +43,19 @@ const parametersOf = (parameters: unknown, { ids }: RouteFacts): JsonObject[] =>
     return isObject(schema) && 'default' in schema ? { ...parameter, required: false } : parameter;
   });
 
-const describeId = (kind: IdKind): JsonObject => ({
+const describeId = (kind: IdKind): JsonMembers => ({
   description: `The id of the ${kind}.`,
   schema: { type: 'string', pattern: typeIdPattern(kind) },
   example: toTypeId(kind, EXAMPLE_UUID),
 });
 
-const headersOf = (route: RouteFacts): JsonObject[] => [
+const headersOf = (route: RouteFacts): JsonMembers[] => [
   ...(takesIdempotencyKey(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ...(route.readsIfMatch ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
 ];
 
 /** A body may be left out where each of its members may. PATCH is a merge patch, whichever of its names it is sent under. */
-function describeBody(body: JsonObject, route: RouteFacts, examples: Examples): JsonObject {
+function describeBody(body: JsonMembers, route: RouteFacts, examples: Examples): JsonMembers {
   const { schema } = contentOf(body);
   const example = examples.of(schema, `the body of ${route.notes.id}`);
   const media = { schema, example };
@@ -66,21 +66,21 @@ function describeBody(body: JsonObject, route: RouteFacts, examples: Examples): 
 }
 
 /** A write that declares no body takes none that says anything. Of DELETE there is nothing to tell: HTTP gives its body no meaning. */
-const refusedBody = (route: RouteFacts): JsonObject =>
+const refusedBody = (route: RouteFacts): JsonMembers =>
   takesIdempotencyKey(route) && route.method !== 'DELETE'
     ? {
         requestBody: { required: false, content: { [JSON_TYPE]: { schema: { type: 'object', maxProperties: 0 }, example: {} } } },
       }
     : {};
 
-function contentOf(part: JsonObject): JsonObject {
+function contentOf(part: JsonMembers): JsonMembers {
   const { content } = part;
   const media = isObject(content) ? content[JSON_TYPE] : undefined;
   return isObject(media) ? media : {};
 }
 
 /** The answers that are no refusals. */
-function describeAnswers(responses: unknown, route: RouteFacts, examples: Examples): JsonObject {
+function describeAnswers(responses: unknown, route: RouteFacts, examples: Examples): JsonMembers {
   if (!isObject(responses)) return {};
   return Object.fromEntries(
     Object.entries(responses).map(([status, response]) => [
@@ -91,9 +91,9 @@ function describeAnswers(responses: unknown, route: RouteFacts, examples: Exampl
 }
 
 function describeAnswer(
-  response: JsonObject,
+  response: JsonMembers,
   { status, route, examples }: { status: string; route: RouteFacts; examples: Examples },
-): JsonObject {
+): JsonMembers {
   const { description, content } = response;
   return {
     description: typeof description === 'string' && description !== '' ? description : (DONE[status] ?? 'Answered.'),
@@ -107,7 +107,7 @@ function describeAnswer(
 }
 
 /** With an example for each type that has none yet. */
-const describeContent = (content: JsonObject, route: RouteFacts, examples: Examples): JsonObject =>
+const describeContent = (content: JsonMembers, route: RouteFacts, examples: Examples): JsonMembers =>
   Object.fromEntries(
     Object.entries(content).map(([type, media]) => {
       const { schema, example } = isObject(media) ? media : {};

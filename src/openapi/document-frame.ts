@@ -1,9 +1,9 @@
-import type { JsonObject } from './json.js';
+import type { JsonMembers } from '../platform/json/index.js';
 
-const text = (pattern?: string): JsonObject => ({ type: 'string', ...(pattern === undefined ? {} : { pattern }) });
+const text = (pattern?: string): JsonMembers => ({ type: 'string', ...(pattern === undefined ? {} : { pattern }) });
 
 /** Headers of answers: `components.headers`. */
-export const ANSWER_HEADERS: JsonObject = {
+export const ANSWER_HEADERS: JsonMembers = {
   'Request-Id': { description: 'Names this request; the log of the engine knows it.', required: true, schema: text('^req_') },
   ETag: {
     description: 'The version, in quotes. Sent back as `If-Match`, the change is refused where somebody else was faster.',
@@ -51,10 +51,10 @@ export const REQUEST_HEADERS = {
     schema: { type: 'string' },
     example: '"1"',
   },
-} satisfies Readonly<Record<string, JsonObject>>;
+} satisfies Readonly<Record<string, JsonMembers>>;
 
 /** How a caller says who it is: `components.securitySchemes`. */
-export const SECURITY_SCHEMES: JsonObject = {
+export const SECURITY_SCHEMES: JsonMembers = {
   merchant: {
     type: 'http',
     scheme: 'bearer',
@@ -69,7 +69,7 @@ export const SECURITY_SCHEMES: JsonObject = {
 };
 
 /** In the order in which a reader meets them. */
-export const TAGS: readonly JsonObject[] = [
+export const TAGS: readonly JsonMembers[] = [
   {
     name: 'Bulks',
     description: 'One request with up to a thousand payouts, accepted whole; afterwards each payout goes its own way.',

@@ -1,14 +1,14 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 import { declaredOrder } from './declared-order.js';
-import { isObject, type JsonObject } from './json.js';
 import { type RouteFacts, routeKey } from './route-facts.js';
 import { toDialect31 } from './schema-dialect.js';
 
 /** What can be read off signatures and comments alone. */
 export interface Draft {
-  readonly paths: JsonObject;
-  readonly schemas: JsonObject;
+  readonly paths: JsonMembers;
+  readonly schemas: JsonMembers;
 }
 
 /** @param modules whose routes it is about. */
@@ -18,8 +18,8 @@ export function draftDocument(app: INestApplication, modules: Type[], routes: Re
     operationIdFactory: routeKey,
   });
   const { paths, components } = toDialect31(JSON.parse(withoutSuffix(JSON.stringify(drafted)))) as {
-    paths: JsonObject;
-    components: { schemas?: JsonObject };
+    paths: JsonMembers;
+    components: { schemas?: JsonMembers };
   };
   // Of these modules alone: other doors have shapes of the same names.
   const described = Object.values(paths).flatMap((item) => (isObject(item) ? Object.values(item) : []));
@@ -28,14 +28,14 @@ export function draftDocument(app: INestApplication, modules: Type[], routes: Re
   return { paths, schemas: inDeclaredOrder(components.schemas ?? {}, order) };
 }
 
-function inDeclaredOrder(schemas: JsonObject, order: ReadonlyMap<string, readonly string[]>): JsonObject {
+function inDeclaredOrder(schemas: JsonMembers, order: ReadonlyMap<string, readonly string[]>): JsonMembers {
   const ofSchema = new Map([...order].map(([name, members]) => [name.replace(/Dto$/, ''), members]));
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => {
       const properties = isObject(schema) && isObject(schema['properties']) ? schema['properties'] : {};
       const declared = (ofSchema.get(name) ?? []).filter((member) => Object.hasOwn(properties, member));
-      const sorted: JsonObject = Object.fromEntries(declared.map((member) => [member, properties[member]]));
-      return [name, { ...(schema as JsonObject), properties: { ...sorted, ...properties } }];
+      const sorted: JsonMembers = Object.fromEntries(declared.map((member) => [member, properties[member]]));
+      return [name, { ...(schema as JsonMembers), properties: { ...sorted, ...properties } }];
     }),
   );
 }
@@ -46,10 +46,10 @@ const withoutSuffix = (document: string): string =>
 
 /** Every operation of the draft, described with the facts of its route. */
 export function describePaths(
-  paths: JsonObject,
+  paths: JsonMembers,
   routes: ReadonlyMap<string, RouteFacts>,
-  describe: (operation: JsonObject, route: RouteFacts) => JsonObject,
-): (readonly [path: string, JsonObject])[] {
+  describe: (operation: JsonMembers, route: RouteFacts) => JsonMembers,
+): (readonly [path: string, JsonMembers])[] {
   return Object.entries(paths).map(([path, item]) => {
     const operations = isObject(item) ? Object.entries(item) : [];
     const described = operations.map(([method, operation]) => {

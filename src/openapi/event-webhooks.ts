@@ -1,12 +1,12 @@
+import type { JsonMembers } from '../platform/json/index.js';
 import { allEvents, type EventTypeDefinition } from '../webhooks/index.js';
-import type { JsonObject } from './json.js';
 
 /** What an endpoint is sent, one entry for each type of event there is: `webhooks` of the document. */
-export const eventWebhooks = (): JsonObject =>
+export const eventWebhooks = (): JsonMembers =>
   Object.fromEntries(allEvents().map(([type, definition]) => [type, { post: deliveryOf(type, definition) }]));
 
 /** JSON Schema of a whole webhook body. */
-export const bodySchemaOf = (type: string, { schema }: EventTypeDefinition): JsonObject => ({
+export const bodySchemaOf = (type: string, { schema }: EventTypeDefinition): JsonMembers => ({
   type: 'object',
   required: ['type', 'timestamp', 'data'],
   properties: {
@@ -16,7 +16,7 @@ export const bodySchemaOf = (type: string, { schema }: EventTypeDefinition): Jso
   },
 });
 
-const deliveryOf = (type: string, definition: EventTypeDefinition): JsonObject => ({
+const deliveryOf = (type: string, definition: EventTypeDefinition): JsonMembers => ({
   tags: ['Webhooks'],
   operationId: `on${pascal(type)}`,
   summary: definition.meaning,
@@ -47,7 +47,7 @@ const pascal = (type: string): string =>
     .join('');
 
 /** The headers of a delivery (Standard Webhooks): for `components.parameters`. */
-export const WEBHOOK_HEADERS: Readonly<Record<string, JsonObject>> = {
+export const WEBHOOK_HEADERS: Readonly<Record<string, JsonMembers>> = {
   WebhookId: {
     name: 'webhook-id',
     in: 'header',

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from './json.js';
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 
 const INSTANT = '2026-11-21T12:00:00.000Z';
 
@@ -49,7 +49,7 @@ export class Examples {
     return this.of(this.schemas[name], name);
   }
 
-  private ofType(schema: JsonObject, where: string): unknown {
+  private ofType(schema: JsonMembers, where: string): unknown {
     const { type, items, format, properties } = schema;
     if (type === 'object' && isObject(properties)) return this.ofMembers(schema, properties, where);
     const element = isType(type, 'array') ? this.find(items, where) : undefined;
@@ -59,7 +59,7 @@ export class Examples {
     return type === 'string' && format === 'date-time' ? INSTANT : undefined;
   }
 
-  private ofMembers({ required }: JsonObject, properties: JsonObject, where: string): JsonObject {
+  private ofMembers({ required }: JsonMembers, properties: JsonMembers, where: string): JsonMembers {
     const needed = new Set(Array.isArray(required) ? (required as string[]) : []);
     return Object.fromEntries(
       Object.entries(properties).flatMap(([name, schema]) => {

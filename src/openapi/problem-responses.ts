@@ -1,7 +1,8 @@
 import { allProblems, answerOfProblem, Problem, type ProblemDefinition } from '../platform/http/index.js';
 import { toTypeId } from '../platform/ids/index.js';
+import type { JsonMembers } from '../platform/json/index.js';
 import { EXAMPLE_UUID } from './example-uuid.js';
-import { type JsonObject, sortedByKey } from './json.js';
+import { sortedByKey } from './json.js';
 
 /** Answers that an idempotency key keeps, and so repeats. */
 const KEPT = new Set([400, 404, 409, 412, 422]);
@@ -10,7 +11,7 @@ const SAYS_WHEN_AGAIN = new Set([429, 503]);
 const table = (): Map<string, ProblemDefinition> => new Map(allProblems());
 
 /** The shape of every refusal (RFC 9457). */
-export const problemSchema: JsonObject = {
+export const problemSchema: JsonMembers = {
   type: 'object',
   description:
     'A refusal, as RFC 9457 shapes it. `code` is for programs and never changes its meaning; `detail` says how to mend it.',
@@ -53,16 +54,16 @@ export const problemSchema: JsonObject = {
 };
 
 /** `components.schemas.Problem` with every code there is. */
-export const problemSchemaWithCodes = (): JsonObject => ({
+export const problemSchemaWithCodes = (): JsonMembers => ({
   ...problemSchema,
   properties: {
-    ...(problemSchema['properties'] as JsonObject),
+    ...(problemSchema['properties'] as JsonMembers),
     code: { type: 'string', enum: [...table().keys()].sort() },
   },
 });
 
 /** `components.examples`: one for each code, as the kernel itself writes it. */
-export const problemExamples = (): JsonObject =>
+export const problemExamples = (): JsonMembers =>
   sortedByKey(
     [...table()].map(([code, definition]) => {
       const answer = answerOfProblem(new Problem(code, definition, definition.meaning), toTypeId('req', EXAMPLE_UUID));
@@ -71,7 +72,7 @@ export const problemExamples = (): JsonObject =>
   );
 
 /** The responses of a route's refusals, one for each status. @throws where a code is in no table. */
-export function problemResponses(codes: readonly string[], keeps: boolean): JsonObject {
+export function problemResponses(codes: readonly string[], keeps: boolean): JsonMembers {
   const known = table();
   const byStatus = new Map<number, string[]>();
   for (const code of codes) {
@@ -87,7 +88,7 @@ export function problemResponses(codes: readonly string[], keeps: boolean): Json
 }
 
 /** Refusals that stand alone under their status, and are told by nearly every route. */
-const SHARED: ReadonlyMap<string, JsonObject> = new Map(
+const SHARED: ReadonlyMap<string, JsonMembers> = new Map(
   [
     'unauthorized',
     'forbidden',
@@ -102,10 +103,10 @@ const SHARED: ReadonlyMap<string, JsonObject> = new Map(
 );
 
 /** `components.responses` */
-export const sharedResponses = (): JsonObject =>
+export const sharedResponses = (): JsonMembers =>
   Object.fromEntries([...SHARED.keys()].map((code) => [code, responseOf(table().get(code)?.status ?? 0, [code], false)]));
 
-function responseOf(status: number, codes: readonly string[], keeps: boolean): JsonObject {
+function responseOf(status: number, codes: readonly string[], keeps: boolean): JsonMembers {
   const known = table();
   return {
     description: codes.map((code) => `\`${code}\`: ${known.get(code)?.meaning ?? ''}`).join('\n\n'),
@@ -124,7 +125,7 @@ function responseOf(status: number, codes: readonly string[], keeps: boolean): J
   };
 }
 
-function headersOf(status: number, keeps: boolean): JsonObject {
+function headersOf(status: number, keeps: boolean): JsonMembers {
   return headerReferences([
     ...EVERY_ANSWER,
     ...(keeps && KEPT.has(status) ? ['Idempotent-Replayed'] : []),
@@ -136,5 +137,5 @@ function headersOf(status: number, keeps: boolean): JsonObject {
 /** Headers that every answer has. */
 export const EVERY_ANSWER = ['Request-Id', 'RateLimit', 'RateLimit-Policy'] as const;
 
-export const headerReferences = (names: readonly string[]): JsonObject =>
+export const headerReferences = (names: readonly string[]): JsonMembers =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

@@ -1,5 +1,6 @@
 import { type IdKind, typeIdPattern } from '../platform/ids/index.js';
-import { isObject, type JsonObject, mapObjects } from './json.js';
+import { isObject, type JsonMembers } from '../platform/json/index.js';
+import { mapObjects } from './json.js';
 
 /**
  * The schemas that @nestjs/swagger writes are those of OpenAPI 3.0. In 3.1 they are JSON Schema 2020-12: null is a type,
@@ -7,7 +8,7 @@ import { isObject, type JsonObject, mapObjects } from './json.js';
  */
 export const toDialect31 = (schema: unknown): unknown => mapObjects(schema, toSchema31);
 
-function toSchema31(object: JsonObject): JsonObject {
+function toSchema31(object: JsonMembers): JsonMembers {
   // What has a schema is none: parameters and bodies have one example in 3.1 too.
   if ('schema' in object) return object;
   const { nullable, example, ...schema } = object;
@@ -22,7 +23,7 @@ const TYPE_ID = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
  * What the contract says of every member of a kind, so that no DTO has to repeat it: no number has a fraction (money is a
  * string), what is called an instant is one, and an id looks like its example.
  */
-function withFormats(schema: JsonObject, example: unknown): JsonObject {
+function withFormats(schema: JsonMembers, example: unknown): JsonMembers {
   const { type, properties } = schema;
   if (type === 'number') return { ...schema, type: 'integer' };
   const [, kind] = (typeof example === 'string' && type === 'string' && TYPE_ID.exec(example)) || [];
@@ -30,7 +31,7 @@ function withFormats(schema: JsonObject, example: unknown): JsonObject {
   return isObject(properties) ? { ...schema, properties: withInstants(properties) } : schema;
 }
 
-const withInstants = (properties: JsonObject): JsonObject =>
+const withInstants = (properties: JsonMembers): JsonMembers =>
   Object.fromEntries(
     Object.entries(properties).map(([name, schema]) =>
       /(_at|_until|^since|^timestamp)$/.test(name) && isObject(schema)
@@ -40,14 +41,14 @@ const withInstants = (properties: JsonObject): JsonObject =>
   );
 
 /** `{allOf: [{$ref}], description}` was the only way to say something beside a reference. */
-function unwrapped(schema: JsonObject): JsonObject {
+function unwrapped(schema: JsonMembers): JsonMembers {
   const { allOf, ...beside } = schema;
   if (!Array.isArray(allOf) || allOf.length !== 1) return schema;
   const only: unknown = allOf[0];
   return isObject(only) && '$ref' in only ? { ...only, ...beside } : schema;
 }
 
-function orNull(schema: JsonObject): JsonObject {
+function orNull(schema: JsonMembers): JsonMembers {
   const { $ref, description, ...rest } = schema;
   const words = description === undefined ? {} : { description };
   if ($ref !== undefined) return { anyOf: [{ $ref }, { type: 'null' }], ...words };
@@ -56,4 +57,4 @@ function orNull(schema: JsonObject): JsonObject {
   return { ...rest, ...typeOrNull(rest), ...words };
 }
 
-const typeOrNull = ({ type }: JsonObject): JsonObject => (typeof type === 'string' ? { type: [type, 'null'] } : {});
+const typeOrNull = ({ type }: JsonMembers): JsonMembers => (typeof type === 'string' ? { type: [type, 'null'] } : {});

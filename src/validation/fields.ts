@@ -1,4 +1,5 @@
-import type { Issue, IssueCode, JsonObject, JsonValue } from '../bulks/index.js';
+import type { Issue, IssueCode, JsonObject } from '../bulks/index.js';
+import { isObject } from '../platform/json/index.js';
 import { hasControlCharacter, lengthOf } from '../platform/text/index.js';
 import type { JudgedPayout } from './rule.js';
 
@@ -57,6 +58,3 @@ export class Fields {
       : [];
   }
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

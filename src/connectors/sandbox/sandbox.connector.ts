@@ -1,6 +1,7 @@
 import type { Sealer } from '../../platform/crypto/index.js';
 import type { Transactions } from '../../platform/database/index.js';
 import { pointerTo } from '../../platform/http/index.js';
+import { isObject } from '../../platform/json/index.js';
 import type {
   CallLimits,
   CancelOutcome,
@@ -198,9 +199,8 @@ function parseSandboxConfig(
   config: unknown,
   { timeoutMax_ms }: CallLimits,
 ): { readonly config: SandboxConfig } | { readonly faults: readonly ConfigFault[] } {
-  if (typeof config !== 'object' || config === null || Array.isArray(config))
-    return { faults: [{ pointer: '', detail: 'must be an object' }] };
-  const { timeout_ms = TIMEOUT_DEFAULT_MS, ...others } = config as Readonly<Record<string, unknown>>;
+  if (!isObject(config)) return { faults: [{ pointer: '', detail: 'must be an object' }] };
+  const { timeout_ms = TIMEOUT_DEFAULT_MS, ...others } = config;
   const faults: ConfigFault[] = Object.keys(others).map((member) => ({
     pointer: pointerTo('', member),
     detail: 'is not a member of a sandbox config',
@@ -219,9 +219,7 @@ function toPayment(payment: SandboxPayment): ProviderPayment {
 /** JSON with sorted members: the same content in another order is the same content. */
 const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
+    isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,
   );
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : 'unspecified');

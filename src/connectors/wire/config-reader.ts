@@ -1,4 +1,5 @@
 import { pointerTo } from '../../platform/http/index.js';
+import { isObject, type JsonMembers } from '../../platform/json/index.js';
 import type { CallLimits, ConfigFault } from '../connector.js';
 
 export interface WireOptions extends CallLimits {
@@ -15,8 +16,6 @@ export interface NumberLimits {
   readonly because?: string;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 const TIMEOUT_DEFAULT_MS = 10_000;
 
 /**
@@ -28,10 +27,10 @@ export function readConfig<Config>(
   { called, members, options }: { called: string; members: readonly [string, string, ...string[]]; options: WireOptions },
   read: (reader: ConfigReader) => Config,
 ): { readonly config: Config } | { readonly faults: readonly ConfigFault[] } {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+  if (!isObject(config)) {
     return { faults: [{ pointer: '', detail: `must be an object with ${members[0]} and ${members[1]}` }] };
   }
-  const reader = new ConfigReader(config as Members, options);
+  const reader = new ConfigReader(config, options);
   for (const member of Object.keys(config)) {
     if (!members.includes(member))
       reader.faults.push({ pointer: pointerTo('', member), detail: `is not a member of ${called} config` });
@@ -45,7 +44,7 @@ export class ConfigReader {
   readonly faults: ConfigFault[] = [];
 
   constructor(
-    private readonly given: Members,
+    private readonly given: JsonMembers,
     private readonly options: WireOptions,
   ) {}
 

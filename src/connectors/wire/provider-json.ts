@@ -1,15 +1,11 @@
+import { isObject, type JsonMembers, membersOf } from '../../platform/json/index.js';
 import { parseAmount } from '../../platform/money/index.js';
 import { cutToStorable } from '../account-data.js';
 
-export type JsonMembers = Readonly<Record<string, unknown>>;
+export { isObject, membersOf, type JsonMembers };
 
 /** An id is stored, indexed and shown; no provider's is near this. */
 const ID_LENGTH_MAX = 255;
-
-export const isObject = (value: unknown): value is JsonMembers =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-export const membersOf = (value: unknown): JsonMembers | null => (isObject(value) ? value : null);
 
 /** The objects of a list; what is no object, or no list, says nothing. */
 export const objectsOf = (value: unknown): JsonMembers[] => (Array.isArray(value) ? value.filter(isObject) : []);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../bulks/index.js';
-import type { Members } from '../members.js';
+import type { JsonMembers } from '../../platform/json/index.js';
 import { paypalByEmail, paypalById, paypalByPhone } from '../paypal-account.js';
 import type { RequestReader } from './request-reader.js';
 
@@ -26,7 +26,7 @@ const NEEDED: Readonly<Record<MethodPlatform, readonly Detail[][]>> = {
   cash_app: [['cash_tag'], ['routing_number', 'account_number']],
 };
 
-export function readDetails(reader: RequestReader, body: Members, platform: MethodPlatform): MethodDetails {
+export function readDetails(reader: RequestReader, body: JsonMembers, platform: MethodPlatform): MethodDetails {
   const details: Partial<Record<Detail, string>> = {};
   for (const name of new Set(NEEDED[platform].flat())) {
     const text = reader.optionalText(body[name], name, DETAIL_LENGTH_MAX);

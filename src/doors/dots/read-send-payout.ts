@@ -1,4 +1,4 @@
-import type { Members } from '../members.js';
+import type { JsonMembers } from '../../platform/json/index.js';
 import type { Sent } from '../origin.repository.js';
 import { readPhone } from './create-user.js';
 import { FEE_PARTIES, withoutNothing } from './read-batch.js';
@@ -30,7 +30,7 @@ const STEPS = [
   'redirect',
 ] as const;
 
-/** Members that Dots does not know are left out, as there. @throws invalid-input with every fault */
+/** JsonMembers that Dots does not know are left out, as there. @throws invalid-input with every fault */
 export function readSendPayout(value: unknown): ReadSendPayout {
   const reader = new RequestReader();
   const body = reader.object(value, 'body');
@@ -57,7 +57,7 @@ export function readSendPayout(value: unknown): ReadSendPayout {
   return read;
 }
 
-function readPayee(reader: RequestReader, body: Members): Payee {
+function readPayee(reader: RequestReader, body: JsonMembers): Payee {
   const userId = reader.optionalUuid(body['user_id'], 'user_id');
   const payee = body['payee'];
   if (isNothing(body['user_id']) === isNothing(payee)) reader.fault('user_id', 'send either this or payee.');

@@ -1,5 +1,5 @@
+import { type JsonMembers, membersOf } from '../../platform/json/index.js';
 import { isStorable, lengthOf } from '../../platform/text/index.js';
-import { type Members, membersOf } from '../members.js';
 import { invalidInput } from './dots-refusal.js';
 
 /** Dots' ids and keys. Some of its own examples have letters beyond f, so any letter does. */
@@ -9,7 +9,7 @@ const UUID = /^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$/;
 const METADATA_LENGTH_MAX = 50_000;
 
 /** Whatever the sender attaches: a text or an object. */
-export type Metadata = string | Members | null;
+export type Metadata = string | JsonMembers | null;
 
 /** Faults told in one refusal; the rest of a thousand equal ones would help nobody. */
 const FAULTS_TOLD_MAX = 10;
@@ -34,7 +34,7 @@ export class RequestReader {
     return null;
   }
 
-  object(value: unknown, place: string): Members {
+  object(value: unknown, place: string): JsonMembers {
     const members = membersOf(value);
     if (members === null) this.fault(place, 'send an object.');
     return members ?? {};

@@ -1,6 +1,6 @@
+import { type JsonMembers, membersOf } from '../../platform/json/index.js';
 import { isPayableCurrency, parseAmount } from '../../platform/money/index.js';
 import { isStorable, lengthOf } from '../../platform/text/index.js';
-import { type Members, membersOf } from '../members.js';
 import type { Sent } from '../origin.repository.js';
 import { paypalByEmail, paypalById, paypalByPhone } from '../paypal-account.js';
 import type { DetailDto } from './error.dto.js';
@@ -52,7 +52,7 @@ class BatchReader {
   readonly details: DetailDto[] = [];
   private currency: string | null = null;
 
-  read(body: Members | null, itemsMax: number): ReadBatch | null {
+  read(body: JsonMembers | null, itemsMax: number): ReadBatch | null {
     const head = membersOf(body?.['sender_batch_header']);
     if (head === null) this.missing('sender_batch_header');
     const header = this.texts(head ?? {}, 'sender_batch_header', HEADER_TEXTS);
@@ -73,7 +73,7 @@ class BatchReader {
     return { batchKey, header: kept, items: read.filter((item) => item !== null) };
   }
 
-  private item(item: Members | null, at: string, headType: RecipientType | null): ReadItem | null {
+  private item(item: JsonMembers | null, at: string, headType: RecipientType | null): ReadItem | null {
     if (item === null) {
       this.fault(at, 'INVALID_PARAMETER_SYNTAX', 'Each item is an object.');
       return null;
@@ -167,7 +167,7 @@ class BatchReader {
     return null;
   }
 
-  private texts(members: Members, at: string, lengths: Readonly<Record<string, number>>): Record<string, string> {
+  private texts(members: JsonMembers, at: string, lengths: Readonly<Record<string, number>>): Record<string, string> {
     const texts: Record<string, string> = {};
     for (const [name, max] of Object.entries(lengths)) {
       const value = members[name];
@@ -178,8 +178,8 @@ class BatchReader {
   }
 
   /** Kept to be shown again; nobody reads them. */
-  private objects(members: Members, at: string): Record<string, Members> {
-    const objects: Record<string, Members> = {};
+  private objects(members: JsonMembers, at: string): Record<string, JsonMembers> {
+    const objects: Record<string, JsonMembers> = {};
     for (const name of ITEM_OBJECTS) {
       const value = members[name];
       if (value === undefined || value === null) continue;

@@ -1,6 +1,7 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
+import { isObject, type JsonMembers } from '../json/index.js';
 import { findingsOfPlain, findingsOfValidation, unknownField, withoutUnreadable } from './dto-findings.js';
 import { pointerTo } from './json-pointer.js';
 import { kernelProblem } from './kernel.problems.js';
@@ -31,9 +32,9 @@ export function refuseMembers(body: unknown): void {
 }
 
 /** A missing body is an empty object. @throws `invalid_field` where it is something else than an object. */
-function objectOf(value: unknown): Record<string, unknown> {
+function objectOf(value: unknown): JsonMembers {
   if (value === undefined) return {};
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw bodyProblem([{ pointer: '', code: 'invalid_field', detail: 'The body has to be a JSON object.' }]);
 }
 

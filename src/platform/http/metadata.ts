@@ -1,4 +1,5 @@
 import { registerDecorator } from 'class-validator';
+import { isObject } from '../json/index.js';
 import { isKeepable } from './dto-findings.js';
 import { kernelProblem } from './kernel.problems.js';
 
@@ -8,8 +9,8 @@ const VALUE_LENGTH_MAX = 500;
 
 /** Whether the value is `metadata` as every resource takes it: at most 50 string values of 500 characters, keys of 40. */
 export function isMetadata(value: unknown): value is Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const entries = Object.entries(value as Record<string, unknown>);
+  if (!isObject(value)) return false;
+  const entries = Object.entries(value);
   return (
     entries.length <= ENTRIES_MAX && entries.every(([key, text]) => isText(key, KEY_LENGTH_MAX) && isText(text, VALUE_LENGTH_MAX))
   );
@@ -18,8 +19,7 @@ export function isMetadata(value: unknown): value is Readonly<Record<string, str
 /** A change of metadata (RFC 7396): null removes a key. */
 export type MetadataPatch = Readonly<Record<string, string | null>>;
 
-const isMetadataPatch = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && isMetadata(withoutNulls(value));
+const isMetadataPatch = (value: unknown): boolean => isObject(value) && isMetadata(withoutNulls(value));
 
 const withoutNulls = (members: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));

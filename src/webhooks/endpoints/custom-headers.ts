@@ -1,5 +1,6 @@
 import type { Sealer } from '../../platform/crypto/index.js';
 import { pointerTo, type ProblemFinding } from '../../platform/http/index.js';
+import { isObject } from '../../platform/json/index.js';
 
 export type CustomHeaders = Readonly<Record<string, string>>;
 
@@ -34,9 +35,8 @@ export const openHeaders = (sealer: Sealer, sealed: Buffer, endpointId: string):
 
 /** What is wrong with headers as they came, without repeating a value; empty: nothing. */
 export function findingsOfHeaders(headers: unknown): ProblemFinding[] {
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers))
-    return [{ pointer: '/headers', code: 'invalid_field', detail: 'Give an object of names and values.' }];
-  const entries = Object.entries(headers as Record<string, unknown>);
+  if (!isObject(headers)) return [{ pointer: '/headers', code: 'invalid_field', detail: 'Give an object of names and values.' }];
+  const entries = Object.entries(headers);
   if (entries.length > HEADERS_MAX)
     return [{ pointer: '/headers', code: 'invalid_field', detail: `There are more than ${HEADERS_MAX} headers.` }];
   const names = entries.map(([name]) => name.toLowerCase());

@@ -1,14 +1,10 @@
-/** An object as it came out of a JSON parser: `__proto__` may be one of its own members, so nothing is ever assigned to it. */
-export type ParsedObject = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is ParsedObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, type JsonMembers } from '../platform/json/index.js';
 
 /** Levels of objects in an item: the item, billing_data, address. What lies deeper is of no use and is not walked through. */
 const DEPTH_MAX = 3;
 
 /** RFC 7396: members of the patch replace those of the target, objects are merged, null removes. */
-export function mergePatch(target: unknown, patch: ParsedObject, depth = 1): ParsedObject {
+export function mergePatch(target: unknown, patch: JsonMembers, depth = 1): JsonMembers {
   const merged = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) merged.delete(name);
