@@ -20,12 +20,23 @@ const MAIN = here('../../src/main.ts');
 const fromSources = (program: string): readonly string[] => ['--import', here('register-typescript.mjs'), program];
 const BUILD = ['--enable-source-maps', here('../../dist/src/main.js')];
 
-/** The whole program, started from its sources, or from the build as `npm start` does, with this environment and no other. */
-export function mainProgram(
-  environment: Readonly<Record<string, string>>,
-  { built = false, nodeOptions = [] as readonly string[], program = MAIN } = {},
-): MainProgram {
-  const child = spawn(process.execPath, [...nodeOptions, ...(built ? BUILD : fromSources(program))], {
+interface ProgramOptions {
+  /** From the build, as `npm start` does, instead of from the sources. */
+  readonly built?: boolean;
+  readonly nodeOptions?: readonly string[];
+  /** Another one than the product's own. */
+  readonly program?: string;
+  /** What Node is given instead of all of these, and where. */
+  readonly command?: readonly string[];
+  readonly cwd?: string;
+}
+
+/** The whole program, with this environment and no other. */
+export function mainProgram(environment: Readonly<Record<string, string>>, options: ProgramOptions = {}): MainProgram {
+  const { built = false, nodeOptions = [], program = MAIN, cwd } = options;
+  const command = options.command ?? [...nodeOptions, ...(built ? BUILD : fromSources(program))];
+  const child = spawn(process.execPath, command, {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'warn', ...environment },
   });
