@@ -155,9 +155,21 @@ export type NotificationReading =
   | { readonly kind: 'refused' }
   /** Truly from the provider, but not about a payment: answered 2xx, or the provider would send it for days. */
   | { readonly kind: 'irrelevant' }
-  /** Nobody vouches for it. It is worth a look at the provider, and nothing else of it is believed. */
-  | { readonly kind: 'hint'; readonly providerReference: string }
+  | Hint
   | { readonly kind: 'update'; readonly notification: ProviderNotification };
+
+/** Says what is worth a look at the provider, once the provider has confirmed that it said so. Nothing else of it is believed. */
+export interface Hint {
+  readonly kind: 'hint';
+  readonly providerReference: string;
+  /** The same however often it is sent. */
+  readonly notificationId: string;
+  /** Asks the provider whether it is its own. Never throws. */
+  confirm(): Promise<Confirmation>;
+}
+
+/** `unavailable`: nobody could be asked, now or so often. */
+export type Confirmation = 'genuine' | 'forged' | 'unavailable';
 
 export interface ProviderNotification {
   /** Either names the intent. */

@@ -3,6 +3,7 @@ import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import {
   ConnectorRegistry,
   ConnectorUnavailableError,
+  type Hint,
   type ReceivesNotifications,
   receivesNotifications,
 } from '../connectors/index.js';
@@ -11,8 +12,12 @@ import { type HttpRequest, idOf, notFound, Operation, Public, unauthorized } fro
 import { NotificationDto } from './dto/notification.dto.js';
 import { HeedHint } from './heed-hint.js';
 import { ReceiveNotification } from './receive-notification.js';
+import { reconciliationProblem } from './reconciliation.problems.js';
 
-/** Where providers report later changes of what they took. The signature is the credential; what has none is a hint at most. */
+/** A provider that sends again for days loses nothing by it. */
+const RETRY_AFTER_S = 60;
+
+/** Where providers report later changes of what they took. The signature is the credential. */
 @ApiTags('Connectors')
 @Controller('v1/connectors')
 export class NotificationsController {
@@ -25,9 +30,9 @@ export class NotificationsController {
 
   /**
    * Of a connector of type `http`: signed as Standard Webhooks with its `notification_secret`. Of type `paypal`: a webhook of
-   * PayPal's, which only says what is to be looked at.
+   * PayPal's, with PayPal's signature in its headers; it only says what is to be looked at.
    */
-  @Operation('receiveNotification', { refuses: ['unauthorized', 'database_unavailable'] })
+  @Operation('receiveNotification', { refuses: ['unauthorized', 'notification_unconfirmed', 'database_unavailable'] })
   @Post(':id/notifications')
   @HttpCode(204)
   @Public()
@@ -46,7 +51,21 @@ export class NotificationsController {
       case 'update':
         return this.transactions.asEngine((tx) => this.receive.execute(tx, id, reading.notification));
       case 'hint':
-        return this.transactions.asEngine((tx) => this.heed.execute(tx, id, reading.providerReference));
+        return this.hear(id, reading);
+    }
+  }
+
+  /** @throws `unauthorized`, `notification_unconfirmed` */
+  private async hear(connectorId: string, hint: Hint): Promise<void> {
+    switch (await this.heed.execute(connectorId, hint)) {
+      case 'heeded':
+        return;
+      case 'forged':
+        throw unauthorized();
+      case 'unavailable':
+        throw reconciliationProblem('notification_unconfirmed', 'The provider can not be asked at the moment. Send it again.', {
+          headers: { 'Retry-After': String(RETRY_AFTER_S) },
+        });
     }
   }
 

@@ -62,6 +62,18 @@ const FIRST_PASS_DAYS = 1;
 /** Each begins so much before the end of the one before: for payments that a provider shows late, and for its clock. */
 const OVERLAP_MINUTES = 20;
 
+/** The intent that a hint is about. */
+const HINTED = `connector_id = $1 AND provider_reference = $2 AND status IN ('pending', 'unclaimed', 'succeeded')`;
+/** Its next look is further away than a lease, or there is none to come. */
+const IS_FAR = `coalesce(next_check_at > tranche_now() + $3 * interval '1 second', true)`;
+
+/** What a hint names. */
+export interface HintedLook {
+  readonly connectorId: string;
+  readonly providerReference: string;
+  readonly lease_s: number;
+}
+
 /** All SQL that compares a provider's books with ours. */
 @Injectable()
 export class ProviderBooksRepository {
@@ -106,20 +118,25 @@ export class ProviderBooksRepository {
     return new Map(rows.map((row) => [row.place, row]));
   }
 
+  /** Whether a hint would bring the next look forward, and whether it would be the last; null: it names nothing of ours. */
+  nextLook(
+    tx: Tx,
+    { connectorId, providerReference, lease_s }: HintedLook,
+  ): Promise<{ readonly isFar: boolean; readonly isLast: boolean } | null> {
+    return tx.one<{ readonly isFar: boolean; readonly isLast: boolean }>(
+      `SELECT ${IS_FAR} AS "isFar", status = 'succeeded' AS "isLast" FROM payout_intent WHERE ${HINTED} LIMIT 1`,
+      [connectorId, providerReference, lease_s],
+    );
+  }
+
   /**
    * What the provider has taken under this name is due to be looked at now. What is due within a lease may be in somebody's hands
    * already, and is looked at soon anyway: so nobody's answer is lost to a stranger who asks again and again.
    * @returns whether there is such an intent.
    */
-  async bringForward(
-    tx: Tx,
-    { connectorId, providerReference, lease_s }: { connectorId: string; providerReference: string; lease_s: number },
-  ): Promise<boolean> {
+  async bringForward(tx: Tx, { connectorId, providerReference, lease_s }: HintedLook): Promise<boolean> {
     const rows = await tx.query(
-      `UPDATE payout_intent SET next_check_at = tranche_now()
-       WHERE connector_id = $1 AND provider_reference = $2 AND status IN ('pending', 'unclaimed', 'succeeded')
-         AND coalesce(next_check_at > tranche_now() + $3 * interval '1 second', true)
-       RETURNING 1`,
+      `UPDATE payout_intent SET next_check_at = tranche_now() WHERE ${HINTED} AND ${IS_FAR} RETURNING 1`,
       [connectorId, providerReference, lease_s],
     );
     return rows.length > 0;

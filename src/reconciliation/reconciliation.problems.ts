@@ -7,4 +7,9 @@ export const reconciliationProblem = defineProblems({
     title: 'Not in quarantine',
     meaning: 'Only a quarantine that is on can be lifted.',
   },
+  notification_unconfirmed: {
+    status: 503,
+    title: 'Notification unconfirmed',
+    meaning: 'The provider could not be asked whether the notification is its own. Nothing was done; send it again.',
+  },
 });

@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Connector, readsPayments, receivesNotifications } from '../../src/connectors/connector.js';
+import {
+  type Confirmation,
+  type Connector,
+  type NotificationReading,
+  readsPayments,
+  receivesNotifications,
+} from '../../src/connectors/connector.js';
 import { toBatch } from '../../src/connectors/paypal/paypal.batch.js';
-import { alreadyExists, openPaypal, PaypalServer } from '../support/paypal-server.js';
+import { QUESTIONS_MAX } from '../../src/connectors/paypal/paypal.webhook.js';
+import { alreadyExists, openPaypal, paypalError, PaypalServer, type PaypalWebhook } from '../support/paypal-server.js';
 import { intentRequest } from './connector-contract.js';
 
 const request = (overrides = {}) => intentRequest({ payoutMethod: { type: 'paypal', email: 'ada@example.com' }, ...overrides });
@@ -15,6 +22,7 @@ describe('the paypal connector on the wire', () => {
   beforeEach(() => {
     paypal.fate = () => ({});
     paypal.refuseTokens(null);
+    paypal.refuseQuestions(null);
     paypal.requests.length = 0;
     connector = openPaypal(paypal.config);
   });
@@ -141,23 +149,79 @@ describe('the paypal connector on the wire', () => {
     expect(paypal.grants).toBe(1);
   });
 
+  const resource = { payout_batch_id: 'BATCH1', transaction_status: 'SUCCESS', payout_item_id: 'ITEM1' };
+  const read = ({ headers, body }: PaypalWebhook, by = connector): NotificationReading => {
+    if (!receivesNotifications(by)) throw new Error('it should receive notifications');
+    return by.readNotification(headers, Buffer.from(body));
+  };
+  const confirmed = (webhook: PaypalWebhook): Promise<Confirmation> => {
+    const reading = read(webhook);
+    if (reading.kind !== 'hint') throw new Error(`it was read as ${reading.kind}`);
+    return reading.confirm();
+  };
+
   it('takes nothing of a webhook but the batch to look at', () => {
-    const receiver = connector;
-    if (!receivesNotifications(receiver)) throw new Error('it should receive notifications');
-    const told = (body: unknown) => receiver.readNotification({}, Buffer.from(JSON.stringify(body)));
-    const resource = { payout_batch_id: 'BATCH1', transaction_status: 'SUCCESS', payout_item_id: 'ITEM1' };
-    expect(told({ event_type: 'PAYMENT.PAYOUTS-ITEM.SUCCEEDED', resource })).toEqual({
-      kind: 'hint',
-      providerReference: 'BATCH1',
-    });
+    expect(read(paypal.webhook(resource))).toMatchObject({ kind: 'hint', providerReference: 'BATCH1' });
     const batch_header = { payout_batch_id: 'BATCH2', batch_status: 'SUCCESS' };
-    expect(told({ event_type: 'PAYMENT.PAYOUTSBATCH.SUCCESS', resource: { batch_header } })).toEqual({
-      kind: 'hint',
-      providerReference: 'BATCH2',
-    });
-    for (const other of [{}, { resource: {} }, { resource: { payout_batch_id: 7 } }, [], 'x', null])
-      expect(told(other)).toEqual({ kind: 'irrelevant' });
-    expect(receiver.readNotification({}, Buffer.from('{'))).toEqual({ kind: 'irrelevant' });
+    expect(read(paypal.webhook({ batch_header }))).toMatchObject({ kind: 'hint', providerReference: 'BATCH2' });
+    for (const other of [{}, [], { payout_batch_id: 7 }, { payout_batch_id: '\u0000' }])
+      expect(read(paypal.webhook(other))).toEqual({ kind: 'irrelevant' });
+    const webhook = paypal.webhook(resource);
+    for (const body of ['{', '[]', 'null', '', '{"resource": 1.}', `{"resource": "${'x'.repeat(65_536)}"}`])
+      expect(read({ ...webhook, body })).toEqual({ kind: 'refused' });
+    expect(paypal.requests).toEqual([]);
+  });
+
+  it('refuses a webhook that lacks a part of its signature, or has one that is none, without asking anybody', () => {
+    const { headers, body } = paypal.webhook(resource);
+    const parts = Object.keys(headers).filter((name) => name.startsWith('paypal-'));
+    expect(parts).toHaveLength(5);
+    for (const part of parts)
+      for (const value of ['', 'a b', 'x'.repeat(501)])
+        expect(read({ headers: { ...headers, [part]: value }, body })).toEqual({ kind: 'refused' });
+    expect(read({ headers: {}, body })).toEqual({ kind: 'refused' });
+    expect(paypal.requests).toEqual([]);
+  });
+
+  it('hears nothing where no webhook is configured', () => {
+    const deaf = openPaypal({ ...paypal.config, webhook_id: null });
+    expect(receivesNotifications(deaf)).toBe(false);
+  });
+
+  it('shows PayPal a webhook byte for byte, and believes it where PayPal does', async () => {
+    const webhook = paypal.webhook(resource);
+    expect(await confirmed(webhook)).toBe('genuine');
+    expect(paypal.questions[0]).toContain(`"webhook_event":${webhook.body}}`);
+    expect(await confirmed({ ...webhook, body: webhook.body.replace('BATCH1', 'BATCH2') })).toBe('forged');
+    expect(await confirmed({ ...webhook, body: JSON.stringify(JSON.parse(webhook.body)) })).toBe('forged');
+    expect(await confirmed(paypal.webhook(resource, 'ANOTHERLISTENER1'))).toBe('forged');
+    const other = paypal.webhook(resource);
+    const swapped = { ...webhook.headers, 'paypal-transmission-sig': other.headers['paypal-transmission-sig'] ?? '' };
+    expect(await confirmed({ ...webhook, headers: swapped })).toBe('forged');
+  });
+
+  it.each([
+    [400, paypalError('VALIDATION_ERROR'), 'forged'],
+    [200, { verification_status: 'FAILURE' }, 'forged'],
+    [200, { verification_status: 'PERHAPS' }, 'unavailable'],
+    [200, '', 'unavailable'],
+    [201, { verification_status: 'SUCCESS' }, 'unavailable'],
+    [403, paypalError('NOT_AUTHORIZED'), 'unavailable'],
+    [404, paypalError('INVALID_RESOURCE_ID'), 'unavailable'],
+    [429, paypalError('RATE_LIMIT_REACHED'), 'unavailable'],
+    [503, '', 'unavailable'],
+  ])('reads the answer %i %j to its question as %s', async (status, body, confirmation) => {
+    paypal.refuseQuestions({ status, body });
+    expect(await confirmed(paypal.webhook(resource))).toBe(confirmation);
+  });
+
+  it('asks about few of a thousand webhooks at once, and leaves a silent PayPal alone', async () => {
+    paypal.refuseQuestions('never');
+    const webhooks = Array.from({ length: 1000 }, () => paypal.webhook(resource));
+    expect(await Promise.all(webhooks.map(confirmed))).toEqual(Array(1000).fill('unavailable'));
+    expect(paypal.questions).toHaveLength(QUESTIONS_MAX);
+    expect(await confirmed(paypal.webhook(resource))).toBe('unavailable');
+    expect(paypal.questions).toHaveLength(QUESTIONS_MAX);
   });
 
   it('says of a batch that PayPal does not know that it can not be asked, never that there is none', async () => {

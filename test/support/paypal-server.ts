@@ -1,4 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Connector } from '../../src/connectors/connector.js';
 import { paypalConnectorType } from '../../src/connectors/paypal/paypal.connector.js';
 import { openConnector } from './open-connector.js';
@@ -32,6 +33,12 @@ export interface PaypalBatch extends Standing {
   readonly item: SentItem;
 }
 
+/** A webhook on its way to a listener. */
+export interface PaypalWebhook {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 export const paypalError = (name: string, more: object = {}): object => ({
   name,
   message: `${name}.`,
@@ -44,9 +51,12 @@ export const paypalError = (name: string, more: object = {}): object => ({
 
 const UNHEARD_OF: Reply = { status: 404, body: paypalError('INVALID_RESOURCE_ID') };
 
+const QUESTIONS = '/v1/notifications/verify-webhook-signature';
+
 /**
  * PayPal Payouts v1 on loopback, as far as its documentation says how it answers (batches of one item): the token, one
- * `sender_batch_id` once, free again after DENIED, the link to the first batch, and items that are processed after the answer.
+ * `sender_batch_id` once, free again after DENIED, the link to the first batch, items that are processed after the answer,
+ * and webhooks, with whose signature it is asked whether they are its own.
  */
 export class PaypalServer extends RecordingServer<SentItem> {
   readonly clientId = 'client-of-the-test';
@@ -54,13 +64,41 @@ export class PaypalServer extends RecordingServer<SentItem> {
   readonly batches: PaypalBatch[] = [];
   private readonly tokens = new Set<string>();
   private answerToToken: Reply | null = null;
+  private answerToQuestions: Reply | null = null;
+  readonly webhookId = '9XL90610J3647323C';
+  private readonly signingKey = randomBytes(32);
 
   static start({ fate }: { readonly fate?: (item: SentItem, sends: number) => Fate } = {}): Promise<PaypalServer> {
     return new PaypalServer(fate).listening();
   }
 
-  get config(): { base_url: string; client_id: string; client_secret: string } {
-    return { base_url: this.url, client_id: this.clientId, client_secret: this.clientSecret };
+  get config(): { base_url: string; client_id: string; client_secret: string; webhook_id: string } {
+    return { base_url: this.url, client_id: this.clientId, client_secret: this.clientSecret, webhook_id: this.webhookId };
+  }
+
+  /** Tells of this, as if to this listener; no JSON library of ours would write the body like this. */
+  webhook(resource: object, webhookId = this.webhookId): PaypalWebhook {
+    const body = `{"id":"WH-${paypalId()}","event_version":1.0, "summary":"\\u0041 \\/ B","resource":${JSON.stringify(resource)}}`;
+    const [id, time] = [randomUUID(), new Date().toISOString()];
+    const headers = {
+      'content-type': 'application/json',
+      'paypal-auth-algo': 'SHA256withRSA',
+      'paypal-cert-url': 'https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-a5cafa77',
+      'paypal-transmission-id': id,
+      'paypal-transmission-sig': this.signatureOf([id, time, webhookId], body),
+      'paypal-transmission-time': time,
+    };
+    return { headers, body };
+  }
+
+  /** The bodies in which it was asked whether a webhook is its own. */
+  get questions(): readonly string[] {
+    return this.requests.filter(({ path }) => path === QUESTIONS).map(({ body }) => body);
+  }
+
+  /** Whoever asks that is answered so from now on; null: as usual. */
+  refuseQuestions(answer: Reply | null): void {
+    this.answerToQuestions = answer;
   }
 
   /** So often a token was asked for. */
@@ -87,6 +125,7 @@ export class PaypalServer extends RecordingServer<SentItem> {
     if (!this.tokens.has(authorization.replace('Bearer ', '')))
       return { status: 401, body: paypalError('AUTHENTICATION_FAILURE', { message: `Not ${authorization}` }) };
     if (method === 'POST' && path === '/v1/payments/payouts') return this.create(JSON.parse(body) as Sent);
+    if (method === 'POST' && path === QUESTIONS) return this.answerToQuestions ?? this.confirm(body);
     const [, batchId] = /^\/v1\/payments\/payouts\/([^/]+)$/.exec(path) ?? [];
     if (method === 'GET' && batchId !== undefined) return this.show(batchId);
     const [, itemId] = /^\/v1\/payments\/payouts-item\/([^/]+)\/cancel$/.exec(path) ?? [];
@@ -140,6 +179,21 @@ export class PaypalServer extends RecordingServer<SentItem> {
     if (batch.status !== 'UNCLAIMED') return { status: 400, body: paypalError('ITEM_INCORRECT_STATUS') };
     batch.status = 'RETURNED';
     return { status: 200, body: { ...itemOf(batch), sender_batch_id: batch.sent.sender_batch_header.sender_batch_id } };
+  }
+
+  private confirm(question: string): Reply {
+    const asked = JSON.parse(question) as Readonly<Record<string, string>>;
+    const [, event = ''] = /"webhook_event":(.*)}$/s.exec(question) ?? [];
+    const signed = ['transmission_id', 'transmission_time', 'webhook_id'].map((member) => asked[member] ?? '');
+    const isOurs = asked['transmission_sig'] === this.signatureOf(signed, event);
+    return { status: 200, body: { verification_status: isOurs ? 'SUCCESS' : 'FAILURE' } };
+  }
+
+  /** Over what PayPal signs; by a key instead of a certificate, because nobody but PayPal itself looks at it. */
+  private signatureOf(signed: readonly string[], event: string): string {
+    return createHmac('sha256', this.signingKey)
+      .update([...signed, crc32(event)].join('|'))
+      .digest('base64');
   }
 
   private linkTo({ id }: PaypalBatch) {

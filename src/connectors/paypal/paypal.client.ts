@@ -10,8 +10,8 @@ export type PaypalExchange = HttpExchange | { readonly kind: 'no_token'; readonl
 export interface PaypalCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** A cancellation has none. */
-  readonly body?: object;
+  /** JSON; a cancellation has none. */
+  readonly body?: string;
 }
 
 const LATE: HttpExchange = { kind: 'no_answer', code: 'DEADLINE' };
@@ -26,10 +26,10 @@ export class PaypalClient {
 
   constructor(
     private readonly config: PaypalConfig,
-    maxConcurrency: number,
+    connections: number,
   ) {
     this.basic = Buffer.from(`${config.client_id}:${config.client_secret}`).toString('base64');
-    this.http = new ProviderClient({ baseUrl: config.base_url, timeout_ms: config.timeout_ms, connections: maxConcurrency });
+    this.http = new ProviderClient({ baseUrl: config.base_url, timeout_ms: config.timeout_ms, connections });
   }
 
   deadline_ms(): number {
@@ -55,7 +55,7 @@ export class PaypalClient {
       method: call.method,
       path: call.path,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      body: call.body,
       secrets: [token, this.config.client_secret, this.basic],
       deadline_ms,
     });

@@ -8,7 +8,6 @@ import type {
   LookupOutcome,
   NotificationReading,
   ReadsPayments,
-  ReceivesNotifications,
   SubmitOutcome,
 } from '../connector.js';
 import type { WireOptions } from '../wire/config-reader.js';
@@ -16,7 +15,7 @@ import { CURRENCIES, toBatch } from './paypal.batch.js';
 import { PaypalClient, type PaypalExchange } from './paypal.client.js';
 import { parsePaypalConfig, type PaypalConfig } from './paypal.config.js';
 import { itemIdOf, toCancelOutcome, toReading, toSubmitOutcome } from './paypal.mapping.js';
-import { readPaypalWebhook } from './paypal.webhook.js';
+import { PaypalWebhooks, QUESTIONS_MAX } from './paypal.webhook.js';
 
 const DAY_MS = 86_400_000;
 /** "The API completes a payment only once for a sender_batch_id that is used within 30 days" (Create batch payout). */
@@ -31,8 +30,10 @@ const NO_RECEIVER: SubmitOutcome = {
 };
 
 /** Pays through PayPal Payouts v1: a batch of one item for each payout, under our own key (README.md). */
-export class PaypalConnector implements CancelsUnclaimed, Connector, ReadsPayments, ReceivesNotifications {
+export class PaypalConnector implements CancelsUnclaimed, Connector, ReadsPayments {
   readonly capabilities: Capabilities;
+  /** Present only where a webhook is configured: of no other can PayPal say whose it is (see `receivesNotifications`). */
+  readonly readNotification: ((headers: Readonly<Record<string, string>>, body: Buffer) => NotificationReading) | undefined;
   private readonly client: PaypalClient;
 
   constructor(config: PaypalConfig, maxConcurrency: number) {
@@ -45,14 +46,16 @@ export class PaypalConnector implements CancelsUnclaimed, Connector, ReadsPaymen
       staleWindow_ms: 0,
       timeout_ms: config.timeout_ms,
     };
-    this.client = new PaypalClient(config, maxConcurrency);
+    this.client = new PaypalClient(config, maxConcurrency + QUESTIONS_MAX);
+    const webhooks = config.webhook_id === null ? null : new PaypalWebhooks(this.client, config.webhook_id);
+    this.readNotification = webhooks === null ? undefined : (headers, body) => webhooks.read(headers, body);
   }
 
   async submit(request: IntentRequest): Promise<SubmitOutcome> {
     const body = toBatch(request);
     if (body === null) return NO_RECEIVER;
     const deadline_ms = this.client.deadline_ms();
-    const exchange = await this.client.call({ method: 'POST', path: BATCHES, body }, deadline_ms);
+    const exchange = await this.client.call({ method: 'POST', path: BATCHES, body: JSON.stringify(body) }, deadline_ms);
     const outcome = toSubmitOutcome(exchange, request, new Date());
     if (outcome.kind !== 'repeated') return outcome;
     const { batchId } = outcome;
@@ -78,10 +81,6 @@ export class PaypalConnector implements CancelsUnclaimed, Connector, ReadsPaymen
     const path = `/v1/payments/payouts-item/${encodeURIComponent(itemId)}/cancel`;
     const outcome = toCancelOutcome(await this.client.call({ method: 'POST', path }, deadline_ms), batchId);
     return outcome.kind === 'decided' ? toStanding(await this.show(batchId, deadline_ms), batchId) : outcome;
-  }
-
-  readNotification(_headers: Readonly<Record<string, string>>, body: Buffer): NotificationReading {
-    return readPaypalWebhook(body);
   }
 
   close(): Promise<void> {

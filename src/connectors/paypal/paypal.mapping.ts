@@ -1,5 +1,5 @@
 import { type AccountData, clearOfAccountData, cutToStorable } from '../account-data.js';
-import type { CancelOutcome, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connector.js';
+import type { CancelOutcome, Confirmation, LookupOutcome, ProviderPayment, ProviderStatus, SubmitOutcome } from '../connector.js';
 import {
   type HttpAnswer,
   isSystemic,
@@ -130,6 +130,15 @@ export function toCancelOutcome(exchange: PaypalExchange, batchId: string): Canc
   const name = errorOf(exchange)?.['name'];
   if (NOT_UNCLAIMED.has(name)) return { kind: 'decided' };
   return { kind: NOT_GIVEN_BACK.has(name) ? 'refused' : 'unavailable', detail: `${saidBy(exchange)}${wordOf(name)}` };
+}
+
+/** What PayPal says of a webhook that was shown to it. With a 400 it says that the webhook has not even the form of one of its own. */
+export function toConfirmation(exchange: PaypalExchange): Confirmation {
+  if (exchange.kind !== 'answer') return 'unavailable';
+  if (exchange.status === 400) return 'forged';
+  const word = exchange.status === 200 ? jsonObjectOf(exchange.body)?.['verification_status'] : null;
+  if (word === 'SUCCESS') return 'genuine';
+  return word === 'FAILURE' ? 'forged' : 'unavailable';
 }
 
 /** The answer to a creation shows no item: that it was taken is all that it says. */
