@@ -34,6 +34,7 @@ export const CONFIGURATION_OF_TESTS: Omit<Configuration, 'databaseUrl'> = {
   guessRateLimitPerSecond: 0,
   bodyMemory_bytes: 64 * 1024 * 1024,
   trustedProxies: [],
+  publicUrl: null,
   paypalTokenTtl_s: 32_400,
   maxBulkItems: 1000,
   logLevel: 'silent',

@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { CancelPayoutLink, PayoutLinkQueries } from '../../payout-links/index.js';
+import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import { Transactions, type Tx } from '../../platform/database/index.js';
 import { type HttpRequest, Merchant, type MerchantPrincipal, Operation, RequestTx, Scopes } from '../../platform/http/index.js';
 import { hostOf } from '../host.js';
@@ -19,6 +20,7 @@ export class DotsPayoutLinksController {
     private readonly links: PayoutLinkQueries,
     private readonly sendPayout: SendPayout,
     private readonly cancelLink: CancelPayoutLink,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
   /** Pays a user who has a payout method, and makes a link for anybody else. */
@@ -39,7 +41,7 @@ export class DotsPayoutLinksController {
   }
 
   /** How far a link is. */
-  @Operation('getDotsPayoutLink', { refuses: ['not-found'] })
+  @Operation('getDotsPayoutLink', { refuses: ['invalid-input', 'not-found'] })
   @Get('payout-links/:id')
   @Scopes('bulks:read')
   show(@Merchant() merchant: MerchantPrincipal, @Param('id') id: string, @Req() request: HttpRequest): Promise<PayoutLinkDto> {
@@ -48,7 +50,7 @@ export class DotsPayoutLinksController {
   }
 
   /** Takes a link back that nobody has claimed. */
-  @Operation('cancelDotsPayoutLink', { refuses: ['not-found', 'invalid-transaction'] })
+  @Operation('cancelDotsPayoutLink', { refuses: ['invalid-input', 'not-found', 'invalid-transaction'] })
   @Delete('payout-links/:id')
   @Scopes('payouts:cancel')
   @ApiOkResponse({ type: PayoutLinkDto })
@@ -70,6 +72,6 @@ export class DotsPayoutLinksController {
   ): Promise<PayoutLinkDto> {
     const link = await this.links.find(tx, merchantId, id);
     if (link === null) throw notFound();
-    return toPayoutLink(link, hostOf(request) + this.links.pathOf(link));
+    return toPayoutLink(link, hostOf(request, this.configuration) + this.links.pathOf(link));
   }
 }

@@ -72,12 +72,13 @@ export class UserListDto {
 
 /** `ach`: `routing_number`, `account_number` and `account_type`; `paypal`: `email`; `venmo`: `phone_number` or `handle`; `cash_app`: `cash_tag`, or `routing_number` and `account_number`. */
 export class AddPayoutMethodDto {
-  @ApiProperty({ enum: METHOD_PLATFORMS })
+  @ApiProperty({ enum: METHOD_PLATFORMS, example: 'ach' })
   readonly platform!: MethodPlatform;
   /** @example "021000021" */
   readonly routing_number?: string;
   /** @example "123456789" */
   readonly account_number?: string;
+  /** @example checking */
   readonly account_type?: 'checking' | 'savings';
   readonly email?: string;
   readonly phone_number?: string;

@@ -8,6 +8,7 @@ export class SenderBatchHeaderDto {
    * @example payroll-2026-11
    */
   readonly sender_batch_id?: string;
+  /** @example EMAIL */
   readonly recipient_type?: 'EMAIL' | 'PHONE' | 'PAYPAL_ID' | 'USER_HANDLE';
   /** @example "You have been paid" */
   readonly email_subject?: string;

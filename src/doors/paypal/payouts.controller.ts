@@ -63,7 +63,7 @@ export class PaypalPayoutsController {
   ): Promise<BatchDto> {
     if (query['sync_mode'] === 'true') throw new PaypalRefusal('SYNC_MODE_NOT_APPLICABLE');
     if (this.configuration.sandbox) refuseByNote(body);
-    const host = hostOf(request);
+    const host = hostOf(request, this.configuration);
     const header = await this.createBatch.execute(tx, { merchantId: merchant.id, body, host });
     return { batch_header: header, links: [linkTo(batchHref(host, header.payout_batch_id))] };
   }
@@ -86,7 +86,7 @@ export class PaypalPayoutsController {
     @Query() query: Readonly<Record<string, unknown>>,
     @Req() request: HttpRequest,
   ): Promise<BatchDto> {
-    const host = hostOf(request);
+    const host = hostOf(request, this.configuration);
     const simulated = this.configuration.sandbox ? simulatedBatch(id, host) : null;
     if (simulated !== null) return simulated;
     const part = readBatchQuery(query);
@@ -94,7 +94,7 @@ export class PaypalPayoutsController {
   }
 
   /** One item, and how far it is. */
-  @Operation('getPaypalItem', { refuses: ['INVALID_RESOURCE_ID'] })
+  @Operation('getPaypalItem', { refuses: ['VALIDATION_ERROR', 'INVALID_RESOURCE_ID'] })
   @Get('payouts-item/:id')
   @Scopes('bulks:read')
   async showItem(
@@ -102,13 +102,14 @@ export class PaypalPayoutsController {
     @Param('id') id: string,
     @Req() request: HttpRequest,
   ): Promise<ItemDto> {
-    const asked = { merchantId: merchant.id, id, host: hostOf(request) };
+    const asked = { merchantId: merchant.id, id, host: hostOf(request, this.configuration) };
     return this.transactions.asMerchant(merchant.id, (tx) => this.queries.item(tx, asked));
   }
 
   /** Takes an item back that nobody has claimed yet. */
   @Operation('cancelPaypalItem', {
     refuses: [
+      'VALIDATION_ERROR',
       'BATCH_NOT_COMPLETED',
       'ITEM_ALREADY_CANCELLED',
       'ITEM_CANCELLATION_FAILED',
@@ -129,7 +130,7 @@ export class PaypalPayoutsController {
   ): Promise<ItemDto> {
     const simulated = this.configuration.sandbox ? simulatedCancellation(id) : null;
     if (simulated !== null) return simulated;
-    const item = await this.queries.item(tx, { merchantId: merchant.id, id, host: hostOf(request) });
+    const item = await this.queries.item(tx, { merchantId: merchant.id, id, host: hostOf(request, this.configuration) });
     const returned = item.transaction_status === 'RETURNED' && intentStatus === 'unclaimed';
     const changes = returned ? [{ field: 'intent', before: intentStatus, after: 'returned' }] : [];
     tx.note({ changes, subject: `payout_${item.payout_item_id}` });

@@ -50,6 +50,8 @@ export interface Configuration {
   readonly bodyMemory_bytes: number;
   /** Networks of the proxies whose X-Forwarded-For says who sent a request. */
   readonly trustedProxies: readonly string[];
+  /** Where links begin, without a slash at the end; null: with the host that was asked. */
+  readonly publicUrl: string | null;
   readonly paypalTokenTtl_s: number;
   readonly maxBulkItems: number;
   /** Where spans are told, with what headers, and of which part of the bulks; null: nowhere. */

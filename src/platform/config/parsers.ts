@@ -73,6 +73,14 @@ export const httpUrl: Parser<string> = (text) => {
   return text;
 };
 
+/** Scheme, host and port. */
+export const origin: Parser<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.href !== `${url.origin}/`)
+    throw new Error('must be a scheme and a host like https://payouts.example.com, without a path');
+  return url.origin;
+};
+
 /** Values may be percent-encoded, as OpenTelemetry has it. */
 export const headers: Parser<Readonly<Record<string, string>>> = (text) =>
   Object.fromEntries(

@@ -52,6 +52,7 @@ describe('the configuration', () => {
       guessRateLimitPerSecond: 5,
       bodyMemory_bytes: 64 * 1024 * 1024,
       trustedProxies: [],
+      publicUrl: null,
       paypalTokenTtl_s: 32_400,
       maxBulkItems: 1000,
       logLevel: 'info',
@@ -130,6 +131,18 @@ describe('the configuration', () => {
       ['new', 32],
       ['old', 32],
     ]);
+  });
+
+  it('takes for a public URL a scheme and a host alone', () => {
+    expect(readConfiguration({ PUBLIC_URL: 'https://Payouts.example.com:443/' }).publicUrl).toBe('https://payouts.example.com');
+    for (const url of [
+      'payouts.example.com',
+      'ftp://a.example',
+      'https://a.example/api',
+      'https://me@a.example',
+      'https://a.example?',
+    ])
+      expect(faultsOf({ PUBLIC_URL: url })).toEqual([expect.stringMatching(/^PUBLIC_URL must be/)]);
   });
 
   it('repeats no secret in a fault', () => {

@@ -106,6 +106,7 @@ function toConfiguration(values: Values): WrittenConfiguration {
     guessRateLimitPerSecond: values.GUESS_RATE_LIMIT_PER_SECOND,
     bodyMemory_bytes: values.BODY_MEMORY_MIB * MIB,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
+    publicUrl: values.PUBLIC_URL,
     paypalTokenTtl_s: values.PAYPAL_TOKEN_TTL_S,
     maxBulkItems: values.MAX_BULK_ITEMS,
     traces:

@@ -220,6 +220,13 @@ export const variables = {
       'Networks of the proxies in front, comma separated: their X-Forwarded-For names the address that is limited. Unset: nobody is believed, and behind a proxy all requests have one address.',
     parse: parse.listOf(parse.cidr),
   }),
+  PUBLIC_URL: variable({
+    unit: null,
+    default: null,
+    sentence:
+      'Scheme and host by which others reach the API, like https://payouts.example.com: payout links, and links in answers of the doors, begin with it. Unset: with the Host header of whoever asks.',
+    parse: parse.origin,
+  }),
   PAYPAL_TOKEN_TTL_S: variable({
     unit: 'seconds',
     default: '32400',
