@@ -27,7 +27,7 @@ export class PayoutLinksModule implements NestModule {
   constructor(private readonly dialect: PageDialect) {}
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(withPageHeaders, speaks(this.dialect)).forRoutes('pay/{*path}');
+    consumer.apply(withPageHeaders, speaks(this.dialect)).forRoutes('pay');
   }
 }
 

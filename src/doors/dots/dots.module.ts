@@ -41,6 +41,6 @@ export class DotsModule implements NestModule {
   constructor(private readonly dialect: DotsDialect) {}
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(speaks(this.dialect)).forRoutes('api/v2/{*path}');
+    consumer.apply(speaks(this.dialect)).forRoutes('api/v2');
   }
 }

@@ -37,6 +37,6 @@ export class PaypalModule implements NestModule {
   constructor(private readonly dialect: PaypalDialect) {}
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(speaks(this.dialect)).forRoutes('v1/payments/{*path}', 'v1/oauth2/{*path}');
+    consumer.apply(speaks(this.dialect)).forRoutes('v1/payments', 'v1/oauth2');
   }
 }

@@ -17,6 +17,7 @@ import { Traces } from './traces.js';
 })
 export class ObservabilityModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(ObserveRequests).forRoutes('{*path}');
+    // A prefix, not a pattern: that decodes the path, and what can not be decoded would pass by unseen.
+    consumer.apply(ObserveRequests).forRoutes('/');
   }
 }
