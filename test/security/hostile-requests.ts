@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { brokenBody, hostileText, spoilt, writeJson } from './hostile-json.js';
-import { idKindsOf, type Operation, type Parameter, pathWith } from './operations.js';
+import { idKindsOf, type Json, type Operation, type Parameter, pathWith } from './operations.js';
 import { type Meanings, valueOf } from './schema-values.js';
-import { unknownId } from './tenants.js';
 
 /** A request as it goes over the wire, but for its key. */
 export interface HostileRequest {
@@ -13,8 +12,8 @@ export interface HostileRequest {
   readonly body: Buffer | undefined;
 }
 
-/** Ids of what there is, by kind: the caller's own first, then another's. */
-export type KnownIds = (kind: string) => readonly string[];
+/** Ids by kind: the caller's own, and those that open nothing to him. */
+export type KnownIds = (kind: string) => { readonly own: readonly string[]; readonly foreign: readonly string[] };
 
 /** Requests to this route: as the document says, or with something wrong about path, query, headers or body. */
 export function requestsTo(
@@ -28,7 +27,7 @@ export function requestsTo(
       ? fc.constant(undefined)
       : fc
           .oneof(valueOf(body.schema, meanings), valueOf({ ...body.schema, examples: [body.example] }, meanings))
-          .map((value) => Buffer.from(writeJson(value)));
+          .map((value) => Buffer.from(writtenAs(body.type, value)));
   const good = {
     method: fc.constant(method),
     path: pathsTo(operation, ownIds(operation, idsOf), validQuery(operation, idsOf)),
@@ -50,10 +49,24 @@ export function requestsTo(
   return { valid: fc.record(good), invalid: fc.oneof(...invalid.map((parts) => fc.record(parts))) };
 }
 
+const FORM = 'application/x-www-form-urlencoded';
+
+function writtenAs(type: string, value: unknown): string {
+  if (type !== FORM) return writeJson(value);
+  return new URLSearchParams(
+    Object.entries(value ?? {}).map(([name, field]): [string, string] => [name, String(field)]),
+  ).toString();
+}
+
 /** A body where none is read has to be harmless too. */
 function badBody({ body }: Operation, meanings: Meanings): fc.Arbitrary<Buffer | undefined> {
   const value = valueOf(body?.schema ?? {}, meanings);
+  const form = fc.dictionary(
+    fc.oneof(fc.constantFrom(...Object.keys((body?.schema['properties'] ?? {}) as Json), ''), hostileText),
+    hostileText,
+  );
   return fc.oneof(
+    { weight: body?.type === FORM ? 6 : 0, arbitrary: form.map((fields) => Buffer.from(writtenAs(FORM, fields))) },
     { weight: 3, arbitrary: spoilt(value).map((text) => Buffer.from(text)) },
     { weight: 1, arbitrary: brokenBody(value.map(writeJson)) },
   );
@@ -66,8 +79,8 @@ const ownIds = (operation: Operation, idsOf: KnownIds): fc.Arbitrary<readonly st
   fc.tuple(
     ...idKindsOf(operation).map((kind) =>
       fc.oneof(
-        { weight: 5, arbitrary: fc.constant(idsOf(kind)[0] ?? '') },
-        { weight: 1, arbitrary: fc.constant(unknownId(kind)) },
+        { weight: 5, arbitrary: fc.constantFrom(...idsOf(kind).own) },
+        { weight: 1, arbitrary: fc.constantFrom(...idsOf(kind).foreign) },
       ),
     ),
   );
@@ -76,7 +89,7 @@ const foreignIds = (operation: Operation, idsOf: KnownIds): fc.Arbitrary<readonl
   fc.tuple(
     ...idKindsOf(operation).map((kind) =>
       fc.oneof(
-        fc.constantFrom(...idsOf(kind)),
+        fc.constantFrom(...idsOf(kind).own, ...idsOf(kind).foreign),
         hostilePart.filter((part) => part !== ''),
       ),
     ),
@@ -124,7 +137,7 @@ function validQuery({ parameters }: Operation, idsOf: KnownIds): fc.Arbitrary<st
 
 const validParameter = ({ name, schema }: Parameter, idsOf: KnownIds): fc.Arbitrary<string> =>
   name.endsWith('_id')
-    ? fc.constantFrom(...idsOf(name.slice(0, -'_id'.length)))
+    ? fc.constantFrom(...Object.values(idsOf(name.slice(0, -'_id'.length))).flat())
     : valueOf(schema, {}).map((value) => JSON.stringify(value).replaceAll('"', ''));
 
 function hostileQuery({ parameters }: Operation): fc.Arbitrary<string> {
@@ -152,14 +165,17 @@ function hostileQuery({ parameters }: Operation): fc.Arbitrary<string> {
   return fc.array(one, { maxLength: 3 }).map((parts) => parts.join('&'));
 }
 
-const validHeaders = ({ parameters }: Operation): fc.Arbitrary<Record<string, string>> => {
+const validHeaders = ({ parameters, body }: Operation): fc.Arbitrary<Record<string, string>> => {
   const names = new Set(parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name.toLowerCase()));
   const known: Record<string, fc.Arbitrary<string>> = {
     'idempotency-key': fc.uuid(),
+    'paypal-request-id': fc.uuid(),
     'if-match': fc.constantFrom('*', '*', '"1"'),
   };
   const asked = Object.fromEntries(Object.entries(known).filter(([name]) => names.has(name)));
-  return fc.record(asked, { requiredKeys: [] }).map((headers) => ({ 'content-type': 'application/json', ...headers }));
+  return fc
+    .record(asked, { requiredKeys: [] })
+    .map((headers) => ({ 'content-type': body?.type ?? 'application/json', ...headers }));
 };
 
 /** Characters that may stand in a header at all; whatever has others is no HTTP (raw-requests.spec.ts). */
@@ -180,6 +196,9 @@ const hostileHeaders: fc.Arbitrary<Record<string, string>> = fc.record(
     ),
     'content-encoding': fc.constantFrom('gzip', 'deflate', 'br', 'identity', 'zstd', 'gzip, gzip', ''),
     'idempotency-key': fc.oneof(headerText, fc.constant('x'.repeat(256)), fc.constant('')),
+    'paypal-request-id': fc.oneof(headerText, fc.constant('x'.repeat(256)), fc.constant('')),
+    prefer: headerText,
+    host: fc.constantFrom('', 'a b', 'a"><script>', 'evil.example', '[::1]:80'),
     'if-match': fc.oneof(headerText, fc.constantFrom('"1", "2"', 'W/"1"', '"-1"', '"1e3"', `"${'9'.repeat(30)}"`, '""')),
     'if-none-match': headerText,
     accept: headerText,

@@ -82,6 +82,22 @@ export function assertAnswer(
   }
 }
 
+/** Whether the document says of this route that it answers so. */
+export function isDocumented(
+  method: string,
+  path: string,
+  { status, document }: { status: number; document: Document },
+): boolean {
+  const template = templateOf(document, method.toLowerCase(), path.split('?')[0] ?? '');
+  return document.paths[template ?? '']?.[method.toLowerCase()]?.responses[String(status)] !== undefined;
+}
+
+/** Holds a refusal that can come of any route to the form that a door's document has for all of them. @throws where it is something else. */
+export function assertError(body: unknown, document: Document): void {
+  const validate = validatorAt(document, '/components/schemas/Error');
+  if (!validate(body)) throw new Error(`not an error of the door: ${JSON.stringify(body)}: ${JSON.stringify(validate.errors)}`);
+}
+
 /** Holds what an endpoint was sent to the document's word for this type of it. @throws where it is something else. */
 export function assertWebhook(type: string, body: unknown, document: Document): void {
   const validate = validatorAt(document, `/webhooks/${escaped(type)}/post/requestBody/content/application~1json/schema`);
