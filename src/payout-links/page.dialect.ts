@@ -25,7 +25,7 @@ const OF_LINK: readonly number[] = [401, 403, 404, 405];
 
 const SENTENCES: Readonly<Record<number, string>> = {
   429: 'There were too many requests from your network. Wait a minute and open the link again.',
-  503: 'We can not answer now. Nothing was done; open the link again in a minute.',
+  503: 'We can not answer now. Open the link again in a minute: if it still works, nothing was done yet.',
 };
 
 /** How a browser with a payout link speaks HTTP: the path shows the link, which takes the place of a key, and a refusal is a page. */
@@ -62,7 +62,7 @@ export class PageDialect implements Dialect {
     const { 'retry-after': wait } = headersOf(problem);
     const headers = wait === undefined ? PAGE_HEADERS : { ...PAGE_HEADERS, 'retry-after': wait };
     if (problem instanceof FormRefused) return { status, headers, body: problem.page };
-    const sentence = SENTENCES[status] ?? 'Nothing was done. Open the link again and try once more.';
+    const sentence = SENTENCES[status] ?? 'Open the link again and try once more.';
     return { status, headers, body: refusalPage(sentence) };
   }
 }

@@ -10,7 +10,7 @@ import { DotsClient } from '../support/dots-client.js';
 import type { Bulk, FeedEvent, MerchantClient } from '../support/merchant-client.js';
 import { FILLED_IN, postForm } from '../support/payout-link-form.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
-import { until } from '../support/until.js';
+import { eventually, until, WHO_WAITS } from '../support/until.js';
 import { injectTime } from '../support/webhook-clock.js';
 
 const DAY_S = 86_400;
@@ -97,6 +97,28 @@ describe('A payout link', () => {
     expect((await eventsOf(link)).map(({ type }) => type)).toEqual(['payout_link.created', 'payout_link.claimed']);
   });
 
+  it('is claimed once where the transaction of a claim dies between the bulk and the step of the link', async () => {
+    const link = await send();
+    const before = (await bulksOf(merchant)).length;
+    // Lets a claim lock the link and make its bulk, and keeps it from going on.
+    await owner.query('BEGIN');
+    await owner.query('LOCK TABLE payout_link IN SHARE MODE');
+    const claim = postForm(link.link, FILLED_IN);
+    const { rows } = await eventually(
+      () =>
+        owner.query<{ pid: number }>(`${WHO_WAITS} AND l.relation = 'payout_link'::regclass AND EXISTS (
+        SELECT FROM pg_locks m WHERE m.pid = l.pid AND m.relation = 'bulk'::regclass AND m.mode = 'RowExclusiveLock')`),
+      (waiting) => waiting.rows.length === 1,
+    );
+    await owner.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await owner.query('ROLLBACK');
+    // Nothing of it is left, so the request begins anew.
+    expect((await claim).status).toBe(200);
+    expect((await postForm(link.link, FILLED_IN)).status).toBe(404);
+    expect([(await bulksOf(merchant)).length, await statusOf(link)]).toEqual([before + 1, 'claimed']);
+    expect((await eventsOf(link)).map(({ type }) => type)).toEqual(['payout_link.created', 'payout_link.claimed']);
+  });
+
   it('looks the same to the last byte claimed, cancelled, expired, guessed and mistyped, read or claimed', async () => {
     const [used, cancelled, expired] = [await send(), await send(), await send()];
     expect((await postForm(used.link, FILLED_IN)).status).toBe(200);
@@ -156,8 +178,9 @@ describe('A payout link', () => {
     const json = await fetch(link.link, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
     const long = await postForm(link.link, { ...FILLED_IN, first_name: 'a'.repeat(2 ** 20) });
     const put = await fetch(link.link, { method: 'PUT', body: new URLSearchParams(FILLED_IN) });
-    expect([json.status, long.status, put.status]).toEqual([415, 413, 404]);
-    for (const answer of [json, long, put]) expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const garbled = await fetch(`${app.url}/pay/%`);
+    expect([json.status, long.status, put.status, garbled.status]).toEqual([415, 413, 404, 400]);
+    for (const answer of [json, long, put, garbled]) expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await statusOf(link)).toBe('created');
   });
 
