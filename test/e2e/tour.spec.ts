@@ -5,28 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { payoutLifecycle } from '../../src/bulks/index.js';
+import type { BatchResultsDto } from '../../src/doors/dots/batch.dto.js';
+import type { PayoutLinkDto } from '../../src/doors/dots/payout-link.dto.js';
+import type { BatchDto } from '../../src/doors/paypal/batch.dto.js';
 import { toMermaid } from '../../src/platform/lifecycle/index.js';
 import { ROOT } from '../architecture/repository-files.js';
 import { ApiClient } from '../support/api-client.js';
 import { freePort } from '../support/free-port.js';
 import { type MainProgram, mainProgram } from '../support/main-program.js';
+import type { Payout } from '../support/merchant-client.js';
+import { PRINTED_MAX_MS, readPrinted, runPrinted } from '../support/printed-commands.js';
+import { eventually } from '../support/until.js';
 
 const START_MS = 60_000;
-/** The commands wait for states themselves; a state that never comes must not keep the run. */
-const TOUR_MS = 120_000;
-const END_OF_BLOCK = '---- end of block ----';
-
-/** The tour as README.md prints it: each block of commands with what is shown below it, or null. */
-async function readTour(): Promise<{ commands: string; answer: string | null }[]> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const tour = readme.slice(readme.indexOf('## A tour'), readme.indexOf('\n## ', readme.indexOf('## A tour') + 1));
-  const blocks = [...tour.matchAll(/```(sh|json|text)\n([\s\S]*?)```/g)].map(([, kind, text = '']) => ({ kind, text }));
-  return blocks.flatMap(({ kind, text }, index) => {
-    if (kind !== 'sh') return [];
-    const next = blocks[index + 1];
-    return [{ commands: text, answer: next === undefined || next.kind === 'sh' ? null : next.text }];
-  });
-}
 
 /** What differs from run to run: ids and instants. */
 const timeless = (text: string): string =>
@@ -53,6 +44,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, START_MS);
 
+/** The printed server and folder, as they are here. */
+const here = async (): Promise<Map<string, string>> =>
+  new Map([
+    ['http://127.0.0.1:3000', await server.ready],
+    ['.data/', `${folder}/`],
+  ]);
+
+const merchant = async (): Promise<ApiClient> =>
+  new ApiClient(await server.ready, (await readFile(join(folder, 'sandbox-merchant-key'), 'utf8')).trim());
+
 describe('the start banner', () => {
   it('ends with a command that pays when it is pasted', async () => {
     const command = server.output().trim().split('\n').at(-1) ?? '';
@@ -65,26 +66,57 @@ describe('the tour of README.md', () => {
   it(
     'runs as it is printed, and answers what is printed below it',
     async () => {
-      const blocks = await readTour();
-      // All in one pass: the port that stands in for one address may hold the digits of another.
-      const here = new Map([
-        ['http://127.0.0.1:3000', await server.ready],
-        ['.data/', `${folder}/`],
-        ['4000', String(await freePort())],
-      ]);
-      const script = blocks
-        .map(({ commands }) => `${commands}\necho '${END_OF_BLOCK}'`)
-        .join('\n')
-        .replace(/http:\/\/127\.0\.0\.1:3000|\.data\/|4000/g, (printed) => here.get(printed) ?? printed);
-      const { stdout } = await promisify(execFile)('sh', ['-ec', script], { cwd: ROOT, timeout: TOUR_MS });
-      const answers = stdout.split(`${END_OF_BLOCK}\n`);
+      const blocks = await readPrinted('README.md', '## A tour');
+      const answers = await runPrinted(blocks, new Map([...(await here()), ['4000', String(await freePort())]]));
       const printed = blocks.map(({ answer }) => sorted(timeless(answer ?? '')));
-      expect(answers.slice(0, -1).map((answer) => sorted(timeless(answer)))).toEqual(printed);
+      expect(answers.map((answer) => sorted(timeless(answer)))).toEqual(printed);
       // The client holds each to the catalogue: nobody does where they were delivered.
-      const key = await readFile(join(folder, 'sandbox-merchant-key'), 'utf8');
-      expect((await new ApiClient(await server.ready, key.trim()).get('/v1/events?limit=1000')).status).toBe(200);
+      expect((await (await merchant()).get('/v1/events?limit=1000')).status).toBe(200);
     },
-    TOUR_MS,
+    PRINTED_MAX_MS,
+  );
+});
+
+describe('the commands of docs/doors.md', () => {
+  const lastLine = (answer: string | undefined): unknown => JSON.parse(answer?.trim().split('\n').at(-1) ?? '');
+
+  it(
+    'pay a batch of PayPal’s, and one receiver is known',
+    async () => {
+      const answers = await runPrinted(await readPrinted('docs/doors.md', '## PayPal Payouts'), await here());
+      const shown = lastLine(answers.at(-1)) as BatchDto;
+      expect(shown).toMatchObject({
+        total_items: 2,
+        batch_header: { sender_batch_header: { sender_batch_id: 'payroll-2026-11' } },
+      });
+      const client = await merchant();
+      const ended = await eventually(
+        () => client.all<Payout>(`/v1/bulks/bulk_${shown.batch_header.payout_batch_id}/payouts`),
+        (payouts) => payouts.every(({ intent }) => intent !== null && !['created', 'pending'].includes(intent.status)),
+      );
+      expect(ended.map(({ amount, intent }) => [amount, intent?.status])).toEqual([
+        ['120.50', 'succeeded'],
+        ['75.00', 'unclaimed'],
+      ]);
+    },
+    PRINTED_MAX_MS,
+  );
+
+  it(
+    'pay a batch of Dots’, and make a payout link that opens',
+    async () => {
+      const answers = await runPrinted(await readPrinted('docs/doors.md', '## Dots'), await here());
+      const [batch, link] = [lastLine(answers[0]) as BatchResultsDto, lastLine(answers[1]) as PayoutLinkDto];
+      const [item] = batch.items;
+      const client = await merchant();
+      const [paid] = await eventually(
+        () => client.all<Payout>(`/v1/payouts?reference=${String(item?.idempotency_key)}`),
+        (payouts) => payouts.every(({ final }) => final),
+      );
+      expect(paid).toMatchObject({ amount: '10.00', intent: { status: 'succeeded' } });
+      expect(await (await fetch(link.link)).text()).toContain('You are being paid 120.50 USD');
+    },
+    PRINTED_MAX_MS,
   );
 });
 
