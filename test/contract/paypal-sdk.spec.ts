@@ -301,12 +301,51 @@ describe('PayPal’s own client at the PayPal door', () => {
     }
   });
 
-  it('refuses what the sandbox values of PayPal ask for', async () => {
-    const asked = post(bodyOf([item(1, { note: 'ERRPYO005' })]));
-    expect(await refusal(asked)).toMatchObject({ statusCode: 422, name: 'INSUFFICIENT_FUNDS' });
-    expect(await batch('ERRPYOB004')).toMatchObject({ batch_header: { batch_status: 'DENIED' } });
+  it('answers what the sandbox values of PayPal ask for', async () => {
     const cancel = (id: string): Call => new paypal.payouts.PayoutsItemCancelRequest(id);
+    const create = (note: string): Call => post(bodyOf([item(1, { note })]));
+    for (const [asked, statusCode, name] of [
+      [create('ERRPYO002'), 403, 'SENDER_EMAIL_UNCONFIRMED'],
+      [create('ERRPYO003'), 403, 'AUTHORIZATION_ERROR'],
+      [create('ERRPYO005'), 422, 'INSUFFICIENT_FUNDS'],
+      [create('ERRPYO006'), 500, 'INTERNAL_ERROR'],
+      [create('ERRPYO010'), 400, 'VALIDATION_ERROR'],
+      [create('ERRPYO011'), 403, 'REQUIRED_SCOPE_MISSING'],
+      [create('ERRPYO035'), 429, 'RATE_LIMIT_REACHED'],
+      [create('ERRPYO036'), 408, 'REQUEST_TIMED_OUT'],
+      [create('ERRPYO038'), 422, 'NON_HOLDING_CURRENCY'],
+      [cancel('ERRPOI001'), 404, 'INVALID_RESOURCE_ID'],
+      [cancel('ERRPYO004'), 400, 'BATCH_NOT_COMPLETED'],
+      [cancel('ERRPYO007'), 400, 'ITEM_ALREADY_CANCELLED'],
+      [cancel('ERRPYO008'), 400, 'ITEM_CANCELLATION_FAILED'],
+      [cancel('ERRPYO009'), 400, 'ITEM_INCORRECT_STATUS'],
+    ] as const)
+      expect(await refusal(asked)).toMatchObject({ statusCode, name });
     expect(await answer<Item>(cancel('POSPOI002'))).toMatchObject({ transaction_status: 'RETURNED' });
-    expect(await refusal(cancel('ERRPYO008'))).toMatchObject({ statusCode: 400, name: 'ITEM_CANCELLATION_FAILED' });
+    const statuses = ['SUCCESS', 'PENDING', 'PROCESSING', 'DENIED'];
+    for (const [place, batch_status] of statuses.entries())
+      expect(await batch(`ERRPYOB00${place + 1}`)).toMatchObject({ batch_header: { batch_status } });
+    expect((await answer<Batch>(create('POSPYO001'))).batch_header.batch_status).toBe('PENDING');
+  });
+
+  it('answers the minimal form whatever is preferred, and refuses in PayPal’s words what it does not do', async () => {
+    const { api_key_id: id, api_key: secret } = merchant.created;
+    const authorization = `Bearer ${String(await paypalToken(app.url, { id, secret }))}`;
+    const send = async (method: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown[]> => {
+      const type = { authorization, 'content-type': 'application/json', ...headers };
+      const sent = await fetch(`${app.url}/v1/payments/${path}`, {
+        method,
+        headers: type,
+        body: JSON.stringify(bodyOf([item(1)])),
+      });
+      const body = (await sent.json()) as Partial<Refused & Batch>;
+      return [sent.status, body.name ?? Object.keys(body)];
+    };
+    const prefer = 'return=representation';
+    expect(await send('POST', 'payouts', { prefer })).toEqual([201, ['batch_header', 'links']]);
+    expect(await send('POST', 'payouts?sync_mode=true')).toEqual([403, 'SYNC_MODE_NOT_APPLICABLE']);
+    expect(await send('POST', 'payouts', { 'content-type': 'text/plain' })).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expect(await send('PUT', 'payouts')).toEqual([405, 'METHOD_NOT_SUPPORTED']);
+    expect(await send('POST', 'nothing')).toEqual([404, 'INVALID_RESOURCE_ID']);
   });
 });
