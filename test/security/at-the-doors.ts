@@ -77,8 +77,8 @@ export function meaningsAt(contract: Contract, { ids }: DoorTenant): Meanings {
   switch (contract) {
     case 'paypal':
       return {
-        value: fc.constantFrom('120.50', '90.02', '90.11', '90.12', '1', '0.01'),
-        currency: fc.constant('USD'),
+        sender_batch_header: fc.constant({ recipient_type: 'EMAIL' }),
+        amount: fc.constantFrom(...['120.50', '90.02', '90.11', '1'].map((value) => ({ currency: 'USD', value }))),
         receiver: fc.constantFrom('ada@example.com', 'nobody@nowhere.test'),
         recipient_type: fc.constant('EMAIL'),
         sender_batch_id: some,
@@ -86,7 +86,8 @@ export function meaningsAt(contract: Contract, { ids }: DoorTenant): Meanings {
       };
     case 'dots':
       return {
-        user_id: fc.constantFrom(ids['users'], undefined),
+        user_id: fc.constant(ids['users']),
+        payee: fc.constantFrom(undefined, NOBODY_KNOWN),
         amount: fc.constantFrom(12050, 9002, 9011, 1),
         idempotency_key: fc.uuid(),
         account_id: fc.constant(undefined),

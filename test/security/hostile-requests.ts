@@ -26,7 +26,7 @@ export function requestsTo(
     body === undefined
       ? fc.constant(undefined)
       : fc
-          .oneof(valueOf(body.schema, meanings), valueOf({ ...body.schema, examples: [body.example] }, meanings))
+          .oneof({ weight: 2, arbitrary: valueOf(body.schema, meanings) }, { weight: 1, arbitrary: fc.constant(body.example) })
           .map((value) => Buffer.from(writtenAs(body.type, value)));
   const good = {
     method: fc.constant(method),
@@ -60,7 +60,7 @@ function writtenAs(type: string, value: unknown): string {
 
 /** A body where none is read has to be harmless too. */
 function badBody({ body }: Operation, meanings: Meanings): fc.Arbitrary<Buffer | undefined> {
-  const value = valueOf(body?.schema ?? {}, meanings);
+  const value = fc.oneof(valueOf(body?.schema ?? {}, meanings), fc.constant(body?.example));
   const form = fc.dictionary(
     fc.oneof(fc.constantFrom(...Object.keys((body?.schema['properties'] ?? {}) as Json), ''), hostileText),
     hostileText,
