@@ -185,8 +185,11 @@ async function playThroughSandbox(scene: Scene, merchant: MerchantClient): Promi
     { last_name: hidden.keep('edited name', markedWord('Lovelace')) },
     { last_name: null, email: hidden.keep('edited e-mail', `${markedWord('n')}@example.net`) },
   ];
-  for (const billing_data of edits)
+  for (const billing_data of edits) {
     expectStatus(await merchant.patch(`/v1/payouts/${waiting!.id}`, { billing_data }, key()), 200);
+    // What is being judged can not be edited again.
+    await merchant.untilValidated(id);
+  }
   const holder = hidden.keep('edited holder', markedWord('Edited'));
   const payout_method = { ...methods['iban'], account_holder: holder };
   expectStatus(await merchant.patch(`/v1/payouts/${invalid!.id}`, { payout_method }, key()), 200);
