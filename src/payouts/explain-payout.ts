@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PayoutStatus } from '../bulks/index.js';
+import { PAYOUT_STATUSES, type PayoutStatus } from '../bulks/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { formatInstant } from '../platform/time/index.js';
 import type { ExplanationDto } from './dto/payout-response.dto.js';
@@ -54,10 +54,18 @@ export class ExplainPayout {
       [merchantId, payoutId],
     );
     if (found === null) return null;
-    const [cause, detail, since, expectedAt] = explain(found);
+    const known = PAYOUT_STATUSES.includes(found.status);
+    const [cause, detail, since, expectedAt] = known ? explain(found) : ofNewerVersion(found);
     return { cause, detail, expected_at: expectedAt == null ? null : formatInstant(expectedAt), since: formatInstant(since) };
   }
 }
+
+/** During an upgrade a status may be one that only the next version knows; it goes on with it. */
+const ofNewerVersion = ({ updated_at }: Circumstances): Explanation => [
+  'outcome_unknown',
+  'The engine is being upgraded, and the newer version is at work on it. Ask again in a moment.',
+  updated_at,
+];
 
 function explain(payout: Circumstances): Explanation {
   switch (payout.status) {
