@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 interface Package {
@@ -33,8 +34,19 @@ const isAllowed = (licence: string): boolean =>
     .split(/ OR |\//i)
     .some((choice) => choice.split(/ AND /i).every((part) => ALLOWED.has(part)));
 
-it('whatever ships is under a licence that lets it ship (`npm run sbom` lists them)', () => {
-  const shipped = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+const shipped = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+
+it('the bill of materials (`npm run sbom`) has whatever ships, with its hash, and nothing else', () => {
+  const { components } = JSON.parse(execFileSync('node', ['ops/print-sbom.mjs'], { encoding: 'utf8' })) as {
+    components: { name: string; version: string; hashes?: object[] }[];
+  };
+  const named = new Set(components.map(({ name, version }) => `${name}@${version}`));
+  const installed = shipped.map(([path, { version }]) => `${path.split('node_modules/').at(-1) ?? ''}@${version}`);
+  expect([...named].sort()).toEqual([...new Set(installed)].sort());
+  expect(components.filter(({ hashes = [] }) => hashes.length === 0)).toEqual([]);
+});
+
+it('whatever ships is under a licence that lets it ship', () => {
   expect(shipped.length).toBeGreaterThan(100);
   expect(
     shipped
