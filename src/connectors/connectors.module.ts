@@ -25,7 +25,7 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
       inject: [CONFIGURATION, Transactions, Sealer],
       useFactory: (configuration: Configuration, transactions: Transactions, sealer: Sealer): readonly ConnectorType[] => {
         const limits = callLimitsOf(configuration.lease_s);
-        const wire = { plainHttpAnywhere: configuration.sandbox, ...limits };
+        const wire = { sandboxMode: configuration.sandbox, ...limits };
         const ofProviders = [httpConnectorType(wire), paypalConnectorType(wire), dotsConnectorType(wire)];
         return [sandboxConnectorType({ transactions, sealer, ...limits }), ...ofProviders];
       },

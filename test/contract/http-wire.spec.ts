@@ -11,7 +11,7 @@ const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 const TIMEOUT_MS = 400;
 
 function open(config: Record<string, unknown>, maxConcurrency = 16): Connector {
-  const type = httpConnectorType({ plainHttpAnywhere: false, timeoutMax_ms: 30_000 });
+  const type = httpConnectorType({ sandboxMode: false, timeoutMax_ms: 30_000 });
   const parsed = type.parseConfig({ timeout_ms: TIMEOUT_MS, ...config });
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
   return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency });

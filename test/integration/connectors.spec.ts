@@ -29,7 +29,7 @@ afterAll(() => db.close());
 function registryOf(sandboxMode = true): ConnectorRegistry {
   const types = [
     sandboxConnectorType({ transactions: db.transactions, sealer: testSealer, timeoutMax_ms: 30_000 }),
-    httpConnectorType({ plainHttpAnywhere: true, timeoutMax_ms: 30_000 }),
+    httpConnectorType({ sandboxMode: true, timeoutMax_ms: 30_000 }),
   ] as ConnectorType[];
   return new ConnectorRegistry(types, sandboxMode, repository, db.transactions);
 }

@@ -247,7 +247,12 @@ describe('the look-up of a key', () => {
 
   it('is not made for what has not the form of a key', async () => {
     const lookUp = jest.spyOn(app.context.get(ApiKeyRepository), 'findValid');
-    expect(await app.context.get(KeyCredentials).identify('tr_live_made_up')).toEqual({ kind: 'nobody' });
+    const { key } = await makeKey();
+    const flipped = `${key.slice(0, 50)}${key[50] === 'a' ? 'b' : 'a'}${key.slice(51)}`;
+    lookUp.mockClear();
+    // The second has the form, and not the checksum.
+    for (const wrong of ['tr_live_made_up', flipped])
+      expect(await app.context.get(KeyCredentials).identify(wrong)).toEqual({ kind: 'nobody' });
     expect(lookUp).not.toHaveBeenCalled();
   });
 

@@ -6,7 +6,7 @@ export function openConnector<Config>(
   typeOf: (options: WireOptions) => ConnectorType<Config>,
   config: Readonly<Record<string, unknown>>,
 ): Connector {
-  const type = typeOf({ plainHttpAnywhere: false, timeoutMax_ms: 30_000 });
+  const type = typeOf({ sandboxMode: false, timeoutMax_ms: 30_000 });
   const parsed = type.parseConfig({ timeout_ms: 500, ...config });
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
   return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency: 32 });

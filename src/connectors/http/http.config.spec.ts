@@ -4,8 +4,7 @@ import { parseHttpConfig } from './http.config.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const GOOD = { base_url: 'https://gateway.example/v1', token: 'token' };
-const parse = (config: unknown, plainHttpAnywhere = false) =>
-  parseHttpConfig(config, { plainHttpAnywhere, timeoutMax_ms: 30_000 });
+const parse = (config: unknown, sandboxMode = false) => parseHttpConfig(config, { sandboxMode, timeoutMax_ms: 30_000 });
 
 function pointersOf(config: unknown): string[] {
   const parsed = parse(config);
@@ -56,6 +55,14 @@ describe('the config of an http connector', () => {
     expect(parse({ ...GOOD, base_url }, true)).toHaveProperty('config');
   });
 
+  it.each(['https://api-m.paypal.com', 'https://API.paypal.com:443/', 'https://api.dots.dev./api/v2'])(
+    'refuses in sandbox mode where money is real: %s',
+    (base_url) => {
+      expect(parse({ ...GOOD, base_url }, true)).toMatchObject({ faults: [{ pointer: '/base_url' }] });
+      expect(parse({ ...GOOD, base_url })).toHaveProperty('config');
+    },
+  );
+
   it.each([
     'https://u:p@gateway.example',
     'https://gateway.example/?a=b',
@@ -77,7 +84,7 @@ describe('the config of an http connector', () => {
 
   it('refuses a call that takes more than half of a lease: it would start seldom or never', () => {
     const parseUnder = (lease_s: number, timeout_ms: number) =>
-      parseHttpConfig({ ...GOOD, timeout_ms }, { plainHttpAnywhere: false, ...callLimitsOf(lease_s) });
+      parseHttpConfig({ ...GOOD, timeout_ms }, { sandboxMode: false, ...callLimitsOf(lease_s) });
     expect(parseUnder(32, 16_000)).toHaveProperty('config.timeout_ms', 16_000);
     const detail = 'must be a whole number from 1 to 16000, at most half of LEASE_S';
     expect(parseUnder(32, 16_001)).toEqual({ faults: [{ pointer: '/timeout_ms', detail }] });

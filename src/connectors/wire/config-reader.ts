@@ -3,8 +3,8 @@ import { isObject, type JsonMembers } from '../../platform/json/index.js';
 import type { CallLimits, ConfigFault } from '../connector.js';
 
 export interface WireOptions extends CallLimits {
-  /** The sandbox mode: http to any address, not to loopback alone. */
-  readonly plainHttpAnywhere: boolean;
+  /** http to any address, not to loopback alone, and nothing to where money is real. */
+  readonly sandboxMode: boolean;
 }
 
 export interface NumberLimits {
@@ -15,6 +15,9 @@ export interface NumberLimits {
   /** Where the limit comes from, behind the sentence. */
   readonly because?: string;
 }
+
+/** Of the providers that a connector is made for: a key of the sandbox mode (`tr_test_…`) must not reach them. */
+const LIVE_HOSTS = new Set(['api-m.paypal.com', 'api.paypal.com', 'api.dots.dev']);
 
 const TIMEOUT_DEFAULT_MS = 10_000;
 
@@ -51,7 +54,7 @@ export class ConfigReader {
   /** Where the provider's routes stand, without a slash at the end. */
   baseUrl(): string {
     const value = this.given['base_url'];
-    this.note('base_url', baseUrlFault(value, this.options.plainHttpAnywhere));
+    this.note('base_url', baseUrlFault(value, this.options.sandboxMode));
     return typeof value === 'string' ? value.replace(/\/+$/, '') : '';
   }
 
@@ -95,15 +98,17 @@ export class ConfigReader {
   }
 }
 
-function baseUrlFault(value: unknown, plainHttpAnywhere: boolean): string | null {
+function baseUrlFault(value: unknown, sandboxMode: boolean): string | null {
   const url = typeof value === 'string' ? urlOf(value) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'must be an absolute https URL';
   if (url.username !== '' || url.password !== '')
     return 'must have no user name or password; credentials have members of their own';
   if (url.search !== '' || url.hash !== '') return 'must have no query and no fragment';
-  if (url.protocol === 'http:' && !plainHttpAnywhere && !isLoopback(url.hostname)) {
+  if (url.protocol === 'http:' && !sandboxMode && !isLoopback(url.hostname)) {
     return 'must be https, because account data is sent; http is for loopback addresses and the sandbox mode';
   }
+  if (sandboxMode && LIVE_HOSTS.has(url.hostname.replace(/\.$/, '')))
+    return 'is where money is real, and this is the sandbox mode: name the sandbox of the provider';
   return null;
 }
 
