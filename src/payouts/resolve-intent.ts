@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
 import type { AttemptKnowledge, Decision } from './decide-outcome.js';
@@ -39,7 +38,7 @@ export class ResolveIntent {
     if (!settled.has(payoutId))
       throw payoutProblem('intent_not_in_review', 'Its payout is being tried again under a new attempt.');
     // Not the reason, which may speak of the receiver: it is kept with the attempt, cleared of account data.
-    tx.note({ merchantId, changes: differences(['status'], command) });
+    tx.note({ merchantId, changes: [{ field: 'status', before: 'needs_review', after: command.status }] });
     return payoutId;
   }
 }

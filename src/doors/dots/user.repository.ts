@@ -104,13 +104,13 @@ export class UserRepository {
     return { rows: rows.map((row) => this.open(row)), hasMore };
   }
 
-  /** To be read after it, in a statement of its own. */
+  /** To be read after it, in a statement of its own. Whoever erases him waits for us, or we for him: never with the row in hand. */
   async lock(tx: Tx, merchantId: string, id: string): Promise<void> {
+    await this.receivers.hold(tx, merchantId);
     await tx.query(`SELECT FROM dots_user WHERE merchant_id = $1 AND id = $2 FOR NO KEY UPDATE`, [merchantId, id]);
   }
 
   async write(tx: Tx, merchantId: string, { id, profile }: User): Promise<void> {
-    await this.receivers.hold(tx, merchantId);
     await tx.query(`UPDATE dots_user SET receivers = $3, profile = $4 WHERE merchant_id = $1 AND id = $2`, [
       ...[merchantId, id, this.receiversOf(merchantId, profile)],
       this.seal(merchantId, id, profile),
