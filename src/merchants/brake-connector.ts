@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type ConnectorEntity, ConnectorRepository } from '../connectors/index.js';
-import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
-import type { Brake, BrakeState } from './brake.js';
+import { type Brake, brakeChanges } from './brake.js';
 
 export interface BrakeConnectorCommand {
   readonly connectorId: string;
@@ -20,11 +19,12 @@ export class BrakeConnector {
 
   async execute(tx: Tx, { connectorId, brake }: BrakeConnectorCommand): Promise<ConnectorEntity> {
     const { paused, reason } = brake;
+    const before = await this.connectors.lock(tx, connectorId);
     const connector = await (paused
       ? this.connectors.pause(tx, connectorId, { by: 'operator', reason })
       : this.connectors.resume(tx, connectorId, reason));
-    if (connector === null) throw notFound();
-    tx.note({ changes: differences<BrakeState>(['paused', 'reason'], brake) });
+    if (before === null || connector === null) throw notFound();
+    tx.note({ changes: brakeChanges(before, brake) });
     if (!paused) tx.wake('execute');
     return connector;
   }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
-import type { Brake, BrakeState } from './brake.js';
+import { type Brake, brakeChanges } from './brake.js';
 import { type EngineBrake, EngineRepository } from './engine.repository.js';
 
 /**
@@ -14,7 +13,7 @@ export class BrakeEngine {
 
   async execute(tx: Tx, brake: Brake): Promise<EngineBrake> {
     const { paused, reason } = brake;
-    tx.note({ changes: differences<BrakeState>(['paused', 'reason'], brake) });
+    tx.note({ changes: brakeChanges(await this.engine.lock(tx), brake) });
     if (paused) return this.engine.pause(tx, reason);
     tx.wake('execute');
     return this.engine.resume(tx, reason);

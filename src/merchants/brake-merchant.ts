@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { differences } from '../platform/audit/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { notFound } from '../platform/http/index.js';
-import type { Brake, BrakeState } from './brake.js';
+import { type Brake, brakeChanges } from './brake.js';
 import type { Merchant } from './merchant.entity.js';
 import { MerchantRepository } from './merchant.repository.js';
 
@@ -21,11 +20,12 @@ export class BrakeMerchant {
 
   async execute(tx: Tx, { merchantId, brake }: BrakeMerchantCommand): Promise<Merchant> {
     const { paused, reason } = brake;
+    const before = await this.merchants.lock(tx, merchantId);
     const merchant = await (paused
       ? this.merchants.pause(tx, merchantId, reason)
       : this.merchants.resume(tx, merchantId, reason));
-    if (merchant === null) throw notFound();
-    tx.note({ changes: differences<BrakeState>(['paused', 'reason'], brake) });
+    if (before === null || merchant === null) throw notFound();
+    tx.note({ changes: brakeChanges(before, brake) });
     if (!paused) tx.wake('execute');
     return merchant;
   }

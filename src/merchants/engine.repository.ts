@@ -16,6 +16,10 @@ const COLUMNS = 'paused_at, pause_reason, resumed_at, resume_reason';
 
 @Injectable()
 export class EngineRepository {
+  async lock(tx: Tx): Promise<EngineBrake> {
+    return theOne(await tx.one<BrakeRow>(`SELECT ${COLUMNS} FROM engine FOR NO KEY UPDATE`));
+  }
+
   /** Pausing what is paused keeps its beginning and takes the newer reason. */
   async pause(tx: Tx, reason: string): Promise<EngineBrake> {
     return theOne(

@@ -248,6 +248,9 @@ describe('The audit', () => {
       expect(typeof subject).toBe(nameless ? 'object' : 'string');
       const untold = tells.filter((field) => !told.some((change) => change.field.startsWith(field)));
       expect([changes, untold]).toEqual([changes, []]);
+      // What was there before is told of whatever was there before.
+      if (/(pause|resume|resolve|cancel)/i.test(name) && changes.length > 0)
+        expect([changes, changes.some(({ before = null }) => before !== null)]).toEqual([changes, true]);
     },
   );
 });
