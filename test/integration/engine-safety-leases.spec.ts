@@ -17,7 +17,10 @@ describe('a lease', () => {
       const [attempt, ...others] = await world.merchant.attempts(id);
       expect(others).toEqual([]);
       expect(attempt).toMatchObject({ sends: 1, outcome: 'accepted' });
-      expect(attempt!.steps.map(({ action, outcome }) => [action, outcome])).toEqual([['send', 'accepted']]);
+      const sends = attempt!.steps.filter(({ action }) => action === 'send');
+      expect(sends).toHaveLength(1);
+      // A busy machine may have the answer too late, and looks then; what was given back was not taken.
+      expect(['accepted', 'unknown']).toContain(sends[0]!.outcome);
     }
     expect(world.provider.requests.filter(({ method }) => method === 'POST')).toHaveLength(20);
   });
