@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { fromTypeId } from '../../src/platform/ids/index.js';
 import { ApiClient } from '../support/api-client.js';
 import { amountOf, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
@@ -62,7 +63,6 @@ const payout = async (item: object = LATER): Promise<string> => (await merchant.
 const apiKey = (): Promise<string> => idOf(world.app.operator.post(`/v1/operator/merchants/${merchant.id}/api-keys`, {}));
 const operatorKey = (): Promise<string> => idOf(world.app.operator.post('/v1/operator/keys', { name: 'Ops' }));
 const endpoint = async (): Promise<string> => (await merchant.registerEndpoint(`http://127.0.0.1:9/${randomUUID()}`)).id;
-const resend = async (): Promise<string> => idOf(merchant.post('/v1/webhook-deliveries/resend', { bulk_id: await bulk() }));
 const atDots = <Body>(path: string, body: object) =>
   new ApiClient(world.app.url, null).post<Body>(`/api/v2${path}`, body, { authorization: authorization.dots });
 const user = (): Promise<string> => idOf(atDots('/users', { ...PERSON, phone_number: `212${markedDigits(7)}` }));
@@ -78,6 +78,18 @@ async function delivery(): Promise<string> {
     (all) => all.length > 0,
   );
   return first!.id;
+}
+
+/** A resend that has not ended, however soon its worker is done with it. */
+async function resend(): Promise<string> {
+  const id = await idOf(merchant.post('/v1/webhook-deliveries/resend', { bulk_id: await bulk() }));
+  await asAdmin(world.app.databaseUrl, (admin) =>
+    admin.query(
+      `UPDATE webhook_resend SET state = 'matching', finished_at = NULL, look_at = now() + interval '1 day' WHERE id = $1`,
+      [fromTypeId('resend', id)],
+    ),
+  );
+  return id;
 }
 
 async function inReview(): Promise<string> {
