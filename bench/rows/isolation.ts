@@ -23,6 +23,10 @@ const TIMEOUT_S = 3;
 const SICK_EVENTS = 4_000;
 const EVENTS_PER_PAYOUT = 3;
 
+const WHY_MISSED =
+  'beside 1000 dead URLs each event costs two and a half times the processor time. Known of it are 1.4 ms for each claim, which passes over the ready ' +
+  'lanes of the merchant whose share of calls is full.';
+
 export const isolation: Row = {
   name: 'isolation',
   asks: `event to arrival at ${HEALTHY} healthy receivers, without and with sick ones beside them`,
@@ -51,7 +55,7 @@ export const isolation: Row = {
 const contestOf = (alone: Contender, contenders: readonly Contender[]): Contest => ({
   title: 'isolation',
   measures: [
-    { name: 'p99', unit: 'ms', better: 'less', goal: { ofLimit: 0.67 } },
+    { name: 'p99', unit: 'ms', better: 'less', goal: { ofLimit: 0.67 }, whyMissed: WHY_MISSED },
     { name: 'p50', unit: 'ms', better: 'less' },
   ],
   contenders: [alone, ...contenders],
