@@ -6,7 +6,7 @@ import { toTypeId } from '../platform/ids/index.js';
 import type { ErasedReceiverDto } from './dto/erase-receiver.dto.js';
 import { FindReceiver, type ReceiverNames } from './find-receiver.js';
 import { type PayoutOfReceiver, ReceiverErasures } from './receiver-erasures.repository.js';
-import { type KnownRecords, ReceiverRecords } from './receiver-records.js';
+import { idsOf, type KnownRecords, ReceiverRecords } from './receiver-records.js';
 import { receiverProblem } from './receiver.problems.js';
 import { SealOldContents } from './seal-old-contents.js';
 
@@ -40,11 +40,11 @@ export class EraseReceiver {
     if (!(await this.oldContents.ofMerchant(tx, merchantId))) throw notReady();
     const named = await this.findReceiver.execute(tx, merchantId, by);
     const accounts = await this.erasures.withMistakes(tx, named.keys);
-    const keys = accounts.map(({ id }) => id);
+    const keys = idsOf(accounts);
     const payouts = await this.erasures.payoutsOf(tx, keys);
     const records = await this.records.find(tx, merchantId, {
       receivers: [...named.receivers, ...accounts.map(({ receiver }) => receiver)],
-      payoutIds: payouts.map(({ id }) => id),
+      payoutIds: idsOf(payouts),
     });
     refuseInUse(payouts, records);
     await this.erasures.erase(tx, keys);
@@ -65,12 +65,11 @@ export class EraseReceiver {
 
 /** Of what was erased nothing but ids is left: by these it can be erased again where a backup has brought it back. */
 function note(tx: Tx, { receiver, payouts, records }: { receiver: string | null; payouts: number; records: KnownRecords }): void {
-  const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
   const changes = [
     { field: 'receiver', before: receiver, after: null },
     { field: 'payouts', before: null, after: payouts === 0 ? null : payouts },
-    { field: 'users', before: records.users.length === 0 ? null : ids(records.users), after: null },
-    { field: 'payout_links', before: records.links.length === 0 ? null : ids(records.links), after: null },
+    { field: 'users', before: records.users.length === 0 ? null : idsOf(records.users), after: null },
+    { field: 'payout_links', before: records.links.length === 0 ? null : idsOf(records.links), after: null },
   ];
   tx.note({ changes: changes.filter(({ before, after }) => before !== null || after !== null) });
 }

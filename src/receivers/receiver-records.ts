@@ -47,8 +47,8 @@ export class ReceiverRecords {
   }
 
   async forget(tx: Tx, merchantId: string, { users, links }: KnownRecords): Promise<void> {
-    await this.users.forget(tx, merchantId, ids(users));
-    await this.links.forget(tx, merchantId, ids(links));
+    await this.users.forget(tx, merchantId, idsOf(users));
+    await this.links.forget(tx, merchantId, idsOf(links));
   }
 
   /** Says of a few old ones whom they name. @param merchantId null: of all merchants. @returns how many. */
@@ -68,4 +68,4 @@ export class ReceiverRecords {
 
 const named = (rows: readonly { readonly receivers: readonly string[] | null }[]): string[] =>
   rows.flatMap(({ receivers }) => receivers ?? []);
-const ids = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
+export const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);

@@ -11,8 +11,8 @@ const AT_ONCE_ROWS = 1_000;
 
 /**
  * Seals what was written before receivers had keys under these, with what a door was sent of it, and says of users and payout
- * links of before whom they name. Processes of that time may add
- * to it during an upgrade; once there is none, a look costs one empty index.
+ * links of before whom they name. Processes of that time may add to it during an upgrade; once there is none, a look costs one
+ * empty index.
  * Safe to crash here because a slice is one transaction, and what it has sealed is not found any more.
  */
 @Injectable()
