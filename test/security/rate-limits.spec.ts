@@ -194,6 +194,21 @@ describe('An address', () => {
   });
 });
 
+describe('A key that nobody has asked about yet', () => {
+  it('is one guess, however many requests come with it at once', async () => {
+    const guarded = await testApp({ rateLimitPerSecond: 0, addressRateLimitPerSecond: 0, guessRateLimitPerSecond: 1 });
+    const { key } = await guarded.merchant();
+    await asAdmin(guarded.databaseUrl, async (admin) => {
+      // So all of them wait for a token until this process decides alone, and has one for them all.
+      await admin.query('BEGIN; LOCK TABLE rate_bucket IN EXCLUSIVE MODE');
+      const from = wire(key, guarded);
+      expect(await counted(Array.from({ length: 40 }, () => get(from, '/v1/bulks', '')))).toEqual({ 200: 40 });
+      await admin.query('COMMIT');
+    });
+    await guarded.close();
+  });
+});
+
 describe('Without a proxy', () => {
   let bare: TestApp;
   beforeAll(async () => {
