@@ -11,10 +11,19 @@ const PUBLIC = 'whpk_';
 /** `whsec_` and standard base64: hex or base64url would break the official libraries. */
 export const newSigningSecret = (): string => SYMMETRIC + randomBytes(SYMMETRIC_BYTES).toString('base64');
 
-/** A fresh ed25519 key as Standard Webhooks writes it: `whsk_` and base64 of seed and public key, 64 bytes. */
+/**
+ * A fresh ed25519 key as Standard Webhooks writes it: `whsk_` and base64 of seed and public key, 64 bytes.
+ *
+ * Both encodings (RFC 8410) end with these bytes. They are asked for with the key: Node 20 locks a key while it is exported as JWK, and
+ * a garbage collection then, which locks it too where it has just been generated, stops the process for ever (once in some 40,000 keys).
+ */
 export function newSigningKey(): string {
-  const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  return PRIVATE + Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]).toString('base64');
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+  });
+  const halves = [privateKey, publicKey].map((encoded) => encoded.subarray(-ED25519_BYTES));
+  return PRIVATE + Buffer.concat(halves).toString('base64');
 }
 
 export const isAsymmetric = (secret: string): boolean => secret.startsWith(PRIVATE);
