@@ -168,6 +168,6 @@ async function expectToldInOrder(key: string): Promise<void> {
   }
   for (const told of sequences.values()) expect(told).toEqual(told.map((_, index) => index + 1));
   expect(sequences.size).toBe(ordered.length * (PER_BULK + 2));
-  const noted = await ask<{ data: FeedEvent[] }>(key, (client) => client.get('/v1/events?type=bulk.noted'), 200);
-  expect(noted.data.length).toBeGreaterThan(BULKS_BESIDE);
+  const noted = () => ask<{ data: FeedEvent[] }>(key, (client) => client.get('/v1/events?type=bulk.noted'), 200);
+  await eventually(noted, ({ data }) => data.length > BULKS_BESIDE);
 }

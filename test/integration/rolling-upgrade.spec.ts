@@ -145,6 +145,7 @@ it('a type of event that a newer version has brought is listed and delivered by 
     });
     const shown = await waiting();
     expect(shown.find((each) => each.id === first!.id)?.event_type).toBe('bulk.noted');
+    await merchant.feedHasCaughtUp();
     const listed = await fetch(`${app.url}/v1/bulks/${id}/events`, {
       headers: { authorization: `Bearer ${String(merchant.key)}` },
     });

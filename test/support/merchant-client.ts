@@ -41,7 +41,8 @@ export class MerchantClient extends ApiClient {
   constructor(
     url: string,
     readonly created: CreatedMerchantDto,
-    private readonly feedHasCaughtUp: () => Promise<void>,
+    /** Resolves when the feed tells all that has been committed until now: it waits for older transactions that still run. */
+    readonly feedHasCaughtUp: () => Promise<void>,
   ) {
     super(url, created.api_key);
     this.id = created.id;
