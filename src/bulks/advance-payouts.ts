@@ -8,19 +8,22 @@ import { type PayoutEvent, payoutEvent } from './payout-event.js';
 import { payoutLifecycle, type PayoutStatus, type PayoutTransition } from './payout.lifecycle.js';
 import { PayoutRepository, type PayoutRow, type PayoutWrite, type PayoutWritten } from './payout.repository.js';
 
-/** What the caller's aggregate adds to a step: the intent to be shown, its own event, its move between the bulk's outcomes. */
-export interface IntentStep {
+/**
+ * What the caller's aggregate adds to a step: the intent to be shown, its own event, its move between the bulk's outcomes. What is
+ * shown comes of what the caller has written of intents (`Written`), which travels with the step.
+ */
+export interface IntentStep<Written = unknown> {
   /** The intent as the payout's own events show it: after the first of its steps; null where a new attempt has none yet. */
-  readonly shown: object | null;
+  readonly shown: (written: Written) => object | null;
   /** Events of the intent, told after the payout's own, each with the intent as it was then; both statuses are the payout's. */
-  readonly events: readonly { readonly type: string; readonly shown: object }[];
+  readonly events: readonly { readonly type: string; readonly shown: (written: Written) => object }[];
   readonly outcome: { readonly from: Outcome; readonly to: Outcome };
   /** No further change of the intent comes by itself. */
   readonly settled: boolean;
 }
 
 /** One step of one payout: the row as it was loaded under lock, where it goes, and what changes with it. */
-export interface PayoutStep {
+export interface PayoutStep<Written = unknown> {
   readonly payout: PayoutRow;
   /** Steps along the lifecycle, in order; none where only the intent or the lease moves. */
   readonly transitions: readonly PayoutTransition[];
@@ -29,7 +32,7 @@ export interface PayoutStep {
   >;
   /** Seconds; only a payout in validation has one. */
   readonly lease_s?: number;
-  readonly intent?: IntentStep;
+  readonly intent?: IntentStep<Written>;
   /** Further members of the payout's own events. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
@@ -51,17 +54,15 @@ export class AdvancePayouts {
     private readonly progress: BulkProgress,
   ) {}
 
-  async execute(tx: Tx, steps: readonly PayoutStep[]): Promise<Advanced> {
+  /** @param writing what the steps show of their intents, on its way before them. */
+  async execute<Written>(tx: Tx, steps: readonly PayoutStep<Written>[], writing?: Promise<Written>): Promise<Advanced> {
     if (steps.length === 0) return { rows: new Map() };
+    // Where a step is refused, nobody waits for what is on its way; that fails the transaction anyhow.
+    writing?.catch(() => undefined);
     const planned = steps.map(plan);
-    const written = new Map(
-      (
-        await this.payouts.write(
-          tx,
-          planned.map(({ write }) => write),
-        )
-      ).map((row) => [row.id, row]),
-    );
+    const writes = planned.map(({ write }) => write);
+    const [moved, shown] = await Promise.all([this.payouts.write(tx, writes), writing as Promise<Written>]);
+    const written = new Map(moved.map((row) => [row.id, row]));
     const rows = new Map<string, PayoutRow>();
     const drafts: EventDraft[] = [];
     const changes: BulkChange[] = [];
@@ -69,29 +70,32 @@ export class AdvancePayouts {
       const row = written.get(after.id);
       if (row === undefined) continue;
       rows.set(after.id, { ...after, claim_no: row.claim_no, last_sequence: row.last_sequence });
-      drafts.push(...draftsOf(after, events, row));
+      const told = events.map((event) => ({ ...event, intent: event.intent(shown) }));
+      drafts.push(...draftsOf(after, told, row));
       changes.push(changeOf(step, after));
     }
-    await recordEvents(tx, drafts);
     // The bulk's row last, and told apart: every other group of the same bulk waits for it until this one is committed.
-    await recordEvents(tx, await this.progress.apply(tx, changes));
+    const [, milestones] = await Promise.all([recordEvents(tx, drafts), this.progress.apply(tx, changes)]);
+    await recordEvents(tx, milestones);
     return { rows };
   }
 }
 
-interface PlannedStep {
-  readonly step: PayoutStep;
+type PlannedEvent<Written> = Omit<PayoutEvent, 'intent'> & { readonly intent: (written: Written) => object | null };
+
+interface PlannedStep<Written> {
+  readonly step: PayoutStep<Written>;
   readonly after: PayoutRow;
-  readonly events: readonly PayoutEvent[];
+  readonly events: readonly PlannedEvent<Written>[];
   readonly write: PayoutWrite;
 }
 
 /** Pure: walks the lifecycle and says what is to be written and told. */
-function plan(step: PayoutStep): PlannedStep {
+function plan<Written>(step: PayoutStep<Written>): PlannedStep<Written> {
   let status: PayoutStatus = step.payout.status;
   const after = { ...step.payout, ...step.changes };
-  const shown = { ...findingsOf(after), intent: step.intent?.shown ?? null };
-  const events: PayoutEvent[] = [];
+  const shown = { ...findingsOf(after), intent: step.intent?.shown ?? (() => null) };
+  const events: PlannedEvent<Written>[] = [];
   for (const transition of step.transitions) {
     if (!allows(payoutLifecycle, transition, status)) throw new Error(`a payout in ${status} can not ${transition}`);
     const { to, emits } = payoutLifecycle.transitions[transition];
@@ -150,7 +154,7 @@ const draftsOf = (payout: PayoutRow, events: readonly PayoutEvent[], row: Payout
     }),
   );
 
-const changeOf = (step: PayoutStep, after: PayoutRow): BulkChange => ({
+const changeOf = (step: PayoutStep<never>, after: PayoutRow): BulkChange => ({
   bulkId: step.payout.bulk_id,
   from: step.payout.status,
   to: after.status,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import type { EventDraft } from '../webhooks/index.js';
 import { bulkEvent, type BulkFacts } from './bulk-event.js';
 import { milestonesReached, type Outcome, OUTCOMES, PAYOUT_STATUSES, type StatusCounts } from './bulk-status.js';
@@ -16,6 +16,20 @@ export interface BulkChange {
 
 interface ProgressRow extends BulkFacts {
   readonly [column: string]: unknown;
+}
+
+interface ProgressWrite {
+  readonly id: string;
+  /** How many of its own it is about to tell. */
+  readonly events: number;
+  /** By how much each count changes. */
+  readonly [count: string]: number | string;
+}
+
+/** Types of events that one bulk tells, in their order. */
+interface Told {
+  readonly id: string;
+  readonly types: readonly string[];
 }
 
 interface Delta {
@@ -36,39 +50,48 @@ export const COUNT_COLUMNS = [
  */
 @Injectable()
 export class BulkProgress {
-  /** Applies the changes of one transaction; gives the milestones' events to be recorded with the rest. */
+  /**
+   * Applies the changes of one transaction; gives the milestones' events to be recorded with the rest. What the counts were
+   * before follows from what they are and from the change: so the lock and the write can be made together.
+   */
   async apply(tx: Tx, changes: readonly BulkChange[]): Promise<EventDraft[]> {
     const deltas = sumByBulk(changes);
     if (deltas.size === 0) return [];
-    const locked = await this.lock(tx, [...deltas.keys()]);
-    const reached = new Map(
-      locked.map((bulk) => {
-        const before = countsOf(bulk);
-        return [bulk.id, milestonesReached(before, countsAfter(before, deltas.get(bulk.id)))];
-      }),
-    );
     const summaryOf = [...deltas].filter(([, delta]) => delta.summaryChanged).map(([bulkId]) => bulkId);
-    if (summaryOf.length > 0) await this.refreshSummary(tx, summaryOf);
-    const after = await this.write(tx, deltas, reached);
-    return after.flatMap((bulk) => draftsOf(bulk, reached.get(bulk.id) ?? []));
+    const [, , after] = await Promise.all([
+      this.lock(tx, [...deltas.keys()]),
+      this.refreshSummary(tx, summaryOf),
+      this.write(
+        tx,
+        [...deltas].map(([id, { counts }]) => ({ id, events: 0, ...counts })),
+      ),
+    ]);
+    const reached = after.flatMap((bulk): Told[] => {
+      const counts = countsOf(bulk);
+      const types = milestonesReached(countsBefore(counts, deltas.get(bulk.id)), counts);
+      return types.length === 0 ? [] : [{ id: bulk.id, types }];
+    });
+    return this.tell(tx, reached);
   }
 
-  /** Events of the bulk itself that are no milestone of its payouts: created, edited, paused, resumed. */
-  async tell(tx: Tx, bulkId: string, type: string): Promise<EventDraft[]> {
-    const reached = new Map([[bulkId, [type]]]);
-    const after = await this.write(tx, new Map([[bulkId, { counts: {}, summaryChanged: false }]]), reached);
-    return after.flatMap((bulk) => draftsOf(bulk, [type]));
-  }
-
-  lock(tx: Tx, bulkIds: readonly string[]): Promise<ProgressRow[]> {
-    return tx.query<ProgressRow>(
-      `SELECT bulk_id AS id, ${COUNT_COLUMNS.join(', ')} FROM bulk_progress WHERE bulk_id = ANY($1::uuid[]) ORDER BY bulk_id FOR UPDATE`,
-      [bulkIds],
+  /** Events of bulks, with everything that they show of them. */
+  async tell(tx: Tx, told: readonly Told[]): Promise<EventDraft[]> {
+    if (told.length === 0) return [];
+    const after = await this.write(
+      tx,
+      told.map(({ id, types }) => ({ id, events: types.length })),
     );
+    const typesOf = new Map(told.map(({ id, types }) => [id, types]));
+    return after.flatMap((bulk) => draftsOf(bulk, typesOf.get(bulk.id) ?? []));
+  }
+
+  private async lock(tx: Tx, bulkIds: readonly string[]): Promise<void> {
+    await tx.query(`SELECT FROM bulk_progress WHERE bulk_id = ${anyOf('$1')} ORDER BY bulk_id FOR UPDATE`, [bulkIds]);
   }
 
   /** Totals and first and last instant, read again from the payouts, because an edit or a cancellation can change any of them. */
   async refreshSummary(tx: Tx, bulkIds: readonly string[]): Promise<void> {
+    if (bulkIds.length === 0) return;
     await tx.query(
       `UPDATE bulk_progress g SET totals = s.totals, first_scheduled_at = s.first, last_scheduled_at = s.last
        FROM (
@@ -107,12 +130,7 @@ export class BulkProgress {
     tx.wake('execute');
   }
 
-  private write(
-    tx: Tx,
-    deltas: ReadonlyMap<string, Delta>,
-    reached: ReadonlyMap<string, readonly string[]>,
-  ): Promise<ProgressRow[]> {
-    const rows = [...deltas].map(([id, delta]) => ({ id, events: reached.get(id)?.length ?? 0, ...delta.counts }));
+  private write(tx: Tx, rows: readonly ProgressWrite[]): Promise<ProgressRow[]> {
     return tx.query<ProgressRow>(
       `UPDATE bulk_progress g SET
          ${COUNT_COLUMNS.map((column) => `${column} = g.${column} + coalesce(v.${column}, 0)`).join(', ')},
@@ -153,9 +171,9 @@ function sumByBulk(changes: readonly BulkChange[]): Map<string, Delta> {
 export const countsOf = (row: Readonly<Record<string, unknown>>): StatusCounts =>
   Object.fromEntries(PAYOUT_STATUSES.map((status) => [status, Number(row[status.toLowerCase()] ?? 0)])) as StatusCounts;
 
-const countsAfter = (before: StatusCounts, delta: Delta | undefined): StatusCounts =>
+const countsBefore = (after: StatusCounts, delta: Delta | undefined): StatusCounts =>
   Object.fromEntries(
-    PAYOUT_STATUSES.map((status) => [status, before[status] + (delta?.counts[status.toLowerCase()] ?? 0)]),
+    PAYOUT_STATUSES.map((status) => [status, after[status] - (delta?.counts[status.toLowerCase()] ?? 0)]),
   ) as StatusCounts;
 
 const draftsOf = (bulk: ProgressRow, types: readonly string[]): EventDraft[] =>

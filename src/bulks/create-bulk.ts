@@ -101,7 +101,7 @@ export class CreateBulk {
   /** `payout.created` of each, and `bulk.created`, in the same transaction. */
   private async tell(tx: Tx, bulkId: string, payouts: readonly { id: string; item: IntakenItem | undefined }[]): Promise<void> {
     await this.progress.refreshSummary(tx, [bulkId]);
-    const created = await this.progress.tell(tx, bulkId, 'bulk.created');
+    const created = await this.progress.tell(tx, [{ id: bulkId, types: ['bulk.created'] }]);
     const [bulk] = created;
     if (bulk === undefined) throw new Error('the bulk that was just inserted is gone');
     const drafts = payouts.map(({ id, item }) =>

@@ -48,7 +48,7 @@ export class LockedBulks {
   async close(tx: Tx, bulk: LockedBulk, event: 'bulk.edited' | 'bulk.paused' | 'bulk.resumed' | null): Promise<void> {
     await this.bulks.write(tx, bulk.row);
     await this.progress.updateHolds(tx, [bulk.row.id]);
-    if (event !== null) await recordEvents(tx, await this.progress.tell(tx, bulk.row.id, event));
+    if (event !== null) await recordEvents(tx, await this.progress.tell(tx, [{ id: bulk.row.id, types: [event] }]));
   }
 }
 

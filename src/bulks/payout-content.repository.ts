@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { parseAmount } from '../platform/money/index.js';
 import type { FieldChange, Issue, JsonObject, PayoutContent } from './payout-content.js';
@@ -106,11 +106,12 @@ export class PayoutContentRepository {
    * changed) is left out and reported: it waits for a person, and nobody else waits for it.
    */
   async current(tx: Tx, payoutIds: readonly string[]): Promise<Map<string, StoredContent>> {
+    if (payoutIds.length === 0) return new Map();
     const rows = await tx.query<ContentRow>(
       `SELECT r.payout_id, r.merchant_id, r.amount, r.amount_minor, r.currency, r.scheduled_date, r.timezone, r.payout_method,
          r.billing_data, r.metadata, r.intake_issues, r.accepted_at, ${RECEIVER_COLUMNS}
        FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision ${JOIN_RECEIVER}
-       WHERE p.id = ANY($1::uuid[])`,
+       WHERE p.id = ${anyOf('$1')}`,
       [payoutIds],
     );
     return new Map(rows.flatMap((row) => this.readable(row)).map((content) => [content.payoutId, content]));

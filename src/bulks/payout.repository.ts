@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import type { Issue } from './payout-content.js';
 import type { PayoutStatus } from './payout.lifecycle.js';
 
@@ -69,20 +69,23 @@ const WAITS_FOR_JUDGE = `status IN ${TO_JUDGE} AND (lease_until IS NULL OR lease
  */
 @Injectable()
 export class PayoutRepository {
-  /** These payouts, and every payout of these bulks, in one order. */
-  lock(tx: Tx, ids: readonly string[], bulkIds: readonly string[] = []): Promise<PayoutRow[]> {
-    return this.locked(
-      tx,
-      tx.query(`SELECT id FROM payout WHERE id = ANY($1::uuid[]) OR bulk_id = ANY($2::uuid[]) ORDER BY id FOR UPDATE`, [
-        ids,
-        bulkIds,
-      ]),
-    );
+  /** These payouts. */
+  async lock(tx: Tx, ids: readonly string[]): Promise<PayoutRow[]> {
+    const [, rows] = await Promise.all([
+      tx.query(`SELECT id FROM payout WHERE id = ${anyOf('$1')} ORDER BY id FOR UPDATE`, [ids]),
+      this.rows(tx, ids),
+    ]);
+    return rows;
+  }
+
+  /** Every payout of these bulks. */
+  lockBulks(tx: Tx, bulkIds: readonly string[]): Promise<PayoutRow[]> {
+    return this.locked(tx, tx.query(`SELECT id FROM payout WHERE bulk_id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`, [bulkIds]));
   }
 
   /** The payouts of this bulk, or those of these references; the bulk's own row is locked after them. */
   lockBulk(tx: Tx, bulkId: string, references: readonly string[] | null = null): Promise<PayoutRow[]> {
-    if (references === null) return this.lock(tx, [], [bulkId]);
+    if (references === null) return this.lockBulks(tx, [bulkId]);
     return this.locked(
       tx,
       tx.query(`SELECT id FROM payout WHERE bulk_id = $1 AND reference = ANY($2::text[]) ORDER BY id FOR UPDATE`, [
@@ -94,10 +97,7 @@ export class PayoutRepository {
 
   /** Of these payouts those that nobody else holds at the moment. */
   lockFree(tx: Tx, ids: readonly string[]): Promise<PayoutRow[]> {
-    return this.locked(
-      tx,
-      tx.query(`SELECT id FROM payout WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED`, [ids]),
-    );
+    return this.locked(tx, tx.query(`SELECT id FROM payout WHERE id = ${anyOf('$1')} ORDER BY id FOR UPDATE SKIP LOCKED`, [ids]));
   }
 
   /**
@@ -135,8 +135,9 @@ export class PayoutRepository {
    * bulk of one never delays another's. What a merchant leaves of its share is for the next claim: `more` says that one has used
    * its share up, so that more of it may be due. Walks payout_due from merchant to merchant and locks only what it takes; paused
    * merchants and the engine's brake are left out.
+   * @returns their ids.
    */
-  async lockDue(tx: Tx, connectorId: string, limit: number): Promise<{ readonly due: PayoutRow[]; readonly more: boolean }> {
+  async lockDue(tx: Tx, connectorId: string, limit: number): Promise<{ readonly due: string[]; readonly more: boolean }> {
     const locked = await tx.query<{ id: string; used_up: boolean }>(
       `WITH RECURSIVE lane AS (
            (SELECT merchant_id FROM payout WHERE connector_id = $1 AND status = 'SCHEDULED' AND NOT held ORDER BY merchant_id LIMIT 1)
@@ -164,20 +165,28 @@ export class PayoutRepository {
          LIMIT $2`,
       [connectorId, limit],
     );
-    return { due: await this.rows(tx, locked), more: locked.some((row) => row.used_up) };
+    return { due: locked.map(({ id }) => id), more: locked.some((row) => row.used_up) };
   }
 
   private async locked(tx: Tx, lock: Promise<{ id: string }[]>): Promise<PayoutRow[]> {
-    return this.rows(tx, await lock);
+    const rows = await lock;
+    return this.rows(
+      tx,
+      rows.map(({ id }) => id),
+    );
   }
 
-  private async rows(tx: Tx, locked: readonly { readonly id: string }[]): Promise<PayoutRow[]> {
-    const ids = locked.map(({ id }) => id);
+  /** What the caller has locked before, be it in the same packet: statements run in the order in which they were made. */
+  async rows(tx: Tx, ids: readonly string[]): Promise<PayoutRow[]> {
     if (ids.length === 0) return [];
-    return tx.query<PayoutRow & Record<string, unknown>>(`SELECT ${ROW} WHERE p.id = ANY($1::uuid[]) ORDER BY p.id`, [ids]);
+    return tx.query<PayoutRow & Record<string, unknown>>(`SELECT ${ROW} WHERE p.id = ${anyOf('$1')} ORDER BY p.id`, [ids]);
   }
 
-  /** The one write path of a payout's state. Guarded by the fence: a row that somebody else has moved on is not written and not returned. */
+  /**
+   * The one write path of a payout's state. Guarded by the fence: a row that somebody else has moved on is not written and not
+   * returned. The ids are told once more as a list: a planner takes any set of records for a hundred, and would read a small
+   * table from its beginning to its end for one of them.
+   */
   write(tx: Tx, writes: readonly PayoutWrite[]): Promise<PayoutWritten[]> {
     return tx.query<PayoutWritten & Record<string, unknown>>(
       `UPDATE payout p SET
@@ -189,9 +198,9 @@ export class PayoutRepository {
          updated_at = CASE WHEN v.events > 0 OR v.revision <> p.revision THEN tranche_now() ELSE p.updated_at END
        FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, claim_no integer, status text, version integer, revision integer,
            scheduled_at timestamptz, connector_id uuid, attempt_no integer, issues json, lease_s double precision, events integer)
-       WHERE p.id = v.id AND p.claim_no = v.claim_no
+       WHERE p.id = ${anyOf('$2')} AND p.id = v.id AND p.claim_no = v.claim_no
        RETURNING p.id, p.claim_no, p.last_sequence, p.feed, p.updated_at`,
-      [JSON.stringify(writes)],
+      [JSON.stringify(writes), writes.map(({ id }) => id)],
     );
   }
 }

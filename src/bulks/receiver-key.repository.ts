@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import { newUuid, uuidOfHash } from '../platform/ids/index.js';
 import type { JsonObject, PayoutContent } from './payout-content.js';
 import { accountOf, phoneTextOf, receiverTextOf } from './receiver.js';
@@ -110,7 +110,7 @@ export class ReceiverKeys {
 
   private async read(tx: Tx, merchantId: string, receivers: readonly string[]): Promise<Map<string, ReceiverKey>> {
     const rows = await tx.query<{ id: string; receiver: string; sealed: Buffer }>(
-      `SELECT id, receiver, sealed FROM receiver_key WHERE merchant_id = $1 AND receiver = ANY ($2::uuid[])`,
+      `SELECT id, receiver, sealed FROM receiver_key WHERE merchant_id = $1 AND receiver = ${anyOf('$2')}`,
       [merchantId, receivers],
     );
     return new Map(

@@ -28,8 +28,7 @@ export class ReferenceHoldRepository {
   async take(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
     if (claims.length === 0) return new Map();
     for (;;) {
-      await this.insert(tx, claims);
-      const others = await this.others(tx, claims);
+      const [, others] = await Promise.all([this.insert(tx, claims), this.others(tx, claims)]);
       if (others.every(({ holder }) => holder !== null)) return holdersOf(others);
     }
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { recordAudit } from '../platform/audit/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../platform/http/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
@@ -73,7 +73,7 @@ export class ConnectorRepository {
 
   /** Those of these ids that there are. */
   of(tx: Tx, ids: readonly string[]): Promise<ConnectorEntity[]> {
-    return tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = ANY ($1::uuid[])`, [ids]);
+    return tx.query<Row>(`SELECT ${COLUMNS} FROM connector WHERE id = ${anyOf('$1')}`, [ids]);
   }
 
   /** NO KEY UPDATE: merchants, and payments that a provider tells of, name the connector and take only a key share of its row. */

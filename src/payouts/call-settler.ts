@@ -75,13 +75,10 @@ export class CallSettler {
     const { connectorId, connectors } = this.ports;
     const systemic = results.find((result) => result.systemic !== null)?.systemic;
     if (systemic !== undefined && systemic !== null) await connectors.pause(tx, connectorId, { by: 'engine', reason: systemic });
-    await this.recordTraffic(tx, results);
     const answers = results.flatMap(({ readable }) => readable ?? []);
     const lastReadable = answers.lastIndexOf(true);
-    await connectors.countAnswers(tx, connectorId, {
-      readable: answers.filter(Boolean).length,
-      unreadableAtEnd: answers.length - 1 - lastReadable,
-    });
+    const counted = { readable: answers.filter(Boolean).length, unreadableAtEnd: answers.length - 1 - lastReadable };
+    await Promise.all([this.recordTraffic(tx, results), connectors.countAnswers(tx, connectorId, counted)]);
   }
 
   /** What these calls say of the provider holds for the calls of every process. */

@@ -104,9 +104,11 @@ export class ClaimPayouts {
     const { readable, contents, more } = blocked ? await this.lockReadable(tx, connectorId, LOOKED_THROUGH_MAX) : first;
     const due = readable.slice(0, limit);
     if (due.length === 0) return NO_CLAIMS;
-    const { rows, intents } = await this.begin(tx, due, connectorId);
-    const keys = [...intents.values()].map(({ idempotency_key }) => idempotency_key);
-    const told = await this.notifications.knownKeys(tx, connectorId, keys);
+    const keys = due.map(keyOf);
+    const [{ rows, intents }, told] = await Promise.all([
+      this.begin(tx, due, connectorId),
+      this.notifications.knownKeys(tx, connectorId, keys),
+    ]);
     const claimed = rows.map((payout) => {
       const intent = intentOf(intents, payout);
       // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
@@ -119,9 +121,8 @@ export class ClaimPayouts {
   /** Due payouts whose content can be opened. */
   private async lockReadable(tx: Tx, connectorId: string, limit: number) {
     const { due, more } = await this.payouts.lockDue(tx, connectorId, limit);
-    const ids = due.map(({ id }) => id);
-    const contents = ids.length === 0 ? new Map<string, StoredContent>() : await this.contents.current(tx, ids);
-    return { readable: due.filter(({ id }) => contents.has(id)), contents, more };
+    const [rows, contents] = await Promise.all([this.payouts.rows(tx, due), this.contents.current(tx, due)]);
+    return { readable: rows.filter(({ id }) => contents.has(id)), contents, more };
   }
 
   /**
@@ -142,17 +143,13 @@ export class ClaimPayouts {
     connectorId: string,
   ): Promise<{ rows: PayoutRow[]; intents: ReadonlyMap<string, IntentRow> }> {
     const created = payouts.map((payout) => newIntentOf(payout, connectorId));
-    const written = await this.intents.create(tx, created, this.configuration.lease_s);
-    const intents = new Map(written.map((intent) => [intent.payout_id, intent]));
-    const steps = payouts.map((payout) => {
-      const intent = intentOf(intents, payout);
-      return {
-        payout,
-        transitions: ['claim'] as const,
-        intent: claimedIntent(toIntentResponse(intent)),
-      };
-    });
-    const { rows } = await this.advance.execute(tx, steps);
+    const writing = this.intents.create(tx, created, this.configuration.lease_s).then(byPayout);
+    const steps = payouts.map((payout) => ({
+      payout,
+      transitions: ['claim'] as const,
+      intent: claimedIntent((intents: ReadonlyMap<string, IntentRow>) => toIntentResponse(intentOf(intents, payout))),
+    }));
+    const [{ rows }, intents] = await Promise.all([this.advance.execute(tx, steps, writing), writing]);
     return { rows: [...rows.values()], intents };
   }
 
@@ -165,18 +162,9 @@ export class ClaimPayouts {
     });
     if (candidates.length === 0) return [];
     const locked = await this.payouts.lockFree(tx, candidates);
-    const intents = new Map(
-      (
-        await this.intents.of(
-          tx,
-          locked.map(({ id }) => id),
-        )
-      ).map((intent) => [intent.payout_id, intent]),
-    );
-    const contents = await this.contents.current(
-      tx,
-      locked.map(({ id }) => id),
-    );
+    const ids = locked.map(({ id }) => id);
+    const [found, contents] = await Promise.all([this.intents.of(tx, ids), this.contents.current(tx, ids)]);
+    const intents = byPayout(found);
     const due = locked.filter((payout) => {
       const intent = intentOf(intents, payout);
       return (
@@ -224,8 +212,13 @@ const newIntentOf = (payout: PayoutRow, connectorId: string) => ({
   merchant_id: payout.merchant_id,
   connector_id: connectorId,
   number: payout.attempt_no,
-  idempotency_key: idempotencyKeyOf(payout.merchant_id, payout.id, payout.attempt_no),
+  idempotency_key: keyOf(payout),
 });
+
+const keyOf = ({ merchant_id, id, attempt_no }: PayoutRow): string => idempotencyKeyOf(merchant_id, id, attempt_no);
+
+const byPayout = (intents: readonly IntentRow[]): ReadonlyMap<string, IntentRow> =>
+  new Map(intents.map((intent) => [intent.payout_id, intent]));
 
 function intentOf(intents: ReadonlyMap<string, IntentRow>, payout: PayoutRow): IntentRow {
   const intent = intents.get(payout.id);

@@ -67,10 +67,7 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
   private async round(): Promise<number> {
     const start = performance.now();
     // Read before the claims: what comes due while they run is due when they have ended, not slept over.
-    const { rows, next } = await this.transactions.asEngine(async (tx) => ({
-      rows: await this.connectors.all(tx),
-      next: await lookAhead(tx),
-    }));
+    const [rows, next] = await this.transactions.asEngine((tx) => Promise.all([this.connectors.all(tx), lookAhead(tx)]));
     await this.refreshPipelines(rows, { quarantined: next.quarantined, start });
     const more = await Promise.all([...this.pipelines.values()].map(({ pipeline }) => pipeline.fill()));
     if (more.includes(true)) return 0;

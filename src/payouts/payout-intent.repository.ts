@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Failure } from '../connectors/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import type { ATTEMPT_ACTIONS } from './dto/payout-response.dto.js';
 import type { IntentStatus } from './payout-intent.lifecycle.js';
 
@@ -107,7 +107,7 @@ export class PayoutIntentRepository {
   of(tx: Tx, payoutIds: readonly string[]): Promise<IntentRow[]> {
     return tx.query<IntentRow>(
       `SELECT ${COLUMNS}
-       FROM unnest($1::uuid[]) AS wanted (payout_id)
+       FROM unnest(ARRAY (SELECT unnest($1::uuid[]))) AS wanted (payout_id)
        JOIN payout_intent i ON i.payout_id = wanted.payout_id
        JOIN payout p ON p.id = wanted.payout_id
        JOIN attempt a ON a.payout_id = wanted.payout_id AND a.number = p.attempt_no`,
@@ -207,7 +207,8 @@ export class PayoutIntentRepository {
 
   /**
    * Writes what was learnt. What was claimed may have waited here before it was sent: a send counts from its end, or the stale
-   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence.
+   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence. The ids are a
+   * list besides, as in PayoutRepository.write.
    */
   async write(tx: Tx, { intents, attempts, steps }: Learnt): Promise<Map<string, IntentWritten>> {
     const rows = await tx.query<IntentWritten & Record<string, unknown>>(
@@ -219,7 +220,7 @@ export class PayoutIntentRepository {
            ended_at = CASE WHEN v.live THEN NULL ELSE coalesce(a.ended_at, tranche_now()) END
          FROM jsonb_to_recordset($2::jsonb) AS v (payout_id uuid, number integer, sent boolean, live boolean, may_have_been_taken boolean, ever_unknown boolean,
            refused json, outcome text, http_status integer, provider_reference text, detail text)
-         WHERE a.payout_id = v.payout_id AND a.number = v.number),
+         WHERE a.payout_id = ${anyOf('$4')} AND a.payout_id = v.payout_id AND a.number = v.number),
        steps AS (
          INSERT INTO attempt_step (merchant_id, attempt_id, action, outcome, http_status, detail)
          SELECT * FROM jsonb_to_recordset($3::jsonb) AS v (merchant_id uuid, attempt_id uuid, action text, outcome text, http_status integer, detail text))
@@ -228,9 +229,9 @@ export class PayoutIntentRepository {
          updated_at = CASE WHEN i.status <> v.status THEN tranche_now() ELSE i.updated_at END
        FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, status text, provider_reference text, failure json,
          next_check_ms double precision, checks integer)
-       WHERE i.payout_id = v.payout_id
+       WHERE i.payout_id = ${anyOf('$4')} AND i.payout_id = v.payout_id
        RETURNING i.payout_id, i.provider_reference, i.failure, i.next_check_at, i.updated_at`,
-      [JSON.stringify(intents), JSON.stringify(attempts), JSON.stringify(steps)],
+      [JSON.stringify(intents), JSON.stringify(attempts), JSON.stringify(steps), intents.map(({ payout_id }) => payout_id)],
     );
     return new Map(rows.map((row) => [row.payout_id, row]));
   }

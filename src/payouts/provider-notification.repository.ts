@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Failure, ProviderNotification, ProviderPayment } from '../connectors/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 
 /** How a provider names one of its payments, and we the same. */
 export interface PaymentNames {
@@ -54,6 +54,7 @@ export class ProviderNotificationRepository {
 
   /** Takes out what was kept for these payments, oldest first: from now on their intents know it. */
   async take(tx: Tx, names: readonly PaymentNames[]): Promise<KeptNotification[]> {
+    if (names.length === 0) return [];
     const rows = await tx.query<NotificationRow>(
       `DELETE FROM provider_notification n
        USING jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, connector_id uuid, provider_reference text, idempotency_key text)
@@ -80,7 +81,7 @@ export class ProviderNotificationRepository {
   /** Which of these keys the provider has spoken of before we knew them: it may have been paid under them. */
   async knownKeys(tx: Tx, connectorId: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
     const rows = await tx.query<{ idempotency_key: string }>(
-      `SELECT idempotency_key FROM provider_notification WHERE connector_id = $1 AND idempotency_key = ANY($2::text[])`,
+      `SELECT idempotency_key FROM provider_notification WHERE connector_id = $1 AND idempotency_key = ${anyOf('$2', 'text')}`,
       [connectorId, keys],
     );
     return new Set(rows.map(({ idempotency_key }) => idempotency_key));

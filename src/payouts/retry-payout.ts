@@ -67,7 +67,7 @@ export class RetryPayout {
         transitions: ['retry'],
         changes: { version: payout.version + 1, attempt_no: payout.attempt_no + 1, scheduled_at: null },
         // The refused intent is history now: its attempt stays readable, and the new one has no intent yet.
-        intent: { shown: null, events: [], outcome: { from: outcomeOf(intent.status), to: null }, settled: false },
+        intent: { shown: () => null, events: [], outcome: { from: outcomeOf(intent.status), to: null }, settled: false },
       },
     ]);
     await this.locked.close(tx, bulk, null);

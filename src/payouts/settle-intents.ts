@@ -24,7 +24,7 @@ import {
   PayoutIntentRepository,
   type StepAction,
 } from './payout-intent.repository.js';
-import { ProviderNotificationRepository } from './provider-notification.repository.js';
+import { type KeptNotification, type PaymentNames, ProviderNotificationRepository } from './provider-notification.repository.js';
 
 /** Something was learnt about one intent, and what it means is decided once it is known where the intent stands now. */
 export interface Finding {
@@ -65,39 +65,32 @@ export class SettleIntents {
   /** @returns the payouts whose finding counted. */
   async execute(tx: Tx, findings: readonly Finding[]): Promise<ReadonlySet<string>> {
     const ids = findings.map(({ payoutId }) => payoutId);
-    const payouts = new Map((await this.payouts.lock(tx, ids)).map((row) => [row.id, row]));
-    const intents = new Map((await this.intents.of(tx, ids)).map((row) => [row.payout_id, row]));
+    const [locked, known] = await Promise.all([this.payouts.lock(tx, ids), this.intents.of(tx, ids)]);
+    const payouts = new Map(locked.map((row) => [row.id, row]));
+    const intents = new Map(known.map((row) => [row.payout_id, row]));
     const found = findings.flatMap((finding) => settle(finding, payouts.get(finding.payoutId), intents.get(finding.payoutId)));
     const settled = await this.withoutAccountData(tx, found);
     if (settled.length === 0) return new Set();
-    const written = await this.intents.write(tx, {
+    const writing = this.intents.write(tx, {
       intents: settled.map(intentWriteOf),
       attempts: settled.map(attemptWriteOf),
       steps: settled.flatMap(stepsWrittenOf),
     });
-    await this.advance.execute(
-      tx,
-      settled.map((each) => stepOf(each, written.get(each.payout.id))),
-    );
-    await this.holds.release(
-      tx,
-      settled.filter(lettingGo).map(({ payout }) => payout),
-    );
+    const free = settled.filter(lettingGo).map(({ payout }) => payout);
+    const [early] = await Promise.all([
+      this.notifications.take(tx, settled.flatMap(newNameOf)),
+      this.holds.release(tx, free),
+      this.advance.execute(tx, settled.map(stepOf), writing),
+    ]);
     // Later looks are found by the poll that precedes them; a wake for every group would have all processes ask all the time.
     if (settled.some(({ decision }) => isSoon(decision))) tx.wake('execute');
-    await this.heedEarlyWords(tx, settled);
+    await this.heedEarlyWords(tx, early);
     return new Set(settled.map(({ payout }) => payout.id));
   }
 
   /** A provider may tell of a payment before its answer to the send has told us its name: that was kept until now. */
-  private async heedEarlyWords(tx: Tx, settled: readonly Settled[]): Promise<void> {
-    const named = settled.flatMap(({ payout, intent, decision: { providerReference } }) => {
-      const { connector_id, idempotency_key } = intent;
-      if (providerReference === undefined || intent.provider_reference === providerReference) return [];
-      return [{ payout_id: payout.id, connector_id, provider_reference: providerReference, idempotency_key }];
-    });
-    if (named.length === 0) return;
-    for (const { payout_id, payment } of await this.notifications.take(tx, named)) {
+  private async heedEarlyWords(tx: Tx, early: readonly KeptNotification[]): Promise<void> {
+    for (const { payout_id, payment } of early) {
       const decide = (known: AttemptKnowledge): Decision => decideFound(payment, known);
       await this.execute(tx, [{ payoutId: payout_id, claimNo: null, httpStatus: null, source: 'notification', decide }]);
     }
@@ -135,6 +128,13 @@ const withoutWords = (decision: Decision): Decision => ({
   ...(decision.failure == null ? {} : { failure: { ...decision.failure, code: 'unspecified', message: '' } }),
   attempt: { ...decision.attempt, detail: null },
 });
+
+/** By which the provider may have spoken of a payment before: names that its intent did not have. */
+function newNameOf({ payout, intent, decision: { providerReference } }: Settled): PaymentNames[] {
+  const { connector_id, idempotency_key } = intent;
+  if (providerReference === undefined || intent.provider_reference === providerReference) return [];
+  return [{ payout_id: payout.id, connector_id, provider_reference: providerReference, idempotency_key }];
+}
 
 const isSoon = ({ nextCheck_ms }: Decision): boolean => nextCheck_ms !== null && nextCheck_ms < SLEEP_MAX_MS;
 
@@ -205,12 +205,16 @@ function stepsWrittenOf({ intent, decision, status, httpStatus, source }: Settle
 const wordsOf = ({ failure }: Decision, status: IntentStatus): string =>
   failure == null ? `the provider says: ${status}` : `the provider says: ${status}; ${failure.code}: ${failure.message}`;
 
+type WrittenIntents = ReadonlyMap<string, IntentWritten>;
+
 /** The payout follows its intent out of PROCESSING_IN_PROGRESS; later changes of the intent never change its status. */
-function stepOf({ payout, intent, status, decision }: Settled, written: IntentWritten | undefined): PayoutStep {
-  if (written === undefined) throw new Error(`the intent of payout ${payout.id} is gone`);
+function stepOf({ payout, intent, status, decision }: Settled): PayoutStep<WrittenIntents> {
   // A look may find several steps at once. Each is told as it was: what came back had been paid before.
-  const shownAt = (at: IntentStatus) =>
-    toIntentResponse({ ...intent, ...written, status: at, ...(at === status ? {} : { failure: null }) });
+  const shownAt = (at: IntentStatus) => (written: WrittenIntents) => {
+    const row = written.get(payout.id);
+    if (row === undefined) throw new Error(`the intent of payout ${payout.id} is gone`);
+    return toIntentResponse({ ...intent, ...row, status: at, ...(at === status ? {} : { failure: null }) });
+  };
   const steps = decision.transitions.map((transition) => payoutIntentLifecycle.transitions[transition]);
   return {
     payout,
@@ -268,7 +272,7 @@ const lettingGo = ({ intent, status }: Settled): boolean =>
   status !== intent.status && (status === 'rejected' || status === 'failed' || status === 'returned');
 
 /** An intent that was just written ahead of its first send. */
-export const claimedIntent = (shown: object): IntentStep => ({
+export const claimedIntent = <Written>(shown: (written: Written) => object): IntentStep<Written> => ({
   shown,
   events: [],
   outcome: { from: null, to: 'pending' },

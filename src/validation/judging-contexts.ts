@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type ConnectorEntity, ConnectorRegistry, ConnectorRepository, ConnectorUnavailableError } from '../connectors/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { anyOf, type Tx } from '../platform/database/index.js';
 import type { StoredLimits } from '../platform/money/index.js';
 import type { MerchantCaps } from './amount-caps.js';
 import { smallestLimits, smallestOf } from './payout-limits.js';
@@ -39,7 +39,7 @@ export class JudgingContexts {
     const bulkIds = [...new Set(payouts.map(({ bulk_id }) => bulk_id))];
     const rows = await tx.query<Surroundings & { id: string }>(
       `SELECT b.id, b.scheduled_date, b.timezone, ${SURROUNDINGS}
-       FROM bulk b JOIN merchant m ON m.id = b.merchant_id WHERE b.id = ANY($1::uuid[])`,
+       FROM bulk b JOIN merchant m ON m.id = b.merchant_id WHERE b.id = ${anyOf('$1')}`,
       [bulkIds],
     );
     const connectors = await this.connectorsOf(tx, rows);

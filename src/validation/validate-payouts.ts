@@ -97,11 +97,8 @@ export class ValidatePayouts {
   private async takeAndJudge(tx: Tx): Promise<Taken> {
     const waiting = await this.payouts.lockForValidation(tx, GROUP_MAX);
     if (waiting.length === 0) return { count: 0, unsettled: [], bulkIds: [] };
-    const stored = await this.contents.current(
-      tx,
-      waiting.map(({ id }) => id),
-    );
-    const contexts = await this.contexts.load(tx, waiting);
+    const ids = waiting.map(({ id }) => id);
+    const [stored, contexts] = await Promise.all([this.contents.current(tx, ids), this.contexts.load(tx, waiting)]);
     const judged = waiting.flatMap((payout) => this.judge(payout, stored.get(payout.id), contexts.get(payout.bulk_id)) ?? []);
     const verdicts = await this.verdicts(
       tx,
@@ -137,15 +134,7 @@ export class ValidatePayouts {
   /** The verdicts that were left for a transaction of their own, under the lock of every payout that they may let go or hold. */
   private async settle(tx: Tx, judged: readonly Judged[]): Promise<void> {
     const bulkIds = [...new Set(judged.map(({ payout }) => payout.bulk_id))];
-    const locked = new Map(
-      (
-        await this.payouts.lock(
-          tx,
-          judged.map(({ payout }) => payout.id),
-          bulkIds,
-        )
-      ).map((row) => [row.id, row]),
-    );
+    const locked = new Map((await this.payouts.lockBulks(tx, bulkIds)).map((row) => [row.id, row]));
     const ours = judged.filter(({ payout }) => locked.get(payout.id)?.claim_no === payout.claim_no);
     await this.advance.execute(tx, await this.verdicts(tx, ours));
     await this.progress.updateHolds(tx, bulkIds);

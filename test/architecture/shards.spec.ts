@@ -21,7 +21,7 @@ function isBound({ text }: SqlText): boolean {
     .replace(new RegExp(String.raw`(${common.join('|')})( \w+)? WHERE (\w+\.)?id = \$\d`, 'g'), '')
     .replaceAll(/connector_id = \$\d/g, '');
   return (
-    /\b(id|place|\w+_id) = (ANY ?\( ?)?\$\d/.test(own) ||
+    /\b(id|place|\w+_id) = (ANY ?\( ?|\$\{anyOf\(')?\$\d/.test(own) ||
     /\b(unnest|jsonb?_to_recordset)\( ?\$\d/.test(own) ||
     /INSERT INTO \w+ \([^)]*merchant_id/.test(own)
   );

@@ -54,9 +54,12 @@ patch(
   BulkProgress.prototype,
   'tell',
   (tell) =>
-    async function (this: BulkProgress, tx, bulkId, type) {
-      const told = await tell.call(this, tx, bulkId, type);
-      return type === 'bulk.created' ? [...told, ...(await tell.call(this, tx, bulkId, 'bulk.noted'))] : told;
+    function (this: BulkProgress, tx, told) {
+      const noted = told.map(({ id, types }) => ({
+        id,
+        types: types.flatMap((type) => (type === 'bulk.created' ? [type, 'bulk.noted'] : type)),
+      }));
+      return tell.call(this, tx, noted);
     },
 );
 

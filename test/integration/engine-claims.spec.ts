@@ -127,6 +127,21 @@ describe('claims', () => {
     await close();
   });
 
+  it('take six round trips, and what comes of them is settled in four', async () => {
+    const { world: far, proxy, close } = await EngineWorld.openBehindProxy();
+    const merchant = await far.merchant();
+    // The first of each opens a connection.
+    for (const trips of [null, [6, 4]]) {
+      await far.scheduledBulk(merchant, { count: 2 });
+      const before = proxy.packets;
+      const [claimed] = await far.claim(merchant);
+      const between = proxy.packets;
+      await far.settle([findingOf(claimed!, () => PAID)]);
+      if (trips !== null) expect([between - before, proxy.packets - between]).toEqual(trips);
+    }
+    await close();
+  });
+
   it('that have lost their lease are not prolonged for their new owner, and whoever lost them is told', async () => {
     const merchant = await world.merchant();
     await world.scheduledBulk(merchant, { count: 5 });

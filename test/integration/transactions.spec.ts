@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import {
+  anyOf,
   CommitOutcomeUnknownError,
   dataSourceOptions,
   openDataSource,
@@ -117,6 +118,76 @@ describe('a transaction', () => {
     expect(tries).toBe(1);
   });
 
+  describe('whose statements are made together', () => {
+    it('runs them in their order, and gives each its own answer', async () => {
+      const values = await db.transactions.asEngine(async (tx) => {
+        const read = () => tx.one<{ value: number }>(`SELECT value FROM counter WHERE name = 'together'`);
+        return Promise.all([read(), insert(tx, 'together'), read(), raise(tx, 'together'), read()]);
+      });
+      expect([values[0], values[2], values[4]]).toEqual([null, { value: 1 }, { value: 2 }]);
+    });
+
+    it('fails with the error of the first that fails, and keeps nothing of those behind it', async () => {
+      const work = db.transactions.asEngine((tx) =>
+        Promise.all([insert(tx, 'before it'), tx.query('SELECT 1 / 0'), insert(tx, 'behind it')]),
+      );
+      await expect(work).rejects.toThrow('division by zero');
+      expect([await valueOf('before it'), await valueOf('behind it')]).toEqual([null, null]);
+    });
+
+    it('is tried again for what aborted it, whichever of them is heard of first', async () => {
+      let tries = 0;
+      await db.transactions.asEngine(async (tx) => {
+        tries += 1;
+        await insert(tx, `heard of ${tries}`);
+        const deadlock = async (): Promise<unknown> => {
+          const rows = await tx.query(`DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$`);
+          return rows[0];
+        };
+        const deeply = async (): Promise<unknown> => [await deadlock()];
+        // Both have been answered when the first is read.
+        if (tries === 1) setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100));
+        await Promise.all([...(tries === 1 ? [deeply()] : []), raise(tx, `heard of ${tries}`)]);
+      });
+      expect([tries, await valueOf('heard of 1'), await valueOf('heard of 2')]).toEqual([2, null, 2]);
+    });
+
+    it('refuses what is made once it has ended, on a connection that is another transaction by then', async () => {
+      let late: Promise<unknown> | undefined;
+      const ended = meeting(2);
+      const work = db.transactions.asEngine((tx) => {
+        late = ended().then(() => insert(tx, 'late'));
+        return Promise.all([tx.query('SELECT 1 / 0'), late]);
+      });
+      await expect(work).rejects.toThrow('division by zero');
+      void ended();
+      await expect(late).rejects.toThrow('after its transaction had ended');
+      expect(await valueOf('late')).toBeNull();
+    });
+
+    it('commits nothing where the wakes that travel with COMMIT are refused', async () => {
+      const work = db.transactions.asEngine(async (tx) => {
+        await insert(tx, 'woken');
+        tx.wake('x'.repeat(9_000) as 'execute');
+      });
+      await expect(work).rejects.toThrow('payload string too long');
+      expect(await valueOf('woken')).toBeNull();
+    });
+
+    it('writes nothing where the server refuses to begin it', async () => {
+      const proxy = await cuttingProxy(db.url);
+      const dataSource = await openDataSource(dataSourceOptions({ url: proxy.url, poolSize: 1 }));
+      proxy.garble('START TRANSACTION', 'START TRANSECTION');
+      const begun = new Transactions(dataSource, dataSource).asEngine((tx) =>
+        Promise.all([tx.query('SELECT value FROM counter'), insert(tx, 'not begun'), insert(tx, 'not begun either')]),
+      );
+      await expect(begun).rejects.toThrow('syntax error');
+      expect([await valueOf('not begun'), await valueOf('not begun either')]).toEqual([null, null]);
+      await dataSource.destroy();
+      await proxy.close();
+    });
+  });
+
   describe('on a line that fails', () => {
     /** Instead of the half minute of the product. */
     const ANSWER_TIMEOUT_MS = 300;
@@ -182,6 +253,20 @@ describe('a transaction', () => {
       expect([result, await valueOf('confirmed late')]).toEqual(['claimed', 1]);
     });
 
+    it.each([
+      ['behind', async (tx: Tx) => [await raise(tx, 'nobody'), await insert(tx, 'never committed')]],
+      ['beside', (tx: Tx) => Promise.all([raise(tx, 'nobody'), insert(tx, 'never committed')])],
+    ])('gives no result of what it wrote %s a statement that wrote nothing, where COMMIT has not arrived', async (_, write) => {
+      const work = transactions.asEngineConfirmed(async (tx) => {
+        const { pid } = (await tx.one<{ pid: number }>('SELECT pg_backend_pid() AS pid'))!;
+        await write(tx);
+        proxy.hang();
+        await db.dataSource.query('SELECT pg_terminate_backend($1)', [pid]);
+      });
+      await expect(work).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
+      expect(await valueOf('never committed')).toBeNull();
+    });
+
     it('is tried again on another line when its own stands still for ever', async () => {
       let tries = 0;
       await transactions.asEngine(async (tx) => {
@@ -218,6 +303,16 @@ describe('a transaction', () => {
     });
     await expect(failed).rejects.toThrow();
     expect(ran).toEqual(['committed']);
+  });
+
+  it('keeps the plan of a statement that takes a list, whatever list it is given', async () => {
+    const plans = await db.transactions.asEngine(async (tx) => {
+      const text = `SELECT value FROM counter WHERE name = ${anyOf('$1', 'text')}`;
+      for (let time = 1; time <= 10; time += 1) await tx.query(text, [['left', 'right'].slice(0, time % 3)]);
+      return tx.one('SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1', [text]);
+    });
+    // The server tries five of its own first.
+    expect(plans).toEqual({ generic_plans: '5', custom_plans: '5' });
   });
 
   it('knows its merchant, and leaves nothing of it to the next one on the same connection', async () => {

@@ -82,8 +82,11 @@ export class SimulatedTransactions extends Transactions {
     const pid = await setTime(query, world.stage.now_ms);
     const stopAfter = world.stopInside(actor, step);
     let statements = 0;
-    const staged = async (text: string, values: readonly unknown[] = []) => {
+    // What was made together with the statement that met it meets it too.
+    let fault: Promise<void> | null = null;
+    const staged = async (text: string, values: readonly unknown[]) => {
       if (!actor.host.alive) throw new Killed(step);
+      await fault;
       const planted = world.bug.statement?.({ text, values, actor, step }) ?? { text, values };
       if (planted === 'left_out' || planted.text !== text) world.planted = true;
       if (planted === 'left_out') return [];
@@ -92,12 +95,20 @@ export class SimulatedTransactions extends Transactions {
       if (text.includes('UPDATE payout p SET\n')) moved.push(...(rows as unknown as MovedPayout[]));
       if (statements === stopAfter && world.stage.mayHold(actor)) {
         actor.inTransaction = true;
-        await this.suffer(query, await world.stop(actor, `${step}:inside`));
+        fault = this.suffer(query, await world.stop(actor, `${step}:inside`));
+        await fault;
         actor.inTransaction = false;
       }
       return rows;
     };
-    tx.query = staged as Tx['query'];
+    // What is made together is stopped at one by one, in the order in which it would run.
+    let last: Promise<unknown> = Promise.resolve();
+    const inTurn = (text: string, values: readonly unknown[] = []) => {
+      const next = last.then(() => staged(text, values));
+      last = next.catch(() => undefined);
+      return next;
+    };
+    tx.query = inTurn as Tx['query'];
     // Wakes reach the loops of this world, not the servers of PostgreSQL's listeners.
     tx.wake = (topic) => {
       // Nobody has an event stream open here.

@@ -6,7 +6,7 @@ import { CRASH_POINTS } from './points.js';
 import { findBug, killAtTheRest, runSeed, runSeeds, SEEDS_TO_FIND_A_BUG, sentencesOf, type Totals } from './suite.js';
 
 /** More of them with `SIMULATION_SEEDS`; a failing one is shown step by step with `SEED=n npm run simulate`. */
-const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? '300');
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? '150');
 /** Beside each other: one computes while the other waits for its database. */
 const ENGINES = 3;
 /** A machine that runs everything else at the same time is slow. */

@@ -10,8 +10,12 @@ export interface CuttingProxy {
    * cuts the line once that has answered: the answer is lost.
    */
   cutAfter(text: string, spared?: number, times?: number): void;
+  /** How many packets the clients have sent: where each waits for the answer to the one before, how many round trips there were. */
+  readonly packets: number;
   /** How many lines it has cut so. */
   readonly cuts: number;
+  /** From now on the server reads something else where this stands; of the same length. */
+  garble(text: string, into: string): void;
   /** The lines that are open now stand still for ever; new ones are not concerned. */
   hang(): void;
   /** So many of the next lines stand still from their beginning. */
@@ -36,9 +40,11 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
   let sparing = 0;
   let cutting = 0;
   let cuts = 0;
+  let packets = 0;
   let stalled = false;
   let hanging = 0;
   let held: (() => void)[] | null = null;
+  let garbled: readonly [string, string] | null = null;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     let cut = false;
@@ -58,7 +64,8 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
       });
     }
     client.on('data', (bytes) => {
-      upstream.write(bytes);
+      packets += 1;
+      upstream.write(garbled === null ? bytes : Buffer.from(bytes.toString('latin1').replaceAll(...garbled), 'latin1'));
       if (fatal === null || !bytes.includes(fatal)) return;
       sparing -= 1;
       if (sparing >= 0) return;
@@ -89,8 +96,14 @@ export async function cuttingProxy(url: string): Promise<CuttingProxy> {
       cutting = times;
       sparing = spared;
     },
+    get packets() {
+      return packets;
+    },
     get cuts() {
       return cuts;
+    },
+    garble: (text, into) => {
+      garbled = [text, into];
     },
     hang,
     hangNext: (lines) => {

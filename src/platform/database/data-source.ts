@@ -3,6 +3,7 @@ import { Client, type ClientConfig, DatabaseError } from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
+import { PacketSocket } from './packet-socket.js';
 import { isConnectionLost } from './transactions.js';
 
 /** Longer than any statement of ours (grouped ones take tens of milliseconds), shorter than a lease. */
@@ -55,6 +56,8 @@ export const dataSourceOptions = ({ url, poolSize, entities }: DatabaseOptions) 
     installExtensions: false,
     extra: {
       Client: QuietClient,
+      stream: () => new PacketSocket(),
+      pipeline: true,
       ...KEEP_ALIVE,
       query_timeout: ANSWER_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,

@@ -1,3 +1,4 @@
+export * from './any-of.js';
 export * from './data-source.js';
 export * from './database-doors.js';
 export * from './database-unusable.error.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isNativeError } from 'node:util/types';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
-import { DataSource, QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { Tx } from './tx.js';
 
 /** Serialization failure, deadlock, lock not available: nothing was committed and the same work may simply be tried again. */
@@ -44,11 +45,9 @@ function codeOf(thrown: unknown): string | undefined {
 
 export function isConnectionLost(thrown: unknown): boolean {
   const error = saidBy(thrown);
-  // Lost while no statement was under way: TypeORM has given the connection up by itself.
-  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   if (error instanceof DatabaseError) return error.code !== undefined && CONNECTION_CODES.has(error.code);
-  if (!(error instanceof Error)) return false;
-  const code = (error as NodeJS.ErrnoException).code;
+  if (!isNativeError(error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
   return (
     code === 'ECONNRESET' ||
     code === 'ECONNREFUSED' ||
@@ -101,6 +100,7 @@ export class Transactions {
     let last = null as { readonly tx: Tx; readonly id: string | null; readonly result: Result } | null;
     try {
       return await this.asEngine(async (tx) => {
+        tx.keepNumber();
         const result = await work(tx);
         last = { tx, id: await tx.id(), result };
         return result;
@@ -154,25 +154,25 @@ export class Transactions {
     let broken: Error | undefined;
     try {
       const client = (await runner.connect()) as PoolClient;
-      await runner.startTransaction();
       const tx = new Tx(client, runner.manager, merchantId);
       let result: Result;
       try {
-        if (merchantId !== null) await tx.query(`SELECT set_config('tranche.merchant_id', $1, true)`, [merchantId]);
+        const begun = tx.begin();
         result = await work(tx);
+        await begun;
         if (tx.isAborted()) throw new Error('a statement of this transaction failed and its error was swallowed');
-        await tx.sendWakes();
       } catch (error) {
         if (isConnectionLost(error)) broken = error as Error;
-        else await runner.rollbackTransaction().catch((failure: unknown) => (broken = failure as Error));
+        else await tx.rollback().catch((failure: unknown) => (broken = failure as Error));
         throw error;
       }
       try {
-        await runner.commitTransaction();
+        await tx.commit();
       } catch (error) {
-        // A line that was lost before COMMIT was sent took the transaction with it.
-        if (!isConnectionLost(error) || error instanceof QueryRunnerAlreadyReleasedError) throw error;
+        if (!isConnectionLost(error)) throw error;
         broken = error as Error;
+        // A line that was lost before COMMIT was sent took the transaction with it.
+        if (isUnsent(error)) throw error;
         throw new CommitOutcomeUnknownError(error);
       }
       tx.runAfterCommit();
@@ -182,6 +182,9 @@ export class Transactions {
     }
   }
 }
+
+/** The client knew that its line was lost, and sent nothing. */
+const isUnsent = (error: unknown): boolean => isNativeError(error) && error.message.includes('is not queryable');
 
 const backOff = (tries: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * 2 ** (tries - 1)));

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { PoolClient, QueryResultRow } from 'pg';
+import { DatabaseError, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import type { EntityManager } from 'typeorm';
+
+const KNOW_MERCHANT = `SELECT set_config('tranche.merchant_id', $1, true)`;
+const ASK_NUMBER = 'SELECT pg_current_xact_id_if_assigned()::text AS id';
+const WAKE = `SELECT pg_notify('tranche', topic) FROM unnest($1::text[]) AS topic`;
 
 /**
  * One open transaction, passed explicitly as the first argument of every write. Statements are prepared once per
@@ -11,7 +15,15 @@ export class Tx {
   private readonly afterCommitHooks: (() => void)[] = [];
   private readonly wakes = new Set<string>();
   private readonly notes: AuditNote[] = [];
-  private failed = false;
+  private beginning: Promise<void> = Promise.resolve();
+  private begun = false;
+  private heldBack = false;
+  /** Of a transaction that the server will be asked about. */
+  private number: { answer: Promise<string | null>; known: boolean } | null = null;
+  /** The first error of a statement: why everything behind it fails. */
+  private cause: unknown = null;
+  /** Its connection may serve another transaction, or none: what comes now must not reach it. */
+  private ended = false;
 
   constructor(
     private readonly client: PoolClient,
@@ -21,14 +33,58 @@ export class Tx {
     readonly merchantId: string | null,
   ) {}
 
+  /**
+   * Statements that do not need one another's answers may be made together (`Promise.all`): they travel in one packet and run in
+   * the order in which they were made. Where one fails, those behind it fail too, for the transaction is aborted.
+   */
   async query<Row extends QueryResultRow = QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     try {
-      const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
-      return result.rows;
+      const reads = onlyReads(text);
+      if (!this.begun && (this.heldBack || !reads)) {
+        this.heldBack = true;
+        await this.beginning;
+      }
+      if (this.ended) throw new Error('a statement was made after its transaction had ended');
+      const sent = this.send<Row>(text, values);
+      if (!reads) this.askNumber();
+      const [{ rows }] = await Promise.all([sent, this.beginning]);
+      return rows;
     } catch (error) {
-      this.failed = true;
-      throw error;
+      this.cause ??= error;
+      // Of statements made together a later one may be heard of first; whether to try again is said by the one that aborted them all.
+      throw isAbortedBefore(error) ? this.cause : error;
     }
+  }
+
+  /**
+   * For the transaction runner alone, before the work. Sends START TRANSACTION and does not wait: what only reads may travel with it,
+   * and were it refused, nothing would have come of that. Whatever else is made, and all behind it, waits until it has begun.
+   */
+  begin(): Promise<void> {
+    const started = this.send('START TRANSACTION');
+    const told = this.merchantId === null ? null : this.send(KNOW_MERCHANT, [this.merchantId]);
+    this.beginning = Promise.all([started, told]).then(() => {
+      this.begun = true;
+    });
+    // Whoever waits for it hears of it; nobody has to.
+    this.beginning.catch(() => undefined);
+    return this.beginning;
+  }
+
+  private send<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<Row>> {
+    return this.client.query<Row>({ name: statementName(text), text, values: [...values] });
+  }
+
+  /** Behind each statement that may have written, until one has. */
+  private askNumber(): void {
+    const { number } = this;
+    if (number === null || number.known) return;
+    number.answer = this.send<{ id: string | null }>(ASK_NUMBER).then(({ rows }) => {
+      const id = rows[0]?.id ?? null;
+      number.known ||= id !== null;
+      return id;
+    });
+    number.answer.catch(() => undefined);
   }
 
   /**
@@ -37,7 +93,7 @@ export class Tx {
    * error.
    */
   isAborted(): boolean {
-    return this.failed || this.client.getTransactionStatus() !== 'T';
+    return this.cause !== null || this.client.getTransactionStatus() !== 'T';
   }
 
   /** The only row of the answer, or null where there is none. */
@@ -46,9 +102,14 @@ export class Tx {
     return rows[0] ?? null;
   }
 
-  /** For the transaction runner alone: by which the server knows it; null where it has written and locked nothing. */
+  /** For the transaction runner alone: the server will be asked what became of it, so its number is asked for on the way. */
+  keepNumber(): void {
+    this.number = { answer: Promise.resolve(null), known: false };
+  }
+
+  /** By which the server knows it, known before COMMIT is sent; null where it has written nothing. */
   async id(): Promise<string | null> {
-    return (await this.one<{ id: string | null }>('SELECT pg_current_xact_id_if_assigned()::text AS id'))?.id ?? null;
+    return (await this.number?.answer) ?? null;
   }
 
   /**
@@ -64,7 +125,7 @@ export class Tx {
       return await work();
     } catch (error) {
       await this.query('ROLLBACK TO SAVEPOINT work');
-      this.failed = false;
+      this.cause = null;
       this.afterCommitHooks.length = hooks;
       this.notes.length = notes;
       this.wakes.clear();
@@ -93,10 +154,23 @@ export class Tx {
     return Object.assign({}, ...this.notes, { changes: this.notes.flatMap(({ changes }) => changes) }) as AuditNote;
   }
 
-  /** For the transaction runner alone: sends the wakes as the last statement, so that commits queue as briefly as possible. */
-  async sendWakes(): Promise<void> {
-    if (this.wakes.size > 0)
-      await this.query(`SELECT pg_notify('tranche', topic) FROM unnest($1::text[]) AS topic`, [[...this.wakes]]);
+  /**
+   * For the transaction runner alone: COMMIT, and with it the wakes, last of all, so that commits queue as briefly as possible.
+   * Where those fail, COMMIT is answered and nothing is committed.
+   */
+  async commit(): Promise<void> {
+    this.ended = true;
+    const wakes = this.wakes.size === 0 ? null : this.send(WAKE, [[...this.wakes]]);
+    const [woken, committed] = await Promise.allSettled([wakes, this.send('COMMIT')]);
+    if (committed.status === 'rejected') throw committed.reason;
+    if (woken.status === 'rejected') throw woken.reason;
+    if (committed.value.command !== 'COMMIT') throw new Error(`COMMIT was answered by ${committed.value.command}`);
+  }
+
+  /** For the transaction runner alone. */
+  async rollback(): Promise<void> {
+    this.ended = true;
+    await this.client.query('ROLLBACK');
   }
 
   /** For the transaction runner alone; each hook runs once, however often the commit is confirmed. */
@@ -123,12 +197,21 @@ export interface AuditNote {
 /** What a sleeping worker, or an open event stream, can be woken for; the tables stay the truth, a lost wake costs at most one poll. */
 export type WakeTopic = 'validate' | 'execute' | 'deliver' | 'backlog' | 'resend' | 'follow';
 
+/** What begins so can hold no part that writes; the functions that ours call leave nothing behind outside a transaction. */
+const onlyReads = (text: string): boolean => /^\s*SELECT\b/.test(text);
+
+/** PostgreSQL's in_failed_sql_transaction: refused for what an earlier statement did. */
+const isAbortedBefore = (error: unknown): boolean => error instanceof DatabaseError && error.code === '25P02';
+
+const NAME_MAX = 40;
 const names = new Map<string, string>();
 
+/** A short text is its own name, so that a trace of the line shows COMMIT. */
 function statementName(text: string): string {
+  if (text.length <= NAME_MAX) return text;
   let name = names.get(text);
   if (name === undefined) {
-    name = createHash('sha256').update(text).digest('base64url').slice(0, 40);
+    name = createHash('sha256').update(text).digest('base64url').slice(0, NAME_MAX);
     names.set(text, name);
   }
   return name;
