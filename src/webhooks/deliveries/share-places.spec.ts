@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CALLS_PER_HOST_MAX } from '../egress/egress.js';
 import { Places } from './places.js';
-import { type CallsOut, type LaneInTurn, merchantsWithoutRoom, sharePlaces } from './share-places.js';
+import { type CallsOut, type LaneInTurn, merchantsWithoutTurn, sharePlaces } from './share-places.js';
 
 const NOTHING_OUT: CallsOut = { ofLane: new Map(), ofHost: new Map() };
 
@@ -75,14 +75,38 @@ describe('the places of a process', () => {
     expect(places.free).toBeGreaterThan(0);
   });
 
-  it('are asked for by no merchant who gets none until one of his ends', () => {
+  it('are asked for by no merchant whose share is used up until eleven of his calls have ended', () => {
     const places = new Places();
-    expect(merchantsWithoutRoom(places)).toEqual([]);
-    fill(places, [...lanesOf('dead', 1_000, { calls_max: 1 }), ...lanesOf('healthy', 1)]);
-    expect(merchantsWithoutRoom(places)).toEqual(['dead']);
+    const dead = lanesOf('dead', 1_000, { calls_max: 1 });
+    expect(merchantsWithoutTurn(places)).toEqual([]);
+    fill(places, [...dead, ...lanesOf('healthy', 1)]);
+    expect(merchantsWithoutTurn(places)).toEqual(['dead']);
     expect(sharePlaces(lanesOf('dead', 64), places, NOTHING_OUT)).toEqual([]);
-    places.leave({ endpoint_id: 'dead/0', merchant_id: 'dead', doubtful: false });
-    expect(merchantsWithoutRoom(places)).toEqual([]);
+    const before = places.ofMerchant('dead');
+    for (const { id } of dead) {
+      if (places.ofLane(id) === 0 || merchantsWithoutTurn(places).length === 0) continue;
+      places.leave({ endpoint_id: id, merchant_id: 'dead', doubtful: false });
+    }
+    expect(before - places.ofMerchant('dead')).toBe(11);
+    expect(sharePlaces(dead, places, NOTHING_OUT).reduce((sum, share) => sum + share.places, 0)).toBe(11);
+  });
+
+  it('are refused for ever to nobody: who waits for a turn gets it while what he has out ends, whoever else has what', () => {
+    const out = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(out, fc.integer({ min: 1, max: 64 }), (counts, all) => {
+        const places = new Places(all);
+        for (const [who, count] of counts.entries()) fill(places, lanesOf(String(who), count, { calls_max: 1 }));
+        for (const who of places.merchantsOut) {
+          for (let lane = 0; merchantsWithoutTurn(places).includes(who); lane += 1) {
+            expect(lane).toBeLessThan(40);
+            if (places.ofLane(`${who}/${lane}`) > 0)
+              places.leave({ endpoint_id: `${who}/${lane}`, merchant_id: who, doubtful: false });
+          }
+          expect(sharePlaces([lane(`${who}/next`)], places, NOTHING_OUT)[0]!.places).toBeGreaterThan(0);
+        }
+      }),
+    );
   });
 
   it('leave room for fifty healthy lanes beside twenty dead ones, whether those die young or at their largest', () => {

@@ -8,6 +8,11 @@ import type { Places } from './places.js';
  */
 const LANE_SHARE = 1 / 8;
 const MERCHANT_SHARE = 3;
+/**
+ * A merchant has a turn while a quarter more than he has out would still be within his share: a thousand dead lanes are looked at for a
+ * dozen places at a time, not anew for each call that reaches its deadline. What a claim gives him in that turn is his whole share.
+ */
+const TURN_MARGIN = 5 / 4;
 
 /** A lane whose turn it is, as its row says under its lock. */
 export interface LaneInTurn {
@@ -22,7 +27,7 @@ export interface LaneInTurn {
   readonly failing: boolean;
 }
 
-/** How many calls are out, over all processes. */
+/** How many calls are out to the hosts of these lanes, over all processes. */
 export interface CallsOut {
   readonly ofLane: ReadonlyMap<string, number>;
   readonly ofHost: ReadonlyMap<string, number>;
@@ -39,9 +44,9 @@ export interface LaneShare {
 
 const hasRoom = (placesOfMerchant: number, free: number): boolean => placesOfMerchant < MERCHANT_SHARE * free;
 
-/** Merchants that get no place here until one of theirs ends: their lanes need no turn. */
-export const merchantsWithoutRoom = (places: Places): string[] =>
-  places.merchantsOut.filter((id) => !hasRoom(places.ofMerchant(id), places.free));
+/** Merchants that get no place here until some of theirs end: their lanes need no turn, however many of them are ready. */
+export const merchantsWithoutTurn = (places: Places): string[] =>
+  places.merchantsOut.filter((id) => !hasRoom(TURN_MARGIN * places.ofMerchant(id), places.free));
 
 /**
  * Gives out the free places of a process, one at a time: each to the merchant that has the fewest, and there to its lanes in
