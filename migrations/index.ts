@@ -29,6 +29,7 @@ import { AddReceiverKeys20261121222000 } from './20261121222000-add-receiver-key
 import { IndexOldContents20261122012000 } from './20261122012000-index-old-contents.js';
 import { NameReceiversOfDotsUsers20261122012100 } from './20261122012100-name-receivers-of-dots-users.js';
 import { NameReceiversOfPayoutLinks20261122012200 } from './20261122012200-name-receivers-of-payout-links.js';
+import { QueueLanes20261122060000 } from './20261122060000-queue-lanes.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   IndexOldContents20261122012000,
   NameReceiversOfDotsUsers20261122012100,
   NameReceiversOfPayoutLinks20261122012200,
+  QueueLanes20261122060000,
 ];

@@ -870,6 +870,7 @@ CREATE TABLE webhook_endpoint (
   CONSTRAINT webhook_endpoint_status_check CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_endpoint_backlog ON webhook_endpoint USING btree (id) WHERE (backlog_from IS NOT NULL);
+CREATE INDEX webhook_endpoint_queue ON webhook_endpoint USING btree (merchant_id, last_claimed_at, id) WHERE (((ready_at = '-infinity'::timestamp with time zone) IS TRUE) AND (status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) WHERE ((status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
 ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -1,17 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Configuration } from '../../src/platform/config/index.js';
-import { WakeListener } from '../../src/platform/database/index.js';
+import { type Tx, WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics, Traces } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
+import type { SentDelivery } from '../../src/webhooks/deliveries/deliver.js';
 import { type ClaimedDelivery, DeliveryRepository } from '../../src/webhooks/deliveries/delivery.repository.js';
 import { DispatcherMetrics } from '../../src/webhooks/deliveries/dispatcher-metrics.js';
 import { ExpireHeld } from '../../src/webhooks/deliveries/expire-held.js';
 import { LaneFigures } from '../../src/webhooks/deliveries/lane-figures.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
-import { merchantsWithoutRoom } from '../../src/webhooks/deliveries/share-places.js';
+import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
+import { merchantsWithoutTurn } from '../../src/webhooks/deliveries/share-places.js';
+import { EndpointNotices } from '../../src/webhooks/endpoints/endpoint-notices.js';
+import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { until } from '../support/until.js';
@@ -43,6 +47,11 @@ async function claim(places = new Places()): Promise<ClaimedDelivery[]> {
   for (const one of claimed) places.take(one);
   return claimed;
 }
+/** Whose turn it is, as a claim asks. */
+async function turns(tx: Tx): Promise<string[]> {
+  await lanes.queueReady(tx);
+  return (await lanes.inTurn(tx, [])).map(({ id }) => id);
+}
 const write = (ids: readonly string[], columns: string): Promise<unknown> =>
   db.dataSource.query(`UPDATE webhook_endpoint SET ${columns} WHERE id = ANY ($1)`, [ids]);
 const countBy = (claimed: readonly ClaimedDelivery[], ids: readonly string[]): number[] =>
@@ -66,6 +75,28 @@ async function merchantWith(
   });
   return ids;
 }
+
+const settle = new SettleDeliveries(new DeliveryRepository(), lanes, new EndpointNotices(new EndpointRepository()));
+const taken = (delivery: ClaimedDelivery): SentDelivery => ({
+  delivery,
+  answer: { kind: 'answered', status: 204, retryAfter: null, snippet: '', address: '192.0.2.1' },
+  verdict: { kind: 'delivered' },
+  ...{ claimed_ms: 0, started_ms: 0, ended_ms: 0 },
+});
+
+/** A node of a plan, as EXPLAIN tells it. */
+interface PlanNode {
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+const rowsRead = (node: PlanNode): number =>
+  (node['Relation Name'] === 'webhook_endpoint'
+    ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+    : 0) + (node.Plans ?? []).reduce((sum, inner) => sum + rowsRead(inner), 0);
 
 describe('a claim', () => {
   it('begins with one call of each lane, and none while that is out', async () => {
@@ -99,7 +130,7 @@ describe('a claim', () => {
   it('never counts a host twice at once: of two claims one leaves it to the other', async () => {
     const ids = await merchantWith(2, 2, (n) => `https://one.example/${n}/${newUuid()}`);
     await db.transactions.asEngine(async (tx) => {
-      await lanes.inTurn(tx, []);
+      await turns(tx);
       expect(await claim()).toEqual([]);
     });
     expect(countBy(await claim(), ids)).toEqual([1, 1]);
@@ -110,7 +141,7 @@ describe('a claim', () => {
     await write(ids, 'calls_max = 32, rate_per_second = 2');
     expect(await claim()).toHaveLength(1);
     expect(await claim()).toEqual([]);
-    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx, []));
+    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx, [], 50));
     expect(wait_ms).toBeLessThanOrEqual(500);
     await write(ids, `rate_spent_until = now() - interval '1 hour', ready_at = now()`);
     expect(await claim()).toHaveLength(1);
@@ -127,8 +158,8 @@ describe('a claim', () => {
     expect(others.reduce((sum, id) => sum + places.ofLane(id), 0)).toBeGreaterThanOrEqual(30);
   });
 
-  it('asks nothing of the lanes of a merchant who has no room left, and neither wakes for them nor writes to them', async () => {
-    const many = await merchantWith(200, 1);
+  it('asks nothing of the lanes of a merchant whose share is used up until it is worth a turn, and neither wakes for them nor writes to them', async () => {
+    const many = await merchantWith(250, 1);
     const places = new Places();
     while ((await claim(places)).length > 0);
     const versions = (): Promise<unknown> =>
@@ -138,12 +169,17 @@ describe('a claim', () => {
     expect(countBy(await claim(places), others)).toEqual([1, 1, 1]);
     expect(await claim(places)).toEqual([]);
     expect(await versions()).toEqual(before);
-    const wait = (without: readonly string[]) => db.transactions.asEngine((tx) => lanes.nextReady(tx, without));
+    const wait = (without: readonly string[]) => db.transactions.asEngine((tx) => lanes.nextReady(tx, without, 50));
     expect(await wait([])).toBe(50);
-    expect(await wait(merchantsWithoutRoom(places))).toBeGreaterThan(50);
-    const [merchant_id] = merchantsWithoutRoom(places);
-    for (const endpoint_id of many.slice(0, 3)) places.leave({ endpoint_id, merchant_id: merchant_id!, doubtful: false });
-    expect(await claim(places)).toHaveLength(1);
+    expect(await wait(merchantsWithoutTurn(places))).toBeGreaterThan(50);
+    const [merchant_id] = merchantsWithoutTurn(places);
+    const end = (ids: readonly string[]): void => {
+      for (const endpoint_id of ids) places.leave({ endpoint_id, merchant_id: merchant_id!, doubtful: false });
+    };
+    end(many.slice(0, 13));
+    expect(await claim(places)).toEqual([]);
+    end(many.slice(13, 14));
+    expect(await claim(places)).toHaveLength(12);
   });
 
   it.each([
@@ -173,7 +209,7 @@ describe('a claim', () => {
 });
 
 describe('a lane', () => {
-  const ready = async (): Promise<string[]> => (await db.transactions.asEngine((tx) => lanes.inTurn(tx, []))).map(({ id }) => id);
+  const ready = (): Promise<string[]> => db.transactions.asEngine(turns);
 
   it('is looked at only when something may be due, and again as soon as somebody writes for it', async () => {
     const { id: merchantId } = await testMerchant(db);
@@ -186,6 +222,37 @@ describe('a lane', () => {
     await claim();
     expect(await ready()).not.toContain(id);
     expect(await db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id])).toEqual([]);
+  });
+
+  it('stands in the queue again where it leaves it while a claim takes its wake away', async () => {
+    const { id: merchantId } = await testMerchant(db);
+    const { id } = await registerEndpoint(db, merchantId, { url: `https://merchant.example/${newUuid()}` });
+    const subject = new Subject(merchantId);
+    await db.transactions.asEngine(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
+    await write([id], `ready_at = '-infinity'`);
+    const gate = db.dataSource.createQueryRunner();
+    await gate.query('SELECT pg_advisory_lock(1)');
+    const now = (kind: string, body: string): Promise<unknown> =>
+      gate.query(`CREATE OR REPLACE FUNCTION tranche_now() RETURNS timestamptz LANGUAGE ${kind} PARALLEL SAFE AS $$${body}$$`);
+    await now(
+      // Volatile, or the planner would wait, before there is a snapshot.
+      'plpgsql VOLATILE',
+      `BEGIN IF current_setting('test.waits', true) = 'on' THEN PERFORM pg_advisory_xact_lock_shared(1); END IF; RETURN now(); END`,
+    );
+    // Its snapshot is older than what follows, its locks are younger.
+    const queued = db.transactions.asEngine(async (tx) => {
+      await tx.query(`SELECT set_config('test.waits', 'on', true)`);
+      await lanes.queueReady(tx);
+    });
+    const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
+    await until(async () => ((await gate.query(waiting)) as unknown[]).length > 0);
+    await write([id], `ready_at = 'infinity'`);
+    await gate.query('SELECT pg_advisory_unlock(1)');
+    await queued;
+    await now('sql STABLE', 'SELECT now()');
+    await gate.release();
+    expect(await db.dataSource.query('SELECT FROM webhook_lane_wake WHERE endpoint_id = $1', [id])).toEqual([]);
+    expect(await ready()).toContain(id);
   });
 
   it('is called in every process at the commit of whoever writes for it, and by nothing that nobody gets', async () => {
@@ -213,6 +280,15 @@ describe('a lane', () => {
     expect(await ready()).toEqual([id]);
   });
 
+  it('that has a call out for all that it has grown to was not forgotten, and is left alone', async () => {
+    const [full, forgotten] = await merchantWith(2, 3);
+    await claim();
+    await write([forgotten!], `calls_max = 2`);
+    await db.transactions.asEngine((tx) => lanes.lookOver(tx));
+    expect(await ready()).toEqual([forgotten]);
+    expect(full).not.toBe(forgotten);
+  });
+
   it('that is paused keeps no calls, and is ready when its pause ends', async () => {
     const [id] = await merchantWith(1, 1);
     await write(
@@ -220,10 +296,105 @@ describe('a lane', () => {
       `status = 'paused', reason = 'failing', paused_until = now() + interval '1 minute', ready_at = now() + interval '1 minute'`,
     );
     expect(await ready()).toEqual([]);
-    await db.transactions.asEngine((tx) => lanes.lookOver(tx));
     expect(await db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id])).toEqual([]);
-    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx, []));
+    const wait_ms = await db.transactions.asEngine((tx) => lanes.nextReady(tx, [], 50));
     expect(wait_ms).toBeGreaterThan(0);
+  });
+});
+
+describe('the queue', () => {
+  /** Rows of lanes that a statement of the repository reads, by the server's own account. */
+  async function lanesRead(ask: (tx: Tx) => Promise<unknown>): Promise<number> {
+    let read = NaN;
+    await db.transactions.asEngine(async (tx) => {
+      await lanes.queueReady(tx);
+      const explain = async (text: string, values: readonly unknown[]): Promise<[]> => {
+        const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+        read = rowsRead(row!['QUERY PLAN'][0].Plan);
+        return [];
+      };
+      await ask({ query: explain, one: explain } as unknown as Tx);
+    });
+    return read;
+  }
+
+  it('is not walked through: what a claim and a sleep read is the same however many lanes of a merchant wait for a place', async () => {
+    const dead = await merchantWith(300, 1);
+    const places = new Places();
+    while ((await claim(places)).length > 0);
+    const without = merchantsWithoutTurn(places);
+    await merchantWith(2, 1);
+    const reads = [
+      await lanesRead((tx) => lanes.inTurn(tx, without)),
+      await lanesRead((tx) => lanes.nextReady(tx, without, 50)),
+      // With room for one, he has a turn, and the sum of what may be locked is not exceeded.
+      await lanesRead((tx) => lanes.inTurn(tx, [])),
+    ];
+    expect(dead.filter((id) => places.ofLane(id) === 0)).toHaveLength(108);
+    expect(reads.map((read, n) => read <= [20, 20, 400][n]!)).toEqual([true, true, true]);
+  });
+
+  it('of many merchants is asked in turn: a claim goes on behind those whom the one before has asked, and round', async () => {
+    const model = await testMerchant(db);
+    const merchants = await db.dataSource.query<{ id: string }[]>(
+      `WITH made AS (
+         INSERT INTO merchant (id, name, webhook_secrets)
+         SELECT tranche_uuid(), 'one of many', webhook_secrets FROM merchant, generate_series(1, 150) WHERE id = $1 RETURNING id),
+       called AS (
+         INSERT INTO webhook_endpoint (id, merchant_id, url, registered, from_bulk)
+         SELECT tranche_uuid(), id, 'https://' || id || '.example', false, true FROM made)
+       SELECT id FROM made ORDER BY id`,
+      [model.id],
+    );
+    const rounds: string[][] = [];
+    let after: string | undefined;
+    for (let n = 0; n < 3; n += 1) {
+      const asked = await db.transactions.asEngine((tx) => lanes.inTurn(tx, [], after));
+      rounds.push(asked.map(({ merchant_id }) => merchant_id).sort());
+      after = asked[0]!.cameTo!;
+    }
+    const ids = merchants.map(({ id }) => id);
+    expect(rounds).toEqual([ids.slice(0, 64), ids.slice(64, 128), [...ids.slice(0, 42), ...ids.slice(128)]]);
+  });
+
+  it('has a lane that was woken once nobody holds it, and its wake stays until then', async () => {
+    const [id] = await merchantWith(1, 1);
+    const wakes = (): Promise<unknown[]> => db.dataSource.query(`SELECT FROM webhook_lane_wake WHERE endpoint_id = $1`, [id]);
+    await write([id!], `ready_at = 'infinity'`);
+    await db.transactions.asEngine(async (holder) => {
+      await lanes.lock(holder, [id!]);
+      expect(await db.transactions.asEngine(turns)).toEqual([]);
+      expect(await wakes()).toHaveLength(1);
+      expect(await db.transactions.asEngine((tx) => lanes.nextReady(tx, [], 50))).toBe(50);
+    });
+    expect(await db.transactions.asEngine(turns)).toEqual([id]);
+    expect(await wakes()).toEqual([]);
+  });
+
+  it('has a lane again after an answer only where more of it is due, and else when that is', async () => {
+    const [none, more, later] = await merchantWith(3, 2);
+    const places = new Places();
+    const out = await claim(places);
+    await db.dataSource.query(`UPDATE webhook_delivery SET state = 'delivered' WHERE endpoint_id = $1 AND state = 'waiting'`, [
+      none,
+    ]);
+    await db.dataSource.query(
+      `UPDATE webhook_delivery SET due_at = now() + interval '1 hour' WHERE endpoint_id = $1 AND state = 'waiting'`,
+      [later],
+    );
+    await db.transactions.asEngine((tx) => settle.execute(tx, out.map(taken)));
+    expect(await db.transactions.asEngine(turns)).toEqual([more]);
+    const ready = await db.dataSource.query<{ id: string; ready: string }[]>(
+      `SELECT id, CASE WHEN isfinite(ready_at) THEN 'later' ELSE ready_at::text END AS ready FROM webhook_endpoint WHERE id = ANY ($1)`,
+      [[none, more, later]],
+    );
+    expect(new Map(ready.map((lane) => [lane.id, lane.ready]))).toEqual(
+      new Map([
+        [none, 'infinity'],
+        [more, '-infinity'],
+        [later, 'later'],
+      ]),
+    );
   });
 });
 

@@ -4,14 +4,18 @@ import type { Tx } from '../../platform/database/index.js';
 import { type ClaimedDelivery, DeliveryRepository } from './delivery.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import type { Places } from './places.js';
-import { merchantsWithoutRoom, sharePlaces } from './share-places.js';
+import { merchantsWithoutTurn, sharePlaces } from './share-places.js';
 
 /**
- * Takes what this process may send next: lanes in turn, locked; then, with snapshots younger than the locks, the calls that
- * are out, and the rows. Safe to crash here because a claim is a lease: what nobody sends or settles comes back at its end.
+ * Takes what this process may send next: lanes that are ready join the queue; lanes in turn, locked; then, with snapshots younger
+ * than the locks, the calls that are out, and the rows. Safe to crash here because a claim is a lease: what nobody sends or settles comes
+ * back at its end.
  */
 @Injectable()
 export class ClaimDeliveries {
+  /** The last merchant that a claim has asked, where there are more than one can ask. */
+  private cameTo: string | undefined;
+
   constructor(
     private readonly lanes: LaneRepository,
     private readonly deliveries: DeliveryRepository,
@@ -20,9 +24,14 @@ export class ClaimDeliveries {
 
   /** @param places this process's; what is claimed takes its place when the claim is committed, by the caller. */
   async execute(tx: Tx, places: Places): Promise<ClaimedDelivery[]> {
-    const lanes = await this.lanes.inTurn(tx, merchantsWithoutRoom(places));
+    const [, lanes] = await Promise.all([
+      this.lanes.queueReady(tx),
+      this.lanes.inTurn(tx, merchantsWithoutTurn(places), this.cameTo),
+    ]);
+    this.cameTo = lanes[0]?.cameTo ?? undefined;
     if (lanes.length === 0) return [];
-    const shares = sharePlaces(lanes, places, await this.lanes.callsOut(tx));
+    const out = await this.lanes.callsOut(tx, [...new Set(lanes.map(({ host }) => host))]);
+    const shares = sharePlaces(lanes, places, out);
     const { lease_s } = this.configuration;
     return this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s });
   }

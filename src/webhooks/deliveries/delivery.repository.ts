@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../../platform/database/index.js';
+import { anyOf, type Tx } from '../../platform/database/index.js';
 import { burst, wakeLanes } from './lane.repository.js';
 import type { LaneShare } from './share-places.js';
 
@@ -78,9 +78,8 @@ export class DeliveryRepository {
    *
    * While a row is in flight it is due at the end of its lease: a dead process's rows come back by themselves.
    *
-   * The lane is ready again at once where more of it is due; where nothing is, or where it is full, when the next row is due
-   * or the first lease ends. Settles, and whoever writes for it, make it ready before. A wake that this statement sees and takes
-   * away belongs to rows that it sees too.
+   * The lane stays in its queue where more of it is due; where nothing is, or where it is full, it comes back when the next row
+   * is due or the first lease ends. Settles, and whoever writes for it, bring it back before.
    */
   claim(tx: Tx, { shares, doubtfulMax, lease_s }: ClaimCommand): Promise<ClaimedDelivery[]> {
     return tx.query<ClaimedDelivery & Record<string, unknown>>(
@@ -88,7 +87,6 @@ export class DeliveryRepository {
          SELECT t.*, coalesce(e.backlog_from, '-infinity') AS backlog_from
          FROM jsonb_to_recordset($1::jsonb) AS t (endpoint_id uuid, places integer, room integer, failing boolean)
          JOIN webhook_endpoint e ON e.id = t.endpoint_id),
-       heard AS (DELETE FROM webhook_lane_wake WHERE endpoint_id IN (SELECT endpoint_id FROM turn)),
        found AS MATERIALIZED (
          SELECT due.id, turn.endpoint_id, due.place, turn.failing OR due.retried AS doubtful
          FROM turn CROSS JOIN LATERAL (
@@ -110,7 +108,7 @@ export class DeliveryRepository {
          UPDATE webhook_endpoint e SET last_claimed_at = tranche_now(), rate_spent_until = coalesce(s.spent, e.rate_spent_until),
            ready_at = greatest(s.spent + interval '1 second' / e.rate_per_second,
              CASE WHEN s.picked = s.found AND (s.found < s.places OR s.picked = s.room) THEN coalesce(least(s.next_due_at, s.lease_until), 'infinity')
-               ELSE least(e.ready_at, tranche_now()) END)
+               ELSE '-infinity' END)
          FROM (SELECT t.endpoint_id, t.places, t.room, count(f.id) AS found, count(k.id) AS picked,
                  CASE WHEN count(k.id) > 0 THEN tranche_now() + $3 * interval '1 second' END AS lease_until,
                  greatest(l.rate_spent_until, tranche_now() - ${burst('l')}) + count(k.id) * interval '1 second' / l.rate_per_second AS spent,
@@ -177,7 +175,7 @@ export class DeliveryRepository {
     await tx.query(
       `UPDATE webhook_delivery s SET due_at = f.due_at
        FROM webhook_delivery f
-       WHERE f.id = ANY ($1::uuid[]) AND f.state = 'waiting' AND s.endpoint_id = f.endpoint_id AND s.subject_id = f.subject_id
+       WHERE f.id = ${anyOf('$1')} AND f.state = 'waiting' AND s.endpoint_id = f.endpoint_id AND s.subject_id = f.subject_id
          AND s.sequence > f.sequence AND s.state = 'waiting' AND s.due_at < f.due_at`,
       [deliveryIds],
     );

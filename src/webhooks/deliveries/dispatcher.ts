@@ -11,9 +11,11 @@ import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { LaneRepository } from './lane.repository.js';
 import { Places } from './places.js';
 import { SettleDeliveries } from './settle-deliveries.js';
-import { merchantsWithoutRoom } from './share-places.js';
+import { merchantsWithoutTurn } from './share-places.js';
 import { WriteBodies } from './write-bodies.js';
 
+/** Lanes that are ready and were not served (somebody held them, or a limit was reached) are looked at again this soon. */
+const READY_AGAIN_MS = 50;
 /** Lanes are called by whoever writes for them; this often every process looks for itself whether one was forgotten. */
 const LOOK_OVER_MS = 5_000;
 
@@ -78,7 +80,8 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const claimed_ms = performance.now();
     const { claimed, wait_ms } = await this.transactions.asEngineConfirmed(async (tx) => {
       const rows = await this.bodies.execute(tx, await this.claims.execute(tx, this.places));
-      return { claimed: rows, wait_ms: rows.length > 0 ? 0 : await this.lanes.nextReady(tx, merchantsWithoutRoom(this.places)) };
+      const again_ms = rows.length > 0 ? 0 : READY_AGAIN_MS;
+      return { claimed: rows, wait_ms: await this.lanes.nextReady(tx, merchantsWithoutTurn(this.places), again_ms) };
     });
     for (const delivery of claimed) this.send(delivery, claimed_ms);
     return wait_ms === null ? SLEEP_MAX_MS : Math.ceil(wait_ms);

@@ -23,17 +23,15 @@ export class SettleDeliveries {
   /** @returns those that counted; the others had been claimed anew by somebody else. */
   async execute(tx: Tx, sent: readonly SentDelivery[]): Promise<SentDelivery[]> {
     // Lanes first, as everywhere: who disables or deletes one waits for us, or we for him, and then see what he did.
-    const lanes = await this.lanes.lock(tx, [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))]);
-    const written = await this.deliveries.settle(
-      tx,
-      sent.map((one) => ({ id: newUuid(), ...attemptRow(one) })),
-    );
+    const laneIds = [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))];
+    const attempts = sent.map((one) => ({ id: newUuid(), ...attemptRow(one) }));
+    const [lanes, written] = await Promise.all([this.lanes.lock(tx, laneIds), this.deliveries.settle(tx, attempts)]);
     const counted = sent.filter(({ delivery }) => written.has(delivery.id));
     if (counted.length === 0) return [];
 
     const retried = counted.filter(({ verdict }) => verdict.kind === 'retry').map(({ delivery }) => delivery.id);
-    await this.deliveries.deferSuccessors(tx, retried);
-    await this.updateLanes(tx, lanes, counted);
+    // What is put off first: a lane is ready when the first of what is open is due.
+    await Promise.all([this.deliveries.deferSuccessors(tx, retried), this.updateLanes(tx, lanes, counted)]);
     return counted;
   }
 
