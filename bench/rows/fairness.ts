@@ -12,7 +12,7 @@ const IN_FULL_SWING = 1_000;
 
 const WHY_MISSED =
   'the small bulk waits for none of the large one: it is claimed with its own share, and called for next. But its claim, its call and its settle are ' +
-  'some thirty statements one after the other, and each waits for its turn on two cores that are full of the large one (alone they are idle).';
+  'a dozen round trips one after the other, and each waits for its turn on two cores that are full of the large one (alone they are idle).';
 
 export const fairness: Row = {
   name: 'fairness',

@@ -17,7 +17,7 @@ const LEAD_EACH_MS = 1.5;
 const SPREAD_MS = 10;
 
 const ALONE =
-  'a payout that is due alone is a claim, a call and a settle of its own, which cost nearly as much as those of fifty: 5 ms of Node and 8 ms of ' +
+  'a payout that is due alone is a claim, a call and a settle of its own, which cost nearly as much as those of fifty: 5 ms of Node and as much of ' +
   'PostgreSQL each. At a hundred a second on two cores they wait for each other.';
 const ALL_AT_ONCE =
   'each payout costs 760 µs of processor, the calls alone a third of it, and both share two cores: this is the rate of the row execute.';

@@ -21,22 +21,29 @@ export async function fillWith(
   merchant: BenchMerchant,
   { connector, payouts, mix }: { readonly connector: string; readonly payouts: number; readonly mix: Mix },
 ): Promise<void> {
+  // A receiver of their own, or they would be taken for contents of the time before receivers had keys, and be sealed anew.
+  const receiver = newUuid();
+  await servers.sql.query(`INSERT INTO receiver_key (id, merchant_id, receiver, sealed) VALUES ($1, $2, $1, 'filler')`, [
+    receiver,
+    merchant.uuid,
+  ]);
   for (let filled = 0; filled < payouts; filled += GROUP) {
     const count = Math.min(GROUP, payouts - filled);
-    await fillGroup(servers, { merchant: merchant.uuid, connector, from: filled, count, mix });
+    await fillGroup(servers, { merchant: merchant.uuid, receiver, connector, from: filled, count, mix });
   }
   await servers.sql.query('VACUUM ANALYZE payout, payout_revision, event, bulk, bulk_progress');
 }
 
 interface Group {
   readonly merchant: string;
+  readonly receiver: string;
   readonly connector: string;
   readonly from: number;
   readonly count: number;
   readonly mix: Mix;
 }
 
-async function fillGroup({ sql }: BenchServers, { merchant, connector, from, count, mix }: Group): Promise<void> {
+async function fillGroup({ sql }: BenchServers, { merchant, receiver, connector, from, count, mix }: Group): Promise<void> {
   const bulks = Array.from({ length: Math.ceil(count / PER_BULK) }, newUuid);
   await sql.query(
     `INSERT INTO bulk (id, merchant_id, invalid_items, metadata, item_count) SELECT id, $1, 'hold', '{}', $3 FROM unnest($2::uuid[]) AS id`,
@@ -51,10 +58,10 @@ async function fillGroup({ sql }: BenchServers, { merchant, connector, from, cou
     [merchant, bulks, from, count, mix.due, mix.waitingOf100, connector],
   );
   await sql.query(
-    `INSERT INTO payout_revision (payout_id, revision, merchant_id, amount, amount_minor, currency, payout_method, billing_data, metadata)
-     SELECT id, 1, merchant_id, '120.50', 12050, 'EUR', repeat('m', 200)::bytea, repeat('b', 400)::bytea, '{"invoice":"1001"}'
+    `INSERT INTO payout_revision (payout_id, revision, merchant_id, amount, amount_minor, currency, receiver_key_id, payout_method, billing_data, metadata)
+     SELECT id, 1, merchant_id, '120.50', 12050, 'EUR', $2, repeat('m', 200)::bytea, repeat('b', 400)::bytea, '{"invoice":"1001"}'
      FROM payout WHERE bulk_id = ANY ($1::uuid[])`,
-    [bulks],
+    [bulks, receiver],
   );
   await sql.query(
     `INSERT INTO event (id, merchant_id, feed, type, subject_id, sequence, bulk_id, payout_id, body)

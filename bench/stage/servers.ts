@@ -18,7 +18,9 @@ const STATEMENTS_SHOWN = 25;
 
 export interface Statement {
   readonly ms: number;
+  readonly planned_ms: number;
   readonly calls: number;
+  readonly plans: number;
   readonly rows: number;
   readonly query: string;
 }
@@ -45,7 +47,8 @@ export class BenchServers {
     chmodSync(directory, 0o711);
     const database = await startEmbeddedPostgres({
       dataDirectory: join(directory, 'data'),
-      settings: profile === null ? {} : { shared_preload_libraries: 'pg_stat_statements' },
+      settings:
+        profile === null ? {} : { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track_planning': 'on' },
     });
     const sql = new pg.Pool({ connectionString: database.url, max: 16 });
     // Without a listener the end of the server would end us.
@@ -101,8 +104,9 @@ export class BenchServers {
   async statements(): Promise<readonly Statement[]> {
     if (this.database.profile === null) return [];
     const { rows } = await this.sql.query<Statement>(
-      `SELECT round(total_exec_time)::integer AS ms, calls::integer, rows::integer, left(regexp_replace(query, '\\s+', ' ', 'g'), 110) AS query
-       FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT ${STATEMENTS_SHOWN}`,
+      `SELECT round(total_exec_time)::integer AS ms, round(total_plan_time)::integer AS planned_ms, calls::integer, plans::integer, rows::integer,
+         left(regexp_replace(query, '\\s+', ' ', 'g'), 100) AS query
+       FROM pg_stat_statements ORDER BY total_exec_time + total_plan_time DESC LIMIT ${STATEMENTS_SHOWN}`,
     );
     return rows;
   }
