@@ -20,7 +20,7 @@ import { type Judgement, judgePayout } from './judge-payout.js';
 import { type JudgingContext, JudgingContexts } from './judging-contexts.js';
 
 /** Payouts judged in one go: large enough that the statements do not count, small enough to keep a bulk's row for milliseconds. */
-const GROUP_MAX = 500;
+export const GROUP_MAX = 500;
 /** A judge needs milliseconds; one that needs this long is dead or frozen, and another takes its payouts over. */
 const LEASE_S = 30;
 

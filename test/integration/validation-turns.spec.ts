@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
+import { GROUP_MAX, ValidatePayouts } from '../../src/validation/validate-payouts.js';
 import { EngineWorld } from '../support/engine-world.js';
 import { validItem } from '../support/items.js';
-
-/** As many as ValidatePayouts takes in one go. */
-const GROUP = 500;
 
 describe('a turn of validation', () => {
   let world: EngineWorld;
@@ -19,13 +16,16 @@ describe('a turn of validation', () => {
 
   it('serves every merchant, however much of another came before, each one oldest first', async () => {
     const [large, small] = [await world.merchant(), await world.merchant()];
-    const before = [await world.createBulk(large, { count: GROUP }), await world.createBulk(large, { count: GROUP })] as const;
+    const before = [
+      await world.createBulk(large, { count: GROUP_MAX }),
+      await world.createBulk(large, { count: GROUP_MAX }),
+    ] as const;
     const behind = await world.createBulk(small, { count: 3 });
-    expect(await turn()).toEqual(GROUP / 2 + 3);
-    expect(await Promise.all([...before, behind].map(judged))).toEqual([GROUP / 2, 0, 3]);
+    expect(await turn()).toEqual(GROUP_MAX / 2 + 3);
+    expect(await Promise.all([...before, behind].map(judged))).toEqual([GROUP_MAX / 2, 0, 3]);
     // The large one is alone now, and has the turn for itself.
-    expect(await turn()).toEqual(GROUP);
-    expect(await Promise.all(before.map(judged))).toEqual([GROUP, GROUP / 2]);
+    expect(await turn()).toEqual(GROUP_MAX);
+    expect(await Promise.all(before.map(judged))).toEqual([GROUP_MAX, GROUP_MAX / 2]);
     await world.validate();
     expect(await world.differences()).toEqual([]);
   });
