@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connector, OpenConnector, SubmitOutcome } from '../connectors/index.js';
 import type { Claimed } from './claim-payouts.js';
@@ -75,8 +75,16 @@ class Provider implements Connector {
   close = () => Promise.resolve();
 }
 
+/** What may be claimed ahead follows how long calls take: on a clock that stands still they take no time. */
+beforeAll(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+afterAll(() => void jest.useRealTimers());
+
 /** With one place. */
-function pipelineOf(provider: Provider, claim: (wish: { readonly limit: number }) => Claimed[]): ProviderPipeline {
+function pipelineOf(
+  provider: Provider,
+  claim: (wish: { readonly limit: number }) => Claimed[],
+  lowWater: () => void = () => undefined,
+): ProviderPipeline {
   const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
   const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
     claim: (wish) => Promise.resolve({ claimed: claim(wish), more: true }),
@@ -85,7 +93,7 @@ function pipelineOf(provider: Provider, claim: (wish: { readonly limit: number }
     called: () => undefined,
     renewEvery_ms: 1e9,
     settle: () => undefined,
-    lowWater: () => undefined,
+    lowWater,
   });
   pipeline.update(open as unknown as OpenConnector, {
     places: 1,
@@ -105,8 +113,8 @@ describe('the first of a burst', () => {
       asked.push(limit);
       return many('large', limit);
     });
-    expect(await pipeline.fill()).toBe(true);
-    await pipeline.fill();
+    // What is full needs no other round: calls that end ask for more.
+    expect(await pipeline.fill()).toBe(false);
     expect(asked[0]).toBe(1);
     expect(asked[1]).toBeGreaterThan(1);
     const stopped = pipeline.stop();
@@ -126,6 +134,43 @@ describe('a payout that comes due while another merchant’s fill the pipeline',
     await pipeline.fill();
     for (let call = 0; call < 2; call += 1) await provider.answerNext();
     expect(provider.asked).toContain('small0');
+    const stopped = pipeline.stop();
+    await provider.answerNext();
+    await stopped;
+  });
+
+  it('is claimed with no more of them than can be called at once', async () => {
+    const provider = new Provider();
+    const asked: number[] = [];
+    const pipeline = pipelineOf(provider, ({ limit }) => {
+      asked.push(limit);
+      return many('large', limit);
+    });
+    await pipeline.fill();
+    for (let call = 0; call < 4; call += 1) await provider.answerNext();
+    asked.length = 0;
+    await pipeline.fill();
+    expect(asked).toEqual([1, 7]);
+    const stopped = pipeline.stop();
+    await provider.answerNext();
+    await stopped;
+  });
+
+  it('is claimed as soon as there is room, where it came when there was none', async () => {
+    const provider = new Provider();
+    let asksForMore = 0;
+    const pipeline = pipelineOf(
+      provider,
+      ({ limit }) => many('large', limit),
+      () => (asksForMore += 1),
+    );
+    await pipeline.fill();
+    await provider.answerNext();
+    expect(asksForMore).toBe(0);
+    await pipeline.fill();
+    await pipeline.fill();
+    await provider.answerNext();
+    expect(asksForMore).toBe(1);
     const stopped = pipeline.stop();
     await provider.answerNext();
     await stopped;

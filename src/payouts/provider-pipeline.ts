@@ -27,10 +27,10 @@ const CLAIM_MAX = 1_000;
 /**
  * Calls that end ask for more when half of what may be claimed ahead is gone, so that claims are large. Whatever else wakes us
  * (a payout that comes due, a bulk that is let go) may be another merchant's, who should not wait until then: it is claimed for
- * with this part of the room, which is not so little that every wake brings a claim.
+ * as soon as there is this part of the room, which is not so little that every wake brings a claim.
  */
 const LOW_WATER = 0.5;
-const ROOM_TO_CLAIM = 0.1;
+const ROOM_TO_CLAIM = 0.05;
 /** Before the first answer a provider is assumed to take this long. */
 const CALL_ASSUMED_MS = 100;
 /** From the answer with a wish, or the last fault, until its row is written and read, at the longest. */
@@ -58,6 +58,8 @@ export class ProviderPipeline {
   private claiming: Promise<boolean> | null = null;
   /** The last claim took all that was due: calls that end are no reason to ask again, what comes due wakes the loop by itself. */
   private dry = false;
+  /** Somebody woke us when there was no room: calls that end ask for more as soon as there is. */
+  private wokenFull = false;
   private averageCall_ms = CALL_ASSUMED_MS;
   private nextStart = 0;
   private waiting: NodeJS.Timeout | null = null;
@@ -89,10 +91,9 @@ export class ProviderPipeline {
 
   /** Claims as much as there is room for. @returns whether more may be due right now; where there is no room, a call's end tells. */
   async fill(): Promise<boolean> {
-    if (this.stopped || !this.mayCall()) return false;
-    const room = this.ahead() - this.queue.length;
-    if (room < this.ahead() * ROOM_TO_CLAIM) return false;
-    this.claiming ??= this.claim(Math.ceil(room)).finally(() => {
+    this.wokenFull = !this.hasRoom();
+    if (!this.mayClaim()) return false;
+    this.claiming ??= this.claim().finally(() => {
       this.claiming = null;
     });
     return this.claiming;
@@ -136,11 +137,37 @@ export class ProviderPipeline {
     return this.allowance.places > 0 && now < this.allowance.until && now >= this.allowance.from;
   }
 
-  private async claim(room: number): Promise<boolean> {
+  private mayClaim(): boolean {
+    return !this.stopped && this.mayCall() && this.hasRoom();
+  }
+
+  private hasRoom(): boolean {
+    return this.room() >= this.ahead() * ROOM_TO_CLAIM;
+  }
+
+  private room(): number {
+    return this.ahead() - this.queue.length;
+  }
+
+  private isLow(): boolean {
+    return this.queue.length < this.ahead() * LOW_WATER;
+  }
+
+  private isIdle(): boolean {
+    return this.queue.length + this.calls.size === 0;
+  }
+
+  /** The first of a burst, and whoever wakes us in the midst, wait for no more than can be called at once; then the rest is claimed. */
+  private async claim(): Promise<boolean> {
+    const someAtOnce = this.isIdle() || !this.isLow();
+    await this.claimUpTo(someAtOnce ? Math.min(this.room(), this.allowance.places) : this.room());
+    if (someAtOnce && !this.dry && this.mayClaim()) await this.claimUpTo(this.room());
+    return !this.dry && this.isLow();
+  }
+
+  private async claimUpTo(limit: number): Promise<void> {
     const { allowance, open } = this;
-    const idle = this.queue.length + this.calls.size === 0;
-    // The first of a burst wait for no more than can be called with them; the next claim is made while these are out.
-    const limit = idle ? Math.min(room, allowance.places) : room;
+    const idle = this.isIdle();
     const { claimed, more } = await this.ports.claim({ capabilities: open.capabilities, limit, allowance, idle });
     if (allowance.maySend !== 'anything' && idle) this.probe = claimed.find(({ action }) => action === 'send') ?? null;
     this.dry = !more;
@@ -148,7 +175,6 @@ export class ProviderPipeline {
     // What is allowed may have changed while they were claimed.
     this.giveBackWhatMustNotLeave();
     this.startCalls();
-    return more;
   }
 
   private startCalls(): void {
@@ -159,7 +185,7 @@ export class ProviderPipeline {
       const call = this.call(claimed).finally(() => {
         this.calls.delete(claimed);
         this.startCalls();
-        if (!this.dry && this.queue.length < this.ahead() * LOW_WATER) this.ports.lowWater();
+        if (this.wokenFull ? this.hasRoom() : !this.dry && this.isLow()) this.ports.lowWater();
       });
       this.calls.set(claimed, call);
     }
