@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Configuration } from '../../src/platform/config/index.js';
-import { type Tx, WakeListener } from '../../src/platform/database/index.js';
+import { dataSourceOptions, openDataSource, Transactions, type Tx, WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { Metrics, Traces } from '../../src/platform/observability/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
@@ -332,6 +332,20 @@ describe('the queue', () => {
     ];
     expect(dead.filter((id) => places.ofLane(id) === 0)).toHaveLength(108);
     expect(reads.map((read, n) => read <= [20, 20, 400][n]!)).toEqual([true, true, true]);
+  });
+
+  it('is claimed from by plans that are kept, whatever the server expects of new ones', async () => {
+    await merchantWith(2, 1);
+    const source = await openDataSource(dataSourceOptions({ url: db.url, poolSize: 1 }));
+    const plans = await new Transactions(source, source).asEngine(async (tx) => {
+      expect(await claims.execute(tx, new Places())).toHaveLength(2);
+      return tx.query(
+        `SELECT custom_plans::integer AS made, generic_plans::integer AS kept FROM pg_prepared_statements
+         WHERE statement LIKE '%webhook_endpoint%' AND statement NOT LIKE '%pg_prepared_statements%'`,
+      );
+    });
+    await source.destroy();
+    expect(plans).toEqual(Array(4).fill({ made: 0, kept: 1 }));
   });
 
   it('of many merchants is asked in turn: a claim goes on behind those whom the one before has asked, and round', async () => {

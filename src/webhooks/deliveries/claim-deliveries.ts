@@ -24,7 +24,8 @@ export class ClaimDeliveries {
 
   /** @param places this process's; what is claimed takes its place when the claim is committed, by the caller. */
   async execute(tx: Tx, places: Places): Promise<ClaimedDelivery[]> {
-    const [, lanes] = await Promise.all([
+    const [, , lanes] = await Promise.all([
+      tx.planOnce(),
       this.lanes.queueReady(tx),
       this.lanes.inTurn(tx, merchantsWithoutTurn(places), this.cameTo),
     ]);
