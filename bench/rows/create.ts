@@ -23,11 +23,20 @@ const SLOWER_THAN_COPY =
 const DEARER_THAN_COPY =
   'rows come as JSON instead of the text of COPY, the keys of receivers are read or made, and the bulk is summed up; the last two are not in the limit.';
 
+const SLOWEST_OF_ALL =
+  'a bulk is 100 to 115 ms of work one after the other, in Node and then in PostgreSQL, so this goal leaves a third of it for the slowest; where ' +
+  'PostgreSQL took 40 µs for each payout instead of 50, on the same machine in a quieter hour, it was 120 ms.';
+
 const measuresOf = (atOnce: number): Measure[] => [
   { name: 'rate', unit: 'payouts/s', better: 'more', goal: { ofLimit: 0.5 }, whyMissed: SLOWER_THAN_COPY },
   { name: 'answer p50', unit: 'ms', better: 'less' },
   // A full bulk on a server with nothing else to do.
-  { name: 'answer p99', unit: 'ms', better: 'less', ...(atOnce === 1 ? { goal: { atMost: 150 } } : {}) },
+  {
+    name: 'answer p99',
+    unit: 'ms',
+    better: 'less',
+    ...(atOnce === 1 ? { goal: { atMost: 150 }, whyMissed: SLOWEST_OF_ALL } : {}),
+  },
   { name: SERVER_TIME, unit: 'µs each', better: 'less', goal: { ofLimit: 0.8 }, whyMissed: DEARER_THAN_COPY },
 ];
 
