@@ -8,7 +8,7 @@ import { MONOTONIC_CLOCK, type MonotonicClock } from '../platform/time/index.js'
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { toIntentResponse } from './intent-response.js';
 import { canBeSentAgain, sendableAge_ms, sendableFor_ms } from './key-age.js';
-import { type ClaimScope, type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
+import { byPayout, type ClaimScope, type IntentRow, PayoutIntentRepository } from './payout-intent.repository.js';
 import { ProviderNotificationRepository } from './provider-notification.repository.js';
 import { claimedIntent } from './settle-intents.js';
 
@@ -216,9 +216,6 @@ const newIntentOf = (payout: PayoutRow, connectorId: string) => ({
 });
 
 const keyOf = ({ merchant_id, id, attempt_no }: PayoutRow): string => idempotencyKeyOf(merchant_id, id, attempt_no);
-
-const byPayout = (intents: readonly IntentRow[]): ReadonlyMap<string, IntentRow> =>
-  new Map(intents.map((intent) => [intent.payout_id, intent]));
 
 function intentOf(intents: ReadonlyMap<string, IntentRow>, payout: PayoutRow): IntentRow {
   const intent = intents.get(payout.id);

@@ -97,6 +97,9 @@ const COLUMNS = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.p
   extract(epoch FROM tranche_now() - a.started_at)::double precision * 1000 AS age_ms,
   extract(epoch FROM tranche_now() - a.last_send_at)::double precision * 1000 AS since_last_send_ms`;
 
+export const byPayout = <Row extends { readonly payout_id: string }>(rows: readonly Row[]): Map<string, Row> =>
+  new Map(rows.map((row) => [row.payout_id, row]));
+
 /** All SQL of intents and attempts. */
 @Injectable()
 export class PayoutIntentRepository {
@@ -233,7 +236,7 @@ export class PayoutIntentRepository {
        RETURNING i.payout_id, i.provider_reference, i.failure, i.next_check_at, i.updated_at`,
       [JSON.stringify(intents), JSON.stringify(attempts), JSON.stringify(steps), intents.map(({ payout_id }) => payout_id)],
     );
-    return new Map(rows.map((row) => [row.payout_id, row]));
+    return byPayout(rows);
   }
 
   payoutOfIntent(tx: Tx, intentId: string): Promise<{ payout_id: string; merchant_id: string } | null> {

@@ -19,6 +19,7 @@ import { toIntentResponse } from './intent-response.js';
 import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
 import {
   type AttemptStepWrite,
+  byPayout,
   type IntentRow,
   type IntentWritten,
   PayoutIntentRepository,
@@ -67,7 +68,7 @@ export class SettleIntents {
     const ids = findings.map(({ payoutId }) => payoutId);
     const [locked, known] = await Promise.all([this.payouts.lock(tx, ids), this.intents.of(tx, ids)]);
     const payouts = new Map(locked.map((row) => [row.id, row]));
-    const intents = new Map(known.map((row) => [row.payout_id, row]));
+    const intents = byPayout(known);
     const found = findings.flatMap((finding) => settle(finding, payouts.get(finding.payoutId), intents.get(finding.payoutId)));
     const settled = await this.withoutAccountData(tx, found);
     if (settled.length === 0) return new Set();
