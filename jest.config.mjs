@@ -16,6 +16,8 @@ const shared = {
 export default {
   // Two, because the suites share their machine with the PostgreSQL server that they test against.
   maxWorkers: 2,
+  // Ends what hangs, and asserts no speed: a machine may be as busy, and a disk as slow, as it likes.
+  testTimeout: 300_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   coverageProvider: 'v8',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],

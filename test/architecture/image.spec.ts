@@ -61,9 +61,6 @@ const production = Object.entries(
 const called = (instruction: RegExp): string[] =>
   JSON.parse(runtime.lines.map((line) => instruction.exec(line)?.[1]).find((found) => found !== undefined) ?? '[]') as string[];
 
-/** Where nobody has built yet: `npm test` has, in what comes before the suites. */
-const BUILD_MAX_MS = 180_000;
-
 describe('The image', () => {
   let folder: string;
   let databaseUrl: string;
@@ -87,7 +84,7 @@ describe('The image', () => {
         });
       }
     }
-  }, BUILD_MAX_MS);
+  });
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
     await dropDatabase(databaseUrl);

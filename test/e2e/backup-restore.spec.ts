@@ -15,7 +15,6 @@ import { MerchantClient } from '../support/merchant-client.js';
 import { type Provider, startProvider } from '../support/provider-server.js';
 import { eventually } from '../support/until.js';
 
-const STORY_MS = 180_000;
 /** After so long the provider's books tell the truth. */
 const STALE_WINDOW_MS = 1_000;
 const OPERATOR_KEY = 'operator_of_the_backup';
@@ -33,7 +32,7 @@ afterAll(async () => {
   await stop();
   await provider.close();
   rmSync(folder, { recursive: true, force: true });
-}, STORY_MS);
+});
 
 /** The commands that the page prints, block by block, without the start of the program, which is ours to do. */
 const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
@@ -65,46 +64,42 @@ async function newMerchant(operator: ApiClient): Promise<{ merchant: CreatedMerc
   return { merchant, connectorId: connector.body.id };
 }
 
-it(
-  'a backup that is restored as the page says pays nothing twice: what it has forgotten is adopted or told as a stray payment',
-  async () => {
-    let url = await start();
-    const { merchant, connectorId } = await newMerchant(operatorAt(url));
-    const before = clientAt(url, merchant);
-    const bulk = await before.createBulk([validItem({ reference: 'paid-before' })]);
-    await before.untilAtRest(bulk.id);
-    const waiting = await before.createBulk({
-      items: [validItem({ reference: 'paid-after', scheduled_date: new Date(Date.now() + 3_600_000).toISOString() })],
-    });
-    await before.untilValidated(waiting.id);
-    await stop();
-    await run(BACKUP!);
+it('a backup that is restored as the page says pays nothing twice: what it has forgotten is adopted or told as a stray payment', async () => {
+  let url = await start();
+  const { merchant, connectorId } = await newMerchant(operatorAt(url));
+  const before = clientAt(url, merchant);
+  const bulk = await before.createBulk([validItem({ reference: 'paid-before' })]);
+  await before.untilAtRest(bulk.id);
+  const waiting = await before.createBulk({
+    items: [validItem({ reference: 'paid-after', scheduled_date: new Date(Date.now() + 3_600_000).toISOString() })],
+  });
+  await before.untilValidated(waiting.id);
+  await stop();
+  await run(BACKUP!);
 
-    url = await start();
-    const after = clientAt(url, merchant);
-    await after.patch(`/v1/payouts/${(await after.payoutOf(waiting.id)).id}`, { scheduled_date: null });
-    const lost = await after.createBulk([validItem({ reference: 'ordered-after' })]);
-    for (const { id } of [waiting, lost]) await after.untilAtRest(id);
-    await stop();
-    expect(paid().sort()).toEqual(['ordered-after', 'paid-after', 'paid-before']);
+  url = await start();
+  const after = clientAt(url, merchant);
+  await after.patch(`/v1/payouts/${(await after.payoutOf(waiting.id)).id}`, { scheduled_date: null });
+  const lost = await after.createBulk([validItem({ reference: 'ordered-after' })]);
+  for (const { id } of [waiting, lost]) await after.untilAtRest(id);
+  await stop();
+  expect(paid().sort()).toEqual(['ordered-after', 'paid-after', 'paid-before']);
 
-    expect(RESTORE).toContain(START_IN_QUARANTINE);
-    await run(RESTORE!.replace(START_IN_QUARANTINE, ''));
-    url = await start({ QUARANTINE: 'true' });
-    const restored = clientAt(url, merchant);
-    const quarantine = async (): Promise<QuarantineDto> =>
-      JSON.parse(await run(LOOK!.replace('localhost:3000', new URL(url).host))) as QuarantineDto;
-    const stray = await eventually(
-      () => operatorAt(url).get<ConnectorDto>(`/v1/operator/connectors/${connectorId}`),
-      ({ body }) => body.paused_by === 'engine',
-    );
-    expect(stray.body.pause_reason).toContain(provider.ledger.find(({ request }) => request.reference === 'ordered-after')!.id);
-    expect((await operatorAt(url).post(`/v1/operator/connectors/${connectorId}/resume`)).status).toBe(200);
-    await eventually(quarantine, ({ active }) => !active);
-    expect((await restored.payoutOf(waiting.id)).intent).toMatchObject({ status: 'succeeded' });
-    expect((await restored.get(`/v1/bulks/${lost.id}`)).status).toBe(404);
-    await restored.untilAtRest((await restored.createBulk([validItem({ reference: 'ordered-again' })])).id);
-    expect(paid().sort()).toEqual(['ordered-after', 'ordered-again', 'paid-after', 'paid-before']);
-  },
-  STORY_MS,
-);
+  expect(RESTORE).toContain(START_IN_QUARANTINE);
+  await run(RESTORE!.replace(START_IN_QUARANTINE, ''));
+  url = await start({ QUARANTINE: 'true' });
+  const restored = clientAt(url, merchant);
+  const quarantine = async (): Promise<QuarantineDto> =>
+    JSON.parse(await run(LOOK!.replace('localhost:3000', new URL(url).host))) as QuarantineDto;
+  const stray = await eventually(
+    () => operatorAt(url).get<ConnectorDto>(`/v1/operator/connectors/${connectorId}`),
+    ({ body }) => body.paused_by === 'engine',
+  );
+  expect(stray.body.pause_reason).toContain(provider.ledger.find(({ request }) => request.reference === 'ordered-after')!.id);
+  expect((await operatorAt(url).post(`/v1/operator/connectors/${connectorId}/resume`)).status).toBe(200);
+  await eventually(quarantine, ({ active }) => !active);
+  expect((await restored.payoutOf(waiting.id)).intent).toMatchObject({ status: 'succeeded' });
+  expect((await restored.get(`/v1/bulks/${lost.id}`)).status).toBe(404);
+  await restored.untilAtRest((await restored.createBulk([validItem({ reference: 'ordered-again' })])).id);
+  expect(paid().sort()).toEqual(['ordered-after', 'ordered-again', 'paid-after', 'paid-before']);
+});

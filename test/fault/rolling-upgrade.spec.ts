@@ -13,7 +13,6 @@ import { eventually, until } from '../support/until.js';
 import { ClusterMember, OPERATOR_KEY, sharedEnvironment } from './cluster.js';
 import './next-release.events.js';
 
-const TEST_MAX_MS = 300_000;
 const FIRST_FORMAT = fileURLToPath(new URL('first-format.ts', import.meta.url));
 const NEXT_RELEASE = fileURLToPath(new URL('next-release.ts', import.meta.url));
 /** Bulks that have to be ordered while old and new run side by side, and after the last old one has gone. */
@@ -36,7 +35,7 @@ beforeAll(async () => {
   receiver = await startReceiver();
   provider = await startProvider({ latency_ms: LATENCY_MS });
   environment = { ...sharedEnvironment(db.url), LOG_LEVEL: 'error' };
-}, TEST_MAX_MS);
+});
 afterAll(async () => {
   await Promise.all(started.map((one) => one.end()));
   await Promise.all([receiver.close(), provider.close()]);
@@ -105,38 +104,34 @@ async function merchantWithProvider(): Promise<CreatedMerchantDto> {
 const UNDER_NO_RECEIVER = `SELECT FROM payout_revision WHERE receiver_key_id IS NULL AND payout_method IS NOT NULL`;
 const query = <Row extends object>(text: string): Promise<Row[]> => db.dataSource.query<Row[]>(text);
 
-it(
-  'old and new processes on one database under load answer every request, pay each payout once, and tell all of it in order',
-  async () => {
-    const old = [start(FIRST_FORMAT), start(FIRST_FORMAT)];
-    await Promise.all(old.map(({ url }) => url));
-    serving.push(...old);
-    const merchant = await merchantWithProvider();
-    receiver.secrets.push(merchant.webhook_signing_secret);
-    const orders = new AbortController();
-    const load = Promise.all(Array.from({ length: ORDERING }, () => order(merchant.api_key, orders.signal)));
-    load.catch((error: unknown) => (loadFault = error));
-    await orderedSince(ORDERING);
-    const next = [start(NEXT_RELEASE), start(NEXT_RELEASE)];
-    await replace(old[0]!, next[0]!);
-    await until(async () => (await query(UNDER_NO_RECEIVER)).length > 0);
-    await replace(old[1]!, next[1]!);
-    await orderedSince(BULKS_BESIDE);
-    orders.abort();
-    await load;
+it('old and new processes on one database under load answer every request, pay each payout once, and tell all of it in order', async () => {
+  const old = [start(FIRST_FORMAT), start(FIRST_FORMAT)];
+  await Promise.all(old.map(({ url }) => url));
+  serving.push(...old);
+  const merchant = await merchantWithProvider();
+  receiver.secrets.push(merchant.webhook_signing_secret);
+  const orders = new AbortController();
+  const load = Promise.all(Array.from({ length: ORDERING }, () => order(merchant.api_key, orders.signal)));
+  load.catch((error: unknown) => (loadFault = error));
+  await orderedSince(ORDERING);
+  const next = [start(NEXT_RELEASE), start(NEXT_RELEASE)];
+  await replace(old[0]!, next[0]!);
+  await until(async () => (await query(UNDER_NO_RECEIVER)).length > 0);
+  await replace(old[1]!, next[1]!);
+  await orderedSince(BULKS_BESIDE);
+  orders.abort();
+  await load;
 
-    await until(async () => (await query(`SELECT FROM payout WHERE status NOT IN ('PROCESSED', 'CANCELLED')`)).length === 0);
-    await until(async () => (await query(`SELECT FROM webhook_delivery WHERE state <> 'delivered'`)).length === 0);
-    expectPaidOnce(await query(`SELECT reference, status FROM payout`));
-    await expectToldInOrder(merchant.api_key);
-    await expectForgotten(await next[0]!.url, merchant.id);
-    expect((await query('SELECT FROM next_duty')).length).toBeGreaterThan(0);
-    expect(
-      started.flatMap(({ falls, complaints }) => [...falls, ...(/"level":[56]0/.test(complaints) ? [complaints] : [])]),
-    ).toEqual([]);
-  },
-  TEST_MAX_MS,
-);
+  await until(async () => (await query(`SELECT FROM payout WHERE status NOT IN ('PROCESSED', 'CANCELLED')`)).length === 0);
+  await until(async () => (await query(`SELECT FROM webhook_delivery WHERE state <> 'delivered'`)).length === 0);
+  expectPaidOnce(await query(`SELECT reference, status FROM payout`));
+  await expectToldInOrder(merchant.api_key);
+  await expectForgotten(await next[0]!.url, merchant.id);
+  expect((await query('SELECT FROM next_duty')).length).toBeGreaterThan(0);
+  expect(
+    started.flatMap(({ falls, complaints }) => [...falls, ...(/"level":[56]0/.test(complaints) ? [complaints] : [])]),
+  ).toEqual([]);
+});
 
 /** Whatever the old ones have written of the receiver goes with him. */
 async function expectForgotten(url: string, merchantId: string): Promise<void> {

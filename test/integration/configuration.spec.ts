@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
@@ -9,8 +9,6 @@ import { mainProgram } from '../support/main-program.js';
 import { temporaryDirectory } from '../support/test-server.js';
 
 // Whole programs with databases of their own start here, on a machine that may be busy.
-jest.setTimeout(120_000);
-
 const SECRETS = { OPERATOR_KEY: 'configured-operator-key', ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}` };
 
 let root: string;

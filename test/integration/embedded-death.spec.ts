@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiClient } from '../support/api-client.js';
@@ -9,8 +9,6 @@ import { temporaryDirectory } from '../support/test-server.js';
 import { until } from '../support/until.js';
 
 // Two whole programs with a database of their own, on a machine that may be busy.
-jest.setTimeout(120_000);
-
 interface Ready {
   readonly status: string;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string | null }[];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -34,8 +34,6 @@ const ifLinux = isLinux ? it : it.skip;
 const ifNobodyCanRunUs = nobodyCanRunUs ? it : it.skip;
 
 // Each test makes clusters and starts processes, on a machine that may be busy.
-jest.setTimeout(120_000);
-
 let root: string;
 let dataDirectory: string;
 const shelters: string[] = [];

@@ -3,13 +3,11 @@ import { Logger } from '@nestjs/common';
 import type { Role } from '../../src/platform/config/index.js';
 import { dataSourceOptions, openDataSource } from '../../src/platform/database/index.js';
 import { AgendaClock, defineJobs, type Job } from '../../src/platform/jobs/index.js';
-import { letTimersGo } from '../support/agenda-timers.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';
 import { testDatabase, type TestDatabase } from '../support/index.js';
+import '../support/loose-timers.js';
 import { until } from '../support/until.js';
 
-/** Agenda looks every second, so each of these takes seconds. */
-const PATIENCE_MS = 30_000;
 /** Agenda's cadence in milliseconds as text: due at every look. */
 const ALWAYS = '1';
 
@@ -26,7 +24,6 @@ describe('recurring jobs', () => {
   const clocks: AgendaClock[] = [];
 
   beforeAll(async () => {
-    letTimersGo();
     Logger.overrideLogger(false);
     db = await testDatabase();
   });
@@ -62,15 +59,11 @@ describe('recurring jobs', () => {
     };
   };
 
-  it(
-    'runs a job again and again',
-    async () => {
-      const sweep = counted('again-and-again');
-      await start([sweep.job]);
-      await until(() => sweep.runs() >= 2);
-    },
-    PATIENCE_MS,
-  );
+  it('runs a job again and again', async () => {
+    const sweep = counted('again-and-again');
+    await start([sweep.job]);
+    await until(() => sweep.runs() >= 2);
+  });
 
   it('begins where the database goes away for a moment in the middle of the start', async () => {
     const proxy = await cuttingProxy(db.url);
@@ -93,139 +86,111 @@ describe('recurring jobs', () => {
     expect(await rowOf('of-no-worker')).toBeUndefined();
   });
 
-  it(
-    'never runs a job in two workers at once while its lease lasts',
-    async () => {
-      let inside = 0;
-      let most = 0;
-      let runs = 0;
-      const slow = job('one-at-a-time', async () => {
-        inside += 1;
-        most = Math.max(most, inside);
-        // Longer than the distance of two looks of two workers.
-        await new Promise((resolve) => setTimeout(resolve, 700));
-        inside -= 1;
+  it('never runs a job in two workers at once while its lease lasts', async () => {
+    let inside = 0;
+    let most = 0;
+    let runs = 0;
+    const slow = job('one-at-a-time', async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      // Longer than the distance of two looks of two workers.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      inside -= 1;
+      runs += 1;
+    });
+    await Promise.all([start([slow]), start([slow])]);
+    await until(() => runs >= 4);
+    expect(most).toBe(1);
+  });
+
+  it('remembers the next run across a restart', async () => {
+    const daily = counted('daily', { every: '24 hours' });
+    const first = await start([daily.job]);
+    await until(() => daily.runs() === 1);
+    await first.beforeApplicationShutdown();
+
+    const witness = counted('witness-of-daily');
+    await start([daily.job, witness.job]);
+    await until(() => witness.runs() >= 2);
+    expect(daily.runs()).toBe(1);
+  });
+
+  it('runs a job again after a failure, and keeps the reason until then', async () => {
+    let runs = 0;
+    await start([
+      job('fails-once', async () => {
         runs += 1;
-      });
-      await Promise.all([start([slow]), start([slow])]);
-      await until(() => runs >= 4);
-      expect(most).toBe(1);
-    },
-    PATIENCE_MS,
-  );
+        if (runs === 1) throw new Error('the first run fails');
+        await until(async () => (await rowOf('fails-once'))?.fail_count === 1);
+      }),
+    ]);
+    await until(() => runs >= 2);
+    expect((await rowOf('fails-once'))?.fail_reason).toBe('the first run fails');
+    await until(async () => (await rowOf('fails-once'))?.fail_count === 0);
+  });
 
-  it(
-    'remembers the next run across a restart',
-    async () => {
-      const daily = counted('daily', { every: '24 hours' });
-      const first = await start([daily.job]);
-      await until(() => daily.runs() === 1);
-      await first.beforeApplicationShutdown();
+  it('takes over what a killed process left locked, once its lease has ended', async () => {
+    const orphan = counted('left-locked', { every: '24 hours', lease_ms: 1_500 });
+    const first = await start([orphan.job]);
+    await until(() => orphan.runs() === 1);
+    await first.beforeApplicationShutdown();
+    // What kill -9 in the middle of a run leaves behind.
+    await db.dataSource.query(`UPDATE agenda_jobs SET locked_at = now(), next_run_at = now() WHERE name = 'left-locked'`);
 
-      const witness = counted('witness-of-daily');
-      await start([daily.job, witness.job]);
-      await until(() => witness.runs() >= 2);
-      expect(daily.runs()).toBe(1);
-    },
-    PATIENCE_MS,
-  );
+    await start([orphan.job]);
+    await until(() => orphan.runs() === 2);
+  });
 
-  it(
-    'runs a job again after a failure, and keeps the reason until then',
-    async () => {
-      let runs = 0;
-      await start([
-        job('fails-once', async () => {
-          runs += 1;
-          if (runs === 1) throw new Error('the first run fails');
-          await until(async () => (await rowOf('fails-once'))?.fail_count === 1);
-        }),
-      ]);
-      await until(() => runs >= 2);
-      expect((await rowOf('fails-once'))?.fail_reason).toBe('the first run fails');
-      await until(async () => (await rowOf('fails-once'))?.fail_count === 0);
-    },
-    PATIENCE_MS,
-  );
+  it('leaves a turn out while the run before it goes on past its lease', async () => {
+    let release = (): void => undefined;
+    let runs = 0;
+    const stuck = job(
+      'past-its-lease',
+      () => {
+        runs += 1;
+        return new Promise((resolve) => (release = resolve));
+      },
+      { lease_ms: 200 },
+    );
+    await start([stuck]);
+    await until(() => runs === 1);
+    const taken = (await rowOf('past-its-lease'))?.last_run_at;
+    await until(async () => (await rowOf('past-its-lease'))?.last_run_at?.getTime() !== taken?.getTime());
+    expect(runs).toBe(1);
+    release();
+  });
 
-  it(
-    'takes over what a killed process left locked, once its lease has ended',
-    async () => {
-      const orphan = counted('left-locked', { every: '24 hours', lease_ms: 1_500 });
-      const first = await start([orphan.job]);
-      await until(() => orphan.runs() === 1);
-      await first.beforeApplicationShutdown();
-      // What kill -9 in the middle of a run leaves behind.
-      await db.dataSource.query(`UPDATE agenda_jobs SET locked_at = now(), next_run_at = now() WHERE name = 'left-locked'`);
+  it('waits at a stop for what is running', async () => {
+    let ended = false;
+    let begun = false;
+    const clock = await start([
+      job('ends-before-the-stop', async () => {
+        begun = true;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        ended = true;
+      }),
+    ]);
+    await until(() => begun);
+    await clock.beforeApplicationShutdown();
+    expect(ended).toBe(true);
+    expect((await rowOf('ends-before-the-stop'))?.locked_at).toBeNull();
+  });
 
-      await start([orphan.job]);
-      await until(() => orphan.runs() === 2);
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    'leaves a turn out while the run before it goes on past its lease',
-    async () => {
-      let release = (): void => undefined;
-      let runs = 0;
-      const stuck = job(
-        'past-its-lease',
-        () => {
-          runs += 1;
-          return new Promise((resolve) => (release = resolve));
-        },
-        { lease_ms: 200 },
+  it('lets go at a stop of what it had locked ahead of its time', async () => {
+    const ahead = counted('due-ahead', { every: '24 hours' });
+    const clock = await start([ahead.job]);
+    await until(async () => ahead.runs() === 1 && (await rowOf('due-ahead'))?.locked_at === null);
+    // Always due in a second, so that the next look locks it and does not run it yet.
+    await until(async () => {
+      await db.dataSource.query(
+        `UPDATE agenda_jobs SET next_run_at = now() + interval '1 second' WHERE name = 'due-ahead' AND locked_at IS NULL`,
       );
-      await start([stuck]);
-      await until(() => runs === 1);
-      const taken = (await rowOf('past-its-lease'))?.last_run_at;
-      await until(async () => (await rowOf('past-its-lease'))?.last_run_at?.getTime() !== taken?.getTime());
-      expect(runs).toBe(1);
-      release();
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    'waits at a stop for what is running',
-    async () => {
-      let ended = false;
-      let begun = false;
-      const clock = await start([
-        job('ends-before-the-stop', async () => {
-          begun = true;
-          await new Promise((resolve) => setTimeout(resolve, 300));
-          ended = true;
-        }),
-      ]);
-      await until(() => begun);
-      await clock.beforeApplicationShutdown();
-      expect(ended).toBe(true);
-      expect((await rowOf('ends-before-the-stop'))?.locked_at).toBeNull();
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    'lets go at a stop of what it had locked ahead of its time',
-    async () => {
-      const ahead = counted('due-ahead', { every: '24 hours' });
-      const clock = await start([ahead.job]);
-      await until(async () => ahead.runs() === 1 && (await rowOf('due-ahead'))?.locked_at === null);
-      // Always due in a second, so that the next look locks it and does not run it yet.
-      await until(async () => {
-        await db.dataSource.query(
-          `UPDATE agenda_jobs SET next_run_at = now() + interval '1 second' WHERE name = 'due-ahead' AND locked_at IS NULL`,
-        );
-        return (await rowOf('due-ahead'))?.locked_at !== null;
-      });
-      await clock.beforeApplicationShutdown();
-      expect(ahead.runs()).toBe(1);
-      expect((await rowOf('due-ahead'))?.locked_at).toBeNull();
-    },
-    PATIENCE_MS,
-  );
+      return (await rowOf('due-ahead'))?.locked_at !== null;
+    });
+    await clock.beforeApplicationShutdown();
+    expect(ahead.runs()).toBe(1);
+    expect((await rowOf('due-ahead'))?.locked_at).toBeNull();
+  });
 
   it('refuses to start with an interval that it can not read', async () => {
     await expect(start([counted('unreadable', { every: 'whenever it suits' }).job])).rejects.toThrow('can not read its interval');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readEngine } from '../../src/doctor/judge-engine.js';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
@@ -24,8 +24,6 @@ import { testDatabase, type TestDatabase, testMerchant } from '../support/index.
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
 /** Thousands of rows take seconds on a busy machine. */
-jest.setTimeout(60_000);
-
 /** What no statement may write more of, and backlogs of more than that. */
 const SLICE = 2_000;
 const BACKLOG = 3 * SLICE + 1;

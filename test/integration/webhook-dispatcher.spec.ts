@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
@@ -16,8 +16,6 @@ import {
 } from '../support/webhook-world.js';
 
 /** Every test waits for states; on a busy machine some take seconds to come. */
-jest.setTimeout(60_000);
-
 let db: TestDatabase;
 const closing: (() => Promise<void>)[] = [];
 

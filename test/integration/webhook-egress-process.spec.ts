@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -14,8 +14,6 @@ import { certificateAuthority, certificateFor } from '../support/certificates.js
 import type { EgressOrder, EgressReport } from '../support/egress.child.js';
 
 /** Each starts a process, and the machine of a test run is busy. */
-jest.setTimeout(60_000);
-
 const MIB = 2 ** 20;
 const NAME = 'merchant.example';
 /** Discards (RFC 863), and nobody listens. */

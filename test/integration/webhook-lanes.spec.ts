@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Configuration } from '../../src/platform/config/index.js';
 import { dataSourceOptions, openDataSource, Transactions, type Tx, WakeListener } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
@@ -22,8 +22,6 @@ import { until } from '../support/until.js';
 import { registerEndpoint, Subject } from '../support/webhook-world.js';
 
 /** Hundreds of lanes take seconds to make on a busy machine. */
-jest.setTimeout(60_000);
-
 let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase();

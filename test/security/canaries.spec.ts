@@ -13,9 +13,6 @@ import { asAdmin, TEMPLATE_DATABASE } from '../support/test-server.js';
 import { type Life, liveMarkedLife } from './marked-life.js';
 import { markedWord } from './marks.js';
 
-/** A start from the sources, and the slowest fates of a provider, on a busy machine. */
-const LIFE_MAX_MS = 120_000;
-
 let life: Life;
 let output: string;
 let stored: string;
@@ -61,7 +58,7 @@ beforeAll(async () => {
     collector.close();
     await dropDatabase(url);
   }
-}, LIFE_MAX_MS);
+});
 
 it('has met every fault that it was to meet', () => {
   const { refusals, told } = life.traces;

@@ -21,7 +21,7 @@ beforeAll(async () => {
   directory = serverDirectory();
   // Its own, because roles belong to a whole server.
   server = await startEmbeddedPostgres({ dataDirectory: directory, settings: { fsync: 'off' }, initdbOptions: ['--no-sync'] });
-}, 60_000);
+});
 afterAll(async () => {
   await server.stop();
   rmSync(directory, { recursive: true, force: true });

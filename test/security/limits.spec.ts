@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
@@ -14,8 +14,6 @@ import { unknownId } from './tenants.js';
 import { Wire, type WireAnswer } from './wire.js';
 
 /** A program has to start, on a machine that is busy with the other suites. */
-jest.setTimeout(90_000);
-
 const OPERATOR_KEY = 'operator_of_the_limits_tests';
 /** The process has little more than it needs to start: whatever lets a request grow in it ends it. */
 const HEAP_MIB = 160;

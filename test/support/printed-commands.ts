@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { ROOT } from '../architecture/repository-files.js';
 
 /** The commands wait for states themselves; a state that never comes must not keep the run. */
-export const PRINTED_MAX_MS = 120_000;
+const PRINTED_MAX_MS = 120_000;
 const END_OF_BLOCK = '---- end of block ----';
 
 /** A block of commands as a document prints it, with what is shown below it, or null. */

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /** How often a state is looked at while it is waited for, and how long it may take to come: above the slowest fate on a busy machine. */
 const LOOK_MS = 20;
-const COMES_WITHIN_MS = 30_000;
+const COMES_WITHIN_MS = 120_000;
 /** Characters of what was seen, when it does not come. */
 const SHOWN_MAX = 2_000;
 
