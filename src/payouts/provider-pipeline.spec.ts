@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Connector, OpenConnector, SubmitOutcome } from '../connectors/index.js';
 import type { Claimed } from './claim-payouts.js';
 import { ClaimedQueue } from './claimed-queue.js';
-import { ProviderPipeline } from './provider-pipeline.js';
+import { type PipelinePorts, ProviderPipeline } from './provider-pipeline.js';
 
 const claimed = (merchantId: string, place: number): Claimed => ({
   payoutId: `${merchantId}${place}`,
@@ -67,13 +67,15 @@ class Provider implements Connector {
   }
 
   async answerNext(): Promise<void> {
-    this.answer?.({ kind: 'unknown', detail: '', httpStatus: null, unreadable: false });
+    this.answer?.(ANSWERED);
     await turn();
   }
 
   lookup = () => Promise.reject(new Error('nobody looks'));
   close = () => Promise.resolve();
 }
+
+const ANSWERED: SubmitOutcome = { kind: 'unknown', detail: '', httpStatus: null, unreadable: false };
 
 /** What may be claimed ahead follows how long calls take: on a clock that stands still they take no time. */
 beforeAll(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
@@ -83,7 +85,7 @@ afterAll(() => void jest.useRealTimers());
 function pipelineOf(
   provider: Provider,
   claim: (wish: { readonly limit: number }) => Claimed[],
-  lowWater: () => void = () => undefined,
+  ports: Partial<PipelinePorts> = {},
 ): ProviderPipeline {
   const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
   const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
@@ -93,7 +95,8 @@ function pipelineOf(
     called: () => undefined,
     renewEvery_ms: 1e9,
     settle: () => undefined,
-    lowWater,
+    lowWater: () => undefined,
+    ...ports,
   });
   pipeline.update(open as unknown as OpenConnector, {
     places: 1,
@@ -159,11 +162,7 @@ describe('a payout that comes due while another merchant’s fill the pipeline',
   it('is claimed as soon as there is room, where it came when there was none', async () => {
     const provider = new Provider();
     let asksForMore = 0;
-    const pipeline = pipelineOf(
-      provider,
-      ({ limit }) => many('large', limit),
-      () => (asksForMore += 1),
-    );
+    const pipeline = pipelineOf(provider, ({ limit }) => many('large', limit), { lowWater: () => (asksForMore += 1) });
     await pipeline.fill();
     await provider.answerNext();
     expect(asksForMore).toBe(0);
@@ -174,5 +173,28 @@ describe('a payout that comes due while another merchant’s fill the pipeline',
     const stopped = pipeline.stop();
     await provider.answerNext();
     await stopped;
+  });
+});
+
+describe('what waits for its turn at a slow provider', () => {
+  it('keeps its lease until it is called', async () => {
+    const [LEASE_MS, CALL_MS, COUNT] = [3_000, 1_000, 10];
+    const provider = new Provider();
+    const due = [many('slow', COUNT)];
+    const pipeline = pipelineOf(
+      provider,
+      () => (due.shift() ?? []).map((one) => ({ ...one, leaseEnds: performance.now() + LEASE_MS })),
+      {
+        renew: (held) => Promise.resolve({ kept: new Set(held), leaseEnds: performance.now() + LEASE_MS }),
+        renewEvery_ms: LEASE_MS / 3,
+      },
+    );
+    await pipeline.fill();
+    for (let call = 0; call < COUNT; call += 1) {
+      await jest.advanceTimersByTimeAsync(CALL_MS);
+      await provider.answerNext();
+    }
+    expect(provider.asked).toEqual(ids(many('slow', COUNT)));
+    await pipeline.stop();
   });
 });

@@ -142,6 +142,20 @@ describe('claims', () => {
     await close();
   });
 
+  it('that are renewed in time stay with their owner, however long they wait there for their turn', async () => {
+    const patient = await EngineWorld.open();
+    const merchant = await patient.merchant();
+    await patient.scheduledBulk(merchant, { count: 5 });
+    const leases = patient.get(RenewLeases);
+    const claimed = await patient.claim(merchant);
+    for (let passed_s = 0; passed_s <= 2 * LEASE_S; passed_s += leases.every_ms / 1000) {
+      expect((await leases.execute(claimed)).kept.size).toBe(5);
+      await patient.letTimePass(leases.every_ms / 1000);
+      expect(await patient.claim(merchant)).toEqual([]);
+    }
+    await patient.close();
+  });
+
   it('that have lost their lease are not prolonged for their new owner, and whoever lost them is told', async () => {
     const merchant = await world.merchant();
     await world.scheduledBulk(merchant, { count: 5 });
