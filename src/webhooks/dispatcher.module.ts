@@ -7,6 +7,7 @@ import { Dispatcher } from './deliveries/dispatcher.js';
 import { ExpireHeld } from './deliveries/expire-held.js';
 import { LaneFigures } from './deliveries/lane-figures.js';
 import { Places } from './deliveries/places.js';
+import { SettleAndClaim } from './deliveries/settle-and-claim.js';
 import { SettleDeliveries } from './deliveries/settle-deliveries.js';
 import { WorkOffBacklog } from './deliveries/work-off-backlog.js';
 import { WriteBodies } from './deliveries/write-bodies.js';
@@ -30,6 +31,7 @@ import { WebhooksModule } from './webhooks.module.js';
     OldEventsRepository,
     Places,
     ResendRunner,
+    SettleAndClaim,
     SettleDeliveries,
     WorkOffBacklog,
     WriteBodies,

@@ -255,6 +255,30 @@ describe('the dispatcher', () => {
     expect(await frozen.metrics.registry.getSingleMetricAsString('tranche_webhook_attempts_dropped_total')).toContain('_total 1');
   });
 
+  it('settles what was sent also where nothing can be claimed with it, and goes on when something can', async () => {
+    const merchant = await testMerchant(db);
+    let answer: (() => void) | undefined;
+    const receiver = await receiverThat({ answer: () => new Promise((resolve) => (answer = () => resolve({ status: 200 }))) });
+    const endpoint = await registerEndpoint(db, merchant.id, { url: receiver.url });
+    await tell([new Subject(merchant.id), new Subject(merchant.id)]);
+    dispatcherThat();
+    await until(() => answer !== undefined);
+    await db.dataSource.query(
+      `CREATE FUNCTION refuse_claim() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no claims today'; END$$;
+       CREATE TRIGGER refuse_claim BEFORE UPDATE OF state ON webhook_delivery FOR EACH ROW WHEN (NEW.state = 'in_flight')
+         EXECUTE FUNCTION refuse_claim()`,
+    );
+    answer?.();
+    await until(async () => (await deliveriesOf(endpoint.id)).some(({ state }) => state === 'delivered'));
+    expect(receiver.received).toHaveLength(1);
+    answer = undefined;
+    await db.dataSource.query('DROP FUNCTION refuse_claim CASCADE');
+    await until(() => answer !== undefined);
+    answer!();
+    await until(allAre(endpoint.id, 'delivered'));
+    expect(await deliveriesOf(endpoint.id)).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
+  });
+
   it('settles what is out before it stops', async () => {
     const merchant = await testMerchant(db);
     let answer: (() => void) | undefined;

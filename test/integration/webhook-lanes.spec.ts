@@ -12,8 +12,10 @@ import { ExpireHeld } from '../../src/webhooks/deliveries/expire-held.js';
 import { LaneFigures } from '../../src/webhooks/deliveries/lane-figures.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
+import { SettleAndClaim } from '../../src/webhooks/deliveries/settle-and-claim.js';
 import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
 import { merchantsWithoutTurn } from '../../src/webhooks/deliveries/share-places.js';
+import { WriteBodies } from '../../src/webhooks/deliveries/write-bodies.js';
 import { EndpointNotices } from '../../src/webhooks/endpoints/endpoint-notices.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
@@ -40,8 +42,8 @@ const lanes = new LaneRepository();
 const claims = new ClaimDeliveries(lanes, new DeliveryRepository(), { lease_s: 60 } as Configuration);
 
 /** One claim as a process makes it: what it gives takes its places. */
-async function claim(places = new Places()): Promise<ClaimedDelivery[]> {
-  const claimed = await db.transactions.asEngine((tx) => claims.execute(tx, places));
+async function claim(places = new Places(256), ended: readonly SentDelivery[] = []): Promise<ClaimedDelivery[]> {
+  const claimed = await db.transactions.asEngine((tx) => claims.execute(tx, places, ended));
   for (const one of claimed) places.take(one);
   return claimed;
 }
@@ -75,6 +77,11 @@ async function merchantWith(
 }
 
 const settle = new SettleDeliveries(new DeliveryRepository(), lanes, new EndpointNotices(new EndpointRepository()));
+const bodies = new WriteBodies(
+  new DeliveryRepository(),
+  lanes,
+  new DispatcherMetrics(new Metrics(), new Traces({ traces: null })),
+);
 const taken = (delivery: ClaimedDelivery): SentDelivery => ({
   delivery,
   answer: { kind: 'answered', status: 204, retryAfter: null, snippet: '', address: '192.0.2.1' },
@@ -99,7 +106,7 @@ const rowsRead = (node: PlanNode): number =>
 describe('a claim', () => {
   it('begins with one call of each lane, and none while that is out', async () => {
     const ids = await merchantWith(3, 5);
-    const places = new Places();
+    const places = new Places(256);
     expect(countBy(await claim(places), ids)).toEqual([1, 1, 1]);
     expect(await claim(places)).toEqual([]);
     // Another process counts the same calls.
@@ -125,6 +132,34 @@ describe('a claim', () => {
     expect(await claim()).toEqual([]);
   });
 
+  it('counts no call to a host that has ended, before that is settled; to its lane it is out until then', async () => {
+    const ids = await merchantWith(4, 30, (n) => `https://answered.example/${n}/${newUuid()}`);
+    await write(ids, 'calls_max = 16');
+    const out = [...(await claim()), ...(await claim())];
+    expect(countBy(out, ids)).toEqual([16, 16, 16, 16]);
+    await write(ids.slice(2), `calls_max = 32, ready_at = '-infinity'`);
+    const ended = out.filter(({ endpoint_id }) => endpoint_id === ids[0] || endpoint_id === ids[2]).slice(0, 20);
+    expect(await claim(new Places(256), [])).toEqual([]);
+    const more = await claim(new Places(256), ended.map(taken));
+    expect([more.length, countBy(more, ids.slice(0, 2))]).toEqual([20, [0, 0]]);
+    // What another process has claimed since is not what has ended here.
+    await db.dataSource.query('UPDATE webhook_delivery SET claim_no = claim_no + 1 WHERE id = ANY ($1)', [
+      ended.map(({ id }) => id),
+    ]);
+    expect(await claim(new Places(256), ended.map(taken))).toEqual([]);
+  });
+
+  it('gives a lane its next call in the transaction that settles its last', async () => {
+    const ids = await merchantWith(2, 5);
+    const places = new Places(256);
+    const first = await claim(places);
+    const rounds = new SettleAndClaim(settle, claims, bodies, lanes);
+    const round = await db.transactions.asEngine((tx) => rounds.execute(tx, { settling: first.map(taken), ended: [], places }));
+    expect(round.counted).toHaveLength(2);
+    // Each has grown by its success.
+    expect(countBy(round.claimed, ids)).toEqual([2, 2]);
+  });
+
   it('never counts a host twice at once: of two claims one leaves it to the other', async () => {
     const ids = await merchantWith(2, 2, (n) => `https://one.example/${n}/${newUuid()}`);
     await db.transactions.asEngine(async (tx) => {
@@ -147,7 +182,7 @@ describe('a claim', () => {
 
   it('shares a process between merchants: hundreds of dead lanes of one leave its share to another', async () => {
     await merchantWith(200, 1);
-    const places = new Places();
+    const places = new Places(256);
     while ((await claim(places)).length > 0);
     expect(places.free).toBe(64);
     const others = await merchantWith(10, 5);
@@ -158,7 +193,7 @@ describe('a claim', () => {
 
   it('asks nothing of the lanes of a merchant whose share is used up until it is worth a turn, and neither wakes for them nor writes to them', async () => {
     const many = await merchantWith(250, 1);
-    const places = new Places();
+    const places = new Places(256);
     while ((await claim(places)).length > 0);
     const versions = (): Promise<unknown> =>
       db.dataSource.query('SELECT xmin::text FROM webhook_endpoint WHERE id = ANY ($1) ORDER BY id', [many]);
@@ -318,7 +353,7 @@ describe('the queue', () => {
 
   it('is not walked through: what a claim and a sleep read is the same however many lanes of a merchant wait for a place', async () => {
     const dead = await merchantWith(300, 1);
-    const places = new Places();
+    const places = new Places(256);
     while ((await claim(places)).length > 0);
     const without = merchantsWithoutTurn(places);
     await merchantWith(2, 1);
@@ -336,7 +371,7 @@ describe('the queue', () => {
     await merchantWith(2, 1);
     const source = await openDataSource(dataSourceOptions({ url: db.url, poolSize: 1 }));
     const plans = await new Transactions(source, source).asEngine(async (tx) => {
-      expect(await claims.execute(tx, new Places())).toHaveLength(2);
+      expect(await claims.execute(tx, new Places(256))).toHaveLength(2);
       return tx.query(
         `SELECT custom_plans::integer AS made, generic_plans::integer AS kept FROM pg_prepared_statements
          WHERE statement LIKE '%webhook_endpoint%' AND statement NOT LIKE '%pg_prepared_statements%'`,
@@ -385,7 +420,7 @@ describe('the queue', () => {
 
   it('has a lane again after an answer only where more of it is due, and else when that is', async () => {
     const [none, more, later] = await merchantWith(3, 2);
-    const places = new Places();
+    const places = new Places(256);
     const out = await claim(places);
     await db.dataSource.query(`UPDATE webhook_delivery SET state = 'delivered' WHERE endpoint_id = $1 AND state = 'waiting'`, [
       none,

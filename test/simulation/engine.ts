@@ -26,8 +26,8 @@ import { Quarantine } from '../../src/reconciliation/quarantine.js';
 import { QuarantineRepository } from '../../src/reconciliation/quarantine.repository.js';
 import { ReceiveNotification } from '../../src/reconciliation/receive-notification.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
-import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.js';
 import { Deliver } from '../../src/webhooks/deliveries/deliver.js';
+import { SettleAndClaim } from '../../src/webhooks/deliveries/settle-and-claim.js';
 import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
 import { Egress } from '../../src/webhooks/egress/egress.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
@@ -65,8 +65,8 @@ export interface Engine {
   readonly connectors: ConnectorRepository;
   readonly traffic: ConnectorTrafficRepository;
   readonly connector: SimulatedConnector;
-  readonly claimDeliveries: ClaimDeliveries;
   readonly deliver: Deliver;
+  readonly settleAndClaim: SettleAndClaim;
   readonly settleDeliveries: SettleDeliveries;
   readonly endpoints: EndpointRepository;
   readonly clock: MonotonicClock;
@@ -149,8 +149,8 @@ export async function openEngine(): Promise<Engine> {
     connectors: get(ConnectorRepository),
     traffic: get(ConnectorTrafficRepository),
     connector,
-    claimDeliveries: get(ClaimDeliveries),
     deliver: get(Deliver),
+    settleAndClaim: get(SettleAndClaim),
     settleDeliveries: get(SettleDeliveries),
     endpoints: get(EndpointRepository),
     clock,

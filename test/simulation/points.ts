@@ -21,7 +21,7 @@ const TRANSACTION_STEPS = [
   'claim',
   'claim.due',
   'settle',
-  'deliver.claim',
+  'deliver.round',
   'deliver.settle',
 ];
 const CALL_STEPS = ['send', 'look_up', 'list', 'post'];

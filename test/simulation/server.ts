@@ -29,7 +29,8 @@ export class Server {
   private readonly settler: CallSettler;
   /** What the settler has put off for a moment. */
   private readonly flushes: (() => void)[] = [];
-  private readonly sent: SentDelivery[] = [];
+  /** Webhooks whose calls have ended and are not settled. */
+  private readonly ended: SentDelivery[] = [];
   /** What is claimed and not answered yet, with the note of its claim. */
   private readonly held = new Map<Claimed, ClaimNote>();
 
@@ -48,7 +49,6 @@ export class Server {
     this.keepLeases();
     if (!world.temper.webhooks) return;
     this.loop('deliver', (actor) => this.deliver(actor));
-    this.collect('report', this.sent, (actor, group) => this.settleDeliveries(actor, group));
   }
 
   /** Does a round whenever something may be due. A fault ends the round, as in the real loop, and the next one begins. */
@@ -264,15 +264,26 @@ export class Server {
 
   private async deliver(actor: Actor): Promise<number> {
     const { engine, stage } = this.world;
-    actor.steps = ['deliver.claim'];
-    const claimed = await engine.transactions.asEngineConfirmed((tx) =>
-      engine.claimDeliveries.execute(tx, new Places(DELIVERIES_MAX)),
-    );
-    if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
-    const at_ms = actor.began_ms.get('deliver.claim') ?? stage.now_ms;
-    // A claim answers in no order of its own.
-    for (const one of claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1))) this.post(one, at_ms);
-    return claimed.length;
+    // Some by themselves, as a dispatcher does that stops, or whose round has failed.
+    if (this.ended.length > 0 && this.world.random.chance(0.2)) await this.settleAlone(actor, this.ended.splice(0));
+    const settling = this.ended.splice(0);
+    actor.steps = ['deliver.round'];
+    actor.began_ms.clear();
+    const places = new Places(DELIVERIES_MAX);
+    try {
+      const { counted, claimed } = await engine.transactions.asEngineConfirmed((tx) =>
+        engine.settleAndClaim.execute(tx, { settling, ended: this.ended, places }),
+      );
+      const at_ms = actor.began_ms.get('deliver.round') ?? stage.now_ms;
+      if (settling.length > 0) this.noteSettled(actor, settling, counted);
+      if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
+      // A claim answers in no order of its own.
+      for (const one of claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1))) this.post(one, at_ms);
+      return settling.length + claimed.length;
+    } catch (error) {
+      if (settling.length > 0) await this.settleAlone(actor, settling);
+      throw error;
+    }
   }
 
   private post(delivery: ClaimedDelivery, at_ms: number): void {
@@ -281,24 +292,30 @@ export class Server {
       // The dispatcher measures by the clock of its process: the stage's time since the claim, on that clock.
       const waited_ms = stage.now_ms - at_ms;
       const sent = await engine.deliver.execute(delivery, performance.now() - waited_ms);
-      if (sent !== null) this.sent.push(sent);
+      if (sent === null) return;
+      this.ended.push(sent);
+      this.world.awake.add(`${this.host.name}.deliver`);
     });
   }
 
-  private async settleDeliveries(actor: Actor, sent: readonly SentDelivery[]): Promise<void> {
-    const { engine, stage } = this.world;
+  private async settleAlone(actor: Actor, sent: readonly SentDelivery[]): Promise<void> {
+    const { engine } = this.world;
     for (;;) {
       actor.steps = ['deliver.settle'];
       try {
         const counted = await engine.transactions.asEngine((tx) => engine.settleDeliveries.execute(tx, sent));
-        stage.trace(`${actor.name} settled ${counted.length} of ${sent.length} deliveries`);
-        this.world.changes += 1;
-        this.world.wake('deliver');
+        this.noteSettled(actor, sent, counted);
         return;
       } catch (error) {
         if (!isUnanswered(error)) throw error;
       }
     }
+  }
+
+  private noteSettled(actor: Actor, sent: readonly SentDelivery[], counted: readonly SentDelivery[]): void {
+    this.world.stage.trace(`${actor.name} settled ${counted.length} of ${sent.length} deliveries`);
+    this.world.changes += 1;
+    this.world.wake('deliver');
   }
 }
 

@@ -9,6 +9,7 @@ import { DispatcherMetrics } from '../../src/webhooks/deliveries/dispatcher-metr
 import { Dispatcher } from '../../src/webhooks/deliveries/dispatcher.js';
 import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { Places } from '../../src/webhooks/deliveries/places.js';
+import { SettleAndClaim } from '../../src/webhooks/deliveries/settle-and-claim.js';
 import { SettleDeliveries } from '../../src/webhooks/deliveries/settle-deliveries.js';
 import { WriteBodies } from '../../src/webhooks/deliveries/write-bodies.js';
 import { Egress } from '../../src/webhooks/egress/egress.js';
@@ -47,13 +48,18 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
   const wakes = new WakeListener(db.url);
   const metrics = new Metrics();
   const dispatcherMetrics = new DispatcherMetrics(metrics, new Traces({ traces: null }));
+  const settle = new SettleDeliveries(deliveries, lanes, new EndpointNotices(endpoints));
   const dispatcher = new Dispatcher(
     db.transactions,
-    new ClaimDeliveries(lanes, deliveries, configuration),
-    new WriteBodies(deliveries, lanes, dispatcherMetrics),
+    new SettleAndClaim(
+      settle,
+      new ClaimDeliveries(lanes, deliveries, configuration),
+      new WriteBodies(deliveries, lanes, dispatcherMetrics),
+      lanes,
+    ),
+    settle,
     lanes,
     new Deliver(egress, testSealer, configuration),
-    new SettleDeliveries(deliveries, lanes, new EndpointNotices(endpoints)),
     egress,
     wakes,
     dispatcherMetrics,

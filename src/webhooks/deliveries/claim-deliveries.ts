@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
+import type { SentDelivery } from './deliver.js';
 import { type ClaimedDelivery, DeliveryRepository } from './delivery.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import type { Places } from './places.js';
@@ -22,8 +23,11 @@ export class ClaimDeliveries {
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
-  /** @param places this process's; what is claimed takes its place when the claim is committed, by the caller. */
-  async execute(tx: Tx, places: Places): Promise<ClaimedDelivery[]> {
+  /**
+   * @param places this process's; what is claimed takes its place when the claim is committed, by the caller.
+   * @param ended calls of this process that have ended and are not settled; read as late as can be.
+   */
+  async execute(tx: Tx, places: Places, ended: readonly SentDelivery[] = []): Promise<ClaimedDelivery[]> {
     const [, , lanes] = await Promise.all([
       tx.planOnce(),
       this.lanes.queueReady(tx),
@@ -31,7 +35,12 @@ export class ClaimDeliveries {
     ]);
     this.cameTo = lanes[0]?.cameTo ?? undefined;
     if (lanes.length === 0) return [];
-    const out = await this.lanes.callsOut(tx, [...new Set(lanes.map(({ host }) => host))]);
+    const hosts = [...new Set(lanes.map(({ host }) => host))];
+    const out = await this.lanes.callsOut(
+      tx,
+      hosts,
+      ended.map(({ delivery }) => delivery),
+    );
     const shares = sharePlaces(lanes, places, out);
     const { lease_s } = this.configuration;
     return this.deliveries.claim(tx, { shares, doubtfulMax: places.freeForDoubtful, lease_s });

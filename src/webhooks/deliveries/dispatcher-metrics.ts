@@ -45,7 +45,7 @@ export class DispatcherMetrics {
     });
     this.inFlight = new Gauge({
       name: 'tranche_webhook_in_flight',
-      help: 'Deliveries that this process has claimed and not yet settled.',
+      help: 'Deliveries that this process has claimed and whose calls have not ended.',
       registers,
     });
     this.eventToDelivered = new Histogram({

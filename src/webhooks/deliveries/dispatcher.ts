@@ -1,53 +1,55 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { setImmediate as turn } from 'node:timers/promises';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import { Transactions, WakeListener } from '../../platform/database/index.js';
-import { SLEEP_MAX_MS, WakefulLoop } from '../../platform/workers/index.js';
+import { GroupSettler, SLEEP_MAX_MS, WakefulLoop } from '../../platform/workers/index.js';
 import { Egress } from '../egress/egress.js';
-import { AttemptSettler } from './attempt-settler.js';
-import { ClaimDeliveries } from './claim-deliveries.js';
 import { Deliver, type SentDelivery } from './deliver.js';
 import type { ClaimedDelivery } from './delivery.repository.js';
 import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { LaneRepository } from './lane.repository.js';
 import { Places } from './places.js';
+import { SettleAndClaim, type SettledAndClaimed } from './settle-and-claim.js';
 import { SettleDeliveries } from './settle-deliveries.js';
-import { merchantsWithoutTurn } from './share-places.js';
-import { WriteBodies } from './write-bodies.js';
 
-/** Lanes that are ready and were not served (somebody held them, or a limit was reached) are looked at again this soon. */
-const READY_AGAIN_MS = 50;
+/** One round's most. */
+const SETTLED_PER_ROUND_MAX = 500;
 /** Lanes are called by whoever writes for them; this often every process looks for itself whether one was forgotten. */
 const LOOK_OVER_MS = 5_000;
 
 /**
- * Sends what is due, in three steps: claim (one statement), call (no transaction open), settle (one transaction for many).
- * Several processes share the work through SKIP LOCKED alone. A crash between any two steps leaves a lease, and a lease
- * ends: then the delivery is sent again, under the same id.
+ * Sends what is due, in three steps: claim, call (no transaction open), settle. Each round settles what the calls before have brought
+ * and claims the next, in one transaction. Several processes share the work through SKIP LOCKED alone. A crash between any two steps
+ * leaves a lease, and a lease ends: then the delivery is sent again, under the same id.
  */
 @Injectable()
 export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Dispatcher.name);
   private readonly loop = new WakefulLoop(Dispatcher.name, () => this.round());
-  private readonly settler: AttemptSettler;
+  /** For what a round could not settle together with its claim. */
+  private readonly settler: GroupSettler<SentDelivery>;
+  /** What each claim has given and has not ended. */
   private readonly calls = new Set<Promise<void>>();
+  /** Calls that have ended and are not settled. */
+  private readonly ended: SentDelivery[] = [];
   private lookedOver_ms = -Infinity;
 
   constructor(
     private readonly transactions: Transactions,
-    private readonly claims: ClaimDeliveries,
-    private readonly bodies: WriteBodies,
+    private readonly rounds: SettleAndClaim,
+    settle: SettleDeliveries,
     private readonly lanes: LaneRepository,
     private readonly deliver: Deliver,
-    settle: SettleDeliveries,
     private readonly egress: Egress,
     private readonly wakes: WakeListener,
     private readonly metrics: DispatcherMetrics,
     private readonly places: Places,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {
-    this.settler = new AttemptSettler(transactions, settle, (sent, counted) => {
-      this.metrics.observe(sent, counted);
-      this.leave(sent.map(({ delivery }) => delivery));
+    this.settler = new GroupSettler(Dispatcher.name, {
+      groupsAtOnce: 1,
+      settle: async (sent) => this.metrics.observe(sent, await transactions.asEngine((tx) => settle.execute(tx, sent))),
+      giveUp: ({ delivery }) => this.logger.error(`delivery ${delivery.id} is sent again when its lease ends`),
     });
   }
 
@@ -67,23 +69,26 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   async stop(): Promise<void> {
     await this.loop.stop();
     await Promise.all(this.calls);
-    await this.settler.drain();
+    await this.settleAlone(this.ended.splice(0));
     await this.egress.close();
   }
 
   /** @returns milliseconds until more may be due. */
   private async round(): Promise<number> {
-    // The next settle makes room, and wakes.
-    if (this.places.free <= 0) return SLEEP_MAX_MS;
+    // Not at once, so that what has come together is settled together.
+    await turn();
     await this.lookOver();
+    const settling = this.ended.splice(0, SETTLED_PER_ROUND_MAX);
+    // The next call that ends makes room, and wakes.
+    if (settling.length === 0 && this.places.free <= 0) return SLEEP_MAX_MS;
     // Before the claim is sent off, so that the lease as we count it ends no later than the database's.
     const claimed_ms = performance.now();
-    const { claimed, wait_ms } = await this.transactions.asEngineConfirmed(async (tx) => {
-      const rows = await this.bodies.execute(tx, await this.claims.execute(tx, this.places));
-      const again_ms = rows.length > 0 ? 0 : READY_AGAIN_MS;
-      return { claimed: rows, wait_ms: await this.lanes.nextReady(tx, merchantsWithoutTurn(this.places), again_ms) };
-    });
-    for (const delivery of claimed) this.send(delivery, claimed_ms);
+    const { counted, claimed, wait_ms } = await this.settleAndClaim(settling);
+    this.metrics.observe(settling, counted);
+    for (const delivery of claimed) this.places.take(delivery);
+    this.metrics.setInFlight(this.places.inFlight);
+    const calls = this.send(claimed, claimed_ms).finally(() => this.calls.delete(calls));
+    this.calls.add(calls);
     return wait_ms === null ? SLEEP_MAX_MS : Math.ceil(wait_ms);
   }
 
@@ -93,29 +98,42 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     this.lookedOver_ms = performance.now();
   }
 
-  private send(delivery: ClaimedDelivery, claimed_ms: number): void {
-    this.places.take(delivery);
-    this.metrics.setInFlight(this.places.inFlight);
-    const call = this.attempt(delivery, claimed_ms).finally(() => this.calls.delete(call));
-    this.calls.add(call);
+  private async settleAndClaim(settling: readonly SentDelivery[]): Promise<SettledAndClaimed> {
+    try {
+      const { ended, places } = this;
+      return await this.transactions.asEngineConfirmed((tx) => this.rounds.execute(tx, { settling, ended, places }));
+    } catch (error) {
+      // What was sent is not sent again because nothing could be claimed.
+      await this.settleAlone(settling);
+      throw error;
+    }
   }
 
-  private async attempt(delivery: ClaimedDelivery, claimed_ms: number): Promise<void> {
-    let sent: SentDelivery | null = null;
+  private async settleAlone(sent: readonly SentDelivery[]): Promise<void> {
+    if (sent.length > 0) await this.settler.settle(sent);
+  }
+
+  /** One in a turn of the event loop: the statements of the next round do not wait until all of this one are signed. */
+  private async send(claimed: readonly ClaimedDelivery[], claimed_ms: number): Promise<void> {
+    const calls: Promise<void>[] = [];
+    for (const delivery of claimed) {
+      await turn();
+      calls.push(this.call(delivery, claimed_ms));
+    }
+    await Promise.all(calls);
+  }
+
+  private async call(delivery: ClaimedDelivery, claimed_ms: number): Promise<void> {
     try {
-      sent = await this.deliver.execute(delivery, claimed_ms);
+      const sent = await this.deliver.execute(delivery, claimed_ms);
+      if (sent !== null) this.ended.push(sent);
     } catch (error) {
       const cause = error instanceof Error ? error.stack : String(error);
       this.logger.error(`delivery ${delivery.id} could not be sent; it is tried again when its lease ends`, cause);
     }
-    if (sent === null) this.leave([delivery]);
-    else this.settler.push(sent);
-  }
-
-  private leave(deliveries: readonly ClaimedDelivery[]): void {
-    for (const delivery of deliveries) this.places.leave(delivery);
+    this.places.leave(delivery);
     this.metrics.setInFlight(this.places.inFlight);
-    // There is room, and what was behind these in order may go.
+    // There is room, and what was behind it in order may go.
     this.loop.wake();
   }
 }

@@ -142,18 +142,27 @@ export class LaneRepository {
     tx.wake('deliver');
   }
 
-  /** Counts the calls that are out to these hosts, by lane and by host. A call whose lease has ended is not out: its process is gone. */
-  async callsOut(tx: Tx, hosts: readonly string[]): Promise<CallsOut> {
-    const rows = await tx.query<{ endpoint_id: string; host: string; calls: number }>(
+  /**
+   * Counts the calls that are out to these hosts, by lane and by host. A call whose lease has ended is not out: its process is gone.
+   * @param ended claims of this process whose calls have ended, although their rows do not say so yet. To the host they are out no more;
+   * to their lane they are: what they have taught, perhaps to pause it, is not written yet.
+   */
+  async callsOut(
+    tx: Tx,
+    hosts: readonly string[],
+    ended: readonly { readonly id: string; readonly claim_no: number }[],
+  ): Promise<CallsOut> {
+    const rows = await tx.query<{ endpoint_id: string; host: string; calls: number; ended: number }>(
       `SELECT * FROM (
-         SELECT f.endpoint_id, f.calls, (SELECT e.host FROM webhook_endpoint e WHERE e.id = f.endpoint_id) AS host
-         FROM (SELECT endpoint_id, count(*)::integer AS calls FROM webhook_delivery
-               WHERE state = 'in_flight' AND lease_until > tranche_now() GROUP BY endpoint_id) f) lane
+         SELECT f.endpoint_id, f.calls, f.ended, (SELECT e.host FROM webhook_endpoint e WHERE e.id = f.endpoint_id) AS host
+         FROM (SELECT endpoint_id, count(*)::integer AS calls,
+                 count(*) FILTER (WHERE (id, claim_no) IN (SELECT * FROM unnest($2::uuid[], $3::integer[])))::integer AS ended
+               FROM webhook_delivery WHERE state = 'in_flight' AND lease_until > tranche_now() GROUP BY endpoint_id) f) lane
        WHERE lane.host = ${anyOf('$1', 'text')}`,
-      [hosts],
+      [hosts, ended.map(({ id }) => id), ended.map(({ claim_no }) => claim_no)],
     );
     const ofHost = new Map<string, number>();
-    for (const { host, calls } of rows) ofHost.set(host, (ofHost.get(host) ?? 0) + calls);
+    for (const { host, calls, ended } of rows) ofHost.set(host, (ofHost.get(host) ?? 0) + calls - ended);
     return { ofLane: new Map(rows.map(({ endpoint_id, calls }) => [endpoint_id, calls])), ofHost };
   }
 

@@ -11,7 +11,7 @@ export interface PlacedCall {
   readonly doubtful: boolean;
 }
 
-/** The places of one process: who has how many of its calls out. A delivery has its place from its claim until it is settled. */
+/** The places of one process: who has how many of its calls out. A delivery has its place from its claim until its call has ended. */
 export class Places {
   private readonly lanes = new Map<string, number>();
   private readonly merchants = new Map<string, number>();

@@ -22,6 +22,7 @@ export class SettleDeliveries {
 
   /** @returns those that counted; the others had been claimed anew by somebody else. */
   async execute(tx: Tx, sent: readonly SentDelivery[]): Promise<SentDelivery[]> {
+    if (sent.length === 0) return [];
     // Lanes first, as everywhere: who disables or deletes one waits for us, or we for him, and then see what he did.
     const laneIds = [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))];
     const attempts = sent.map((one) => ({ id: newUuid(), ...attemptRow(one) }));
