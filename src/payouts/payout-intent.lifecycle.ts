@@ -59,7 +59,7 @@ export const payoutIntentLifecycle = defineLifecycle({
       meaning: 'The provider took it and says: not paid.',
     },
     return: {
-      from: ['unclaimed', 'succeeded', 'needs_review'],
+      from: ['unclaimed', 'succeeded'],
       to: 'returned',
       emits: 'payout.intent_returned',
       meaning: 'The provider says: come back.',

@@ -13,7 +13,8 @@ export const RESOLUTIONS = {
   unclaimed: ['hold_unclaimed'],
   succeeded: ['succeed'],
   failed: ['fail'],
-  returned: ['return'],
+  // Paid first: a payout that was processed is never told with money that has come back.
+  returned: ['succeed', 'return'],
   rejected: ['reject'],
 } as const satisfies Readonly<Record<string, readonly IntentTransition[]>>;
 

@@ -186,6 +186,7 @@ describe('The operator', () => {
     it.each([
       ['succeeded', 'PROCESSED', 'succeeded'],
       ['failed', 'PROCESSED', 'failed'],
+      ['returned', 'PROCESSED', 'returned'],
       ['rejected', 'INTENT_CREATION_FAILED', 'rejected'],
     ])('decides what no machine can: %s', async (status, payoutStatus, intentStatus) => {
       provider.setFate(() => ({
@@ -205,6 +206,9 @@ describe('The operator', () => {
       expect([resolved.status, resolved.body.status, resolved.body.intent?.status]).toEqual([200, payoutStatus, intentStatus]);
       expect((await app.operator.post(path, { status, reason: 'again' })).status).toBe(409);
       expect(await app.differences()).toEqual([]);
+      // Each is held to the catalogue.
+      const told = (await merchant.events(`/v1/events?payout_id=${id}`)).map(({ type }) => type);
+      expect(told).toContain(status === 'rejected' ? 'payout.intent_creation_failed' : `payout.intent_${status}`);
     });
   });
 
