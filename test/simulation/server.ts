@@ -31,6 +31,7 @@ export class Server {
   private readonly flushes: (() => void)[] = [];
   /** Webhooks whose calls have ended and are not settled. */
   private readonly ended: SentDelivery[] = [];
+  private readonly apart: SentDelivery[] = [];
   /** What is claimed and not answered yet, with the note of its claim. */
   private readonly held = new Map<Claimed, ClaimNote>();
 
@@ -49,6 +50,7 @@ export class Server {
     this.keepLeases();
     if (!world.temper.webhooks) return;
     this.loop('deliver', (actor) => this.deliver(actor));
+    this.collect('report', this.apart, (actor, group) => this.settleApart(actor, group));
   }
 
   /** Does a round whenever something may be due. A fault ends the round, as in the real loop, and the next one begins. */
@@ -264,8 +266,6 @@ export class Server {
 
   private async deliver(actor: Actor): Promise<number> {
     const { engine, stage } = this.world;
-    // Some by themselves, as a dispatcher does that stops, or whose round has failed.
-    if (this.ended.length > 0 && this.world.random.chance(0.2)) await this.settleAlone(actor, this.ended.splice(0));
     const settling = this.ended.splice(0);
     actor.steps = ['deliver.round'];
     actor.began_ms.clear();
@@ -281,7 +281,7 @@ export class Server {
       for (const one of claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1))) this.post(one, at_ms);
       return settling.length + claimed.length;
     } catch (error) {
-      if (settling.length > 0) await this.settleAlone(actor, settling);
+      this.apart.push(...settling);
       throw error;
     }
   }
@@ -293,12 +293,14 @@ export class Server {
       const waited_ms = stage.now_ms - at_ms;
       const sent = await engine.deliver.execute(delivery, performance.now() - waited_ms);
       if (sent === null) return;
+      // As what is settled beside a round: of lanes that do not answer, of rounds that failed, of a server that stops.
+      if (this.world.random.chance(0.2)) return void this.apart.push(sent);
       this.ended.push(sent);
       this.world.awake.add(`${this.host.name}.deliver`);
     });
   }
 
-  private async settleAlone(actor: Actor, sent: readonly SentDelivery[]): Promise<void> {
+  private async settleApart(actor: Actor, sent: readonly SentDelivery[]): Promise<void> {
     const { engine } = this.world;
     for (;;) {
       actor.steps = ['deliver.settle'];

@@ -12,8 +12,6 @@ import { Places } from './places.js';
 import { SettleAndClaim, type SettledAndClaimed } from './settle-and-claim.js';
 import { SettleDeliveries } from './settle-deliveries.js';
 
-/** One round's most. */
-const SETTLED_PER_ROUND_MAX = 500;
 /** Lanes are called by whoever writes for them; this often every process looks for itself whether one was forgotten. */
 const LOOK_OVER_MS = 5_000;
 
@@ -26,7 +24,7 @@ const LOOK_OVER_MS = 5_000;
 export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Dispatcher.name);
   private readonly loop = new WakefulLoop(Dispatcher.name, () => this.round());
-  /** For what a round could not settle together with its claim. */
+  /** For what is not settled together with a claim. */
   private readonly settler: GroupSettler<SentDelivery>;
   /** What each claim has given and has not ended. */
   private readonly calls = new Set<Promise<void>>();
@@ -48,7 +46,11 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   ) {
     this.settler = new GroupSettler(Dispatcher.name, {
       groupsAtOnce: 1,
-      settle: async (sent) => this.metrics.observe(sent, await transactions.asEngine((tx) => settle.execute(tx, sent))),
+      settle: async (sent) => {
+        this.metrics.observe(sent, await transactions.asEngine((tx) => settle.execute(tx, sent)));
+        // What was behind these in order may go.
+        this.loop.wake();
+      },
       giveUp: ({ delivery }) => this.logger.error(`delivery ${delivery.id} is sent again when its lease ends`),
     });
   }
@@ -69,7 +71,8 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   async stop(): Promise<void> {
     await this.loop.stop();
     await Promise.all(this.calls);
-    await this.settleAlone(this.ended.splice(0));
+    for (const one of this.ended.splice(0)) this.settler.push(one);
+    await this.settler.drain();
     await this.egress.close();
   }
 
@@ -78,7 +81,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     // Not at once, so that what has come together is settled together.
     await turn();
     await this.lookOver();
-    const settling = this.ended.splice(0, SETTLED_PER_ROUND_MAX);
+    const settling = this.takeEnded();
     // The next call that ends makes room, and wakes.
     if (settling.length === 0 && this.places.free <= 0) return SLEEP_MAX_MS;
     // Before the claim is sent off, so that the lease as we count it ends no later than the database's.
@@ -90,6 +93,19 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const calls = this.send(claimed, claimed_ms).finally(() => this.calls.delete(calls));
     this.calls.add(calls);
     return wait_ms === null ? SLEEP_MAX_MS : Math.ceil(wait_ms);
+  }
+
+  /**
+   * Together with the claim goes what is settled of lanes that answer: the claim has use for them. The deadlines of hundreds of dead
+   * ones come together, and whoever is claimed for would wait until all their lanes are written: these are settled beside it.
+   */
+  private takeEnded(): SentDelivery[] {
+    const taken = this.ended.splice(0);
+    const answering = new Set(
+      taken.flatMap(({ verdict, delivery }) => (verdict.kind === 'delivered' ? [delivery.endpoint_id] : [])),
+    );
+    for (const one of taken) if (!answering.has(one.delivery.endpoint_id)) this.settler.push(one);
+    return taken.filter(({ delivery }) => answering.has(delivery.endpoint_id));
   }
 
   private async lookOver(): Promise<void> {
@@ -104,13 +120,9 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       return await this.transactions.asEngineConfirmed((tx) => this.rounds.execute(tx, { settling, ended, places }));
     } catch (error) {
       // What was sent is not sent again because nothing could be claimed.
-      await this.settleAlone(settling);
+      for (const one of settling) this.settler.push(one);
       throw error;
     }
-  }
-
-  private async settleAlone(sent: readonly SentDelivery[]): Promise<void> {
-    if (sent.length > 0) await this.settler.settle(sent);
   }
 
   /** One in a turn of the event loop: the statements of the next round do not wait until all of this one are signed. */
@@ -133,7 +145,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     }
     this.places.leave(delivery);
     this.metrics.setInFlight(this.places.inFlight);
-    // There is room, and what was behind it in order may go.
+    // There is room.
     this.loop.wake();
   }
 }
