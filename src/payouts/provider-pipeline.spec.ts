@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connector, OpenConnector, SubmitOutcome } from '../connectors/index.js';
+import { ownMonotonicClock } from '../platform/time/index.js';
 import type { Claimed } from './claim-payouts.js';
 import { ClaimedQueue } from './claimed-queue.js';
 import { type PipelinePorts, ProviderPipeline } from './provider-pipeline.js';
@@ -179,16 +180,13 @@ describe('a payout that comes due while another merchant’s fill the pipeline',
 describe('what waits for its turn at a slow provider', () => {
   it('keeps its lease until it is called', async () => {
     const [LEASE_MS, CALL_MS, COUNT] = [3_000, 1_000, 10];
+    const leaseEnds = (): number => ownMonotonicClock.now_ms() + LEASE_MS;
     const provider = new Provider();
     const due = [many('slow', COUNT)];
-    const pipeline = pipelineOf(
-      provider,
-      () => (due.shift() ?? []).map((one) => ({ ...one, leaseEnds: performance.now() + LEASE_MS })),
-      {
-        renew: (held) => Promise.resolve({ kept: new Set(held), leaseEnds: performance.now() + LEASE_MS }),
-        renewEvery_ms: LEASE_MS / 3,
-      },
-    );
+    const pipeline = pipelineOf(provider, () => (due.shift() ?? []).map((one) => ({ ...one, leaseEnds: leaseEnds() })), {
+      renew: (held) => Promise.resolve({ kept: new Set(held), leaseEnds: leaseEnds() }),
+      renewEvery_ms: LEASE_MS / 3,
+    });
     await pipeline.fill();
     for (let call = 0; call < COUNT; call += 1) {
       await jest.advanceTimersByTimeAsync(CALL_MS);

@@ -19,7 +19,9 @@ function isBound({ text }: SqlText): boolean {
   // A connector, or another thing that every merchant shares, leads to all of theirs.
   const own = text
     .replace(new RegExp(String.raw`(${common.join('|')})( \w+)? WHERE (\w+\.)?id = \$\d`, 'g'), '')
-    .replaceAll(/connector_id = \$\d/g, '');
+    .replaceAll(/connector_id = \$\d/g, '')
+    // What is counted apart is read like the rest.
+    .replaceAll(/FILTER \(WHERE .*?\)::/gs, '');
   return (
     /\b(id|place|\w+_id) = (ANY ?\( ?|\$\{anyOf\(')?\$\d/.test(own) ||
     /\b(unnest|jsonb?_to_recordset)\( ?\$\d/.test(own) ||
