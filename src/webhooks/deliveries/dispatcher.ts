@@ -51,7 +51,10 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
         // What was behind these in order may go.
         this.loop.wake();
       },
-      giveUp: ({ delivery }) => this.logger.error(`delivery ${delivery.id} is sent again when its lease ends`),
+      giveUp: (sent) => {
+        this.logger.error(`delivery ${sent.delivery.id} is sent again when its lease ends`);
+        this.metrics.observe([sent], []);
+      },
     });
   }
 
