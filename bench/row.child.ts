@@ -27,7 +27,9 @@ async function measure(): Promise<void> {
     const { postmaster } = stage.servers;
     await tell({ kind: 'result', result: await hold(contest, { rounds, random, postmaster, say, ends }) });
   }
-  if (order.profile !== null) console.table(await stage.servers.statements());
+  if (order.profile === null) return;
+  console.table(stage.servers.busyness);
+  console.table(await stage.servers.statements());
 }
 
 let code = 0;
@@ -40,5 +42,6 @@ try {
   await tell({ kind: 'failure', message: told.split('\n')[0] ?? told });
 }
 await stage.close();
+if (order.profile !== null) console.table(stage.servers.firedTimers());
 // Other schedulers leave timers behind that would hold the process for minutes.
 process.exit(code);

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Role } from '../../src/platform/config/index.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/index.js';
 import { type MainProgram, mainProgram } from '../../test/support/main-program.js';
+import { Busy } from '../measure/busy.js';
 
 /** How often a state that is waited for is looked at: often enough for a figure, seldom enough to cost nothing. */
 const LOOK_MS = 10;
@@ -15,6 +17,8 @@ const LOOK_MS = 10;
 const FAREWELL_MS = 20_000;
 
 const STATEMENTS_SHOWN = 25;
+const TIMERS_SHOWN = 15;
+const FIRED_TIMERS = fileURLToPath(new URL('fired-timers.mjs', import.meta.url));
 
 export interface Statement {
   readonly ms: number;
@@ -25,10 +29,18 @@ export interface Statement {
   readonly query: string;
 }
 
+/** Timers of the programs that fired: who had set them, and for how long. */
+export interface FiredTimers {
+  readonly by: string;
+  readonly ms: number;
+  readonly times: number;
+}
+
 /** A PostgreSQL with its ordinary durability in a folder of its own, and the programs that run on it. */
 export class BenchServers {
   readonly operatorKey = `operator_${randomBytes(12).toString('hex')}`;
-  private readonly programs: MainProgram[] = [];
+  private readonly programs: { readonly role: Role; readonly program: MainProgram }[] = [];
+  private readonly busy: Busy | null;
   private readonly keys = `bench:${randomBytes(32).toString('base64')}`;
 
   private constructor(
@@ -38,7 +50,11 @@ export class BenchServers {
     readonly sql: pg.Pool,
     /** The server's first process. */
     readonly postmaster: number,
-  ) {}
+  ) {
+    const programs = (): Map<string, number> =>
+      new Map(this.programs.map(({ role, program }, place) => [`${role} ${place + 1}`, program.pid]));
+    this.busy = database.profile === null ? null : new Busy(programs, postmaster);
+  }
 
   /** @param profile where the programs leave their profiles; the server counts its statements then. */
   static async open(profile: string | null): Promise<BenchServers> {
@@ -55,7 +71,10 @@ export class BenchServers {
     sql.on('error', () => undefined);
     const { rows } = await sql.query<{ file: string }>(`SELECT current_setting('data_directory') || '/postmaster.pid' AS file`);
     const postmaster = Number(readFileSync(rows[0]?.file ?? '', 'utf8').split('\n')[0]);
-    if (profile !== null) await sql.query('CREATE EXTENSION pg_stat_statements');
+    if (profile !== null) {
+      mkdirSync(profile, { recursive: true });
+      await sql.query('CREATE EXTENSION pg_stat_statements');
+    }
     return new BenchServers(directory, { ...database, profile }, sql, postmaster);
   }
 
@@ -77,17 +96,19 @@ export class BenchServers {
         ADDRESS_RATE_LIMIT_PER_SECOND: '0',
         GUESS_RATE_LIMIT_PER_SECOND: '0',
         LOG_LEVEL: 'error',
+        ...(profile === null ? {} : { FIRED_TIMERS: profile }),
         ...environment,
       },
-      { built: true, nodeOptions: profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`] },
+      { built: true, nodeOptions: profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, '--import', FIRED_TIMERS] },
     );
-    this.programs.push(program);
+    this.programs.push({ role, program });
     await program.ready;
     return program;
   }
 
   async stop(program: MainProgram): Promise<void> {
-    this.programs.splice(this.programs.indexOf(program), 1);
+    const place = this.programs.findIndex((one) => one.program === program);
+    this.programs.splice(place, 1);
     program.signal('SIGTERM');
     const overdue = setTimeout(() => program.signal('SIGKILL'), FAREWELL_MS);
     await program.ended;
@@ -109,6 +130,19 @@ export class BenchServers {
        FROM pg_stat_statements ORDER BY total_exec_time + total_plan_time DESC LIMIT ${STATEMENTS_SHOWN}`,
     );
     return rows;
+  }
+
+  /** How busy each has been, in percent of a processor, in every ten seconds; nothing where no profile is taken. */
+  get busyness(): readonly object[] {
+    return this.busy?.seen ?? [];
+  }
+
+  /** Those that fired most often; of programs that have ended. */
+  firedTimers(): readonly FiredTimers[] {
+    const { profile } = this.database;
+    const names = profile === null ? [] : readdirSync(profile).filter((name) => /^timers-\d+\.json$/.test(name));
+    const fired = names.flatMap((name) => JSON.parse(readFileSync(join(profile ?? '', name), 'utf8')) as FiredTimers[]);
+    return fired.toSorted((one, other) => other.times - one.times).slice(0, TIMERS_SHOWN);
   }
 
   /** What lies in the database, and what it has ever written ahead, in KiB. */
@@ -134,8 +168,10 @@ export class BenchServers {
 
   async close(): Promise<void> {
     // A frozen one hears nothing else.
-    for (const program of this.programs) program.signal('SIGCONT');
-    await Promise.all([...this.programs].map((program) => this.stop(program)));
+    this.busy?.stop();
+    const programs = this.programs.map(({ program }) => program);
+    for (const program of programs) program.signal('SIGCONT');
+    await Promise.all(programs.map((program) => this.stop(program)));
     // Work that is broken off may hold a connection for good; the server that it leads to goes anyhow.
     void this.sql.end();
     await this.database.stop();
