@@ -30,7 +30,7 @@ const WHY_MISSED =
 export const isolation: Row = {
   name: 'isolation',
   asks: `event to arrival at ${HEALTHY} healthy receivers, without and with sick ones beside them`,
-  minutes: 12,
+  minutes: 20,
   async contests(stage, effort) {
     const sick = await SickReceivers.start();
     stage.onClose(() => sick.end());

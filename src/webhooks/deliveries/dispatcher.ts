@@ -107,8 +107,12 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const answering = new Set(
       taken.flatMap(({ verdict, delivery }) => (verdict.kind === 'delivered' ? [delivery.endpoint_id] : [])),
     );
-    for (const one of taken) if (!answering.has(one.delivery.endpoint_id)) this.settler.push(one);
-    return taken.filter(({ delivery }) => answering.has(delivery.endpoint_id));
+    const settling: SentDelivery[] = [];
+    for (const one of taken) {
+      if (answering.has(one.delivery.endpoint_id)) settling.push(one);
+      else this.settler.push(one);
+    }
+    return settling;
   }
 
   private async lookOver(): Promise<void> {
