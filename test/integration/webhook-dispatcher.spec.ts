@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
 import { BacklogRepository } from '../../src/webhooks/deliveries/backlog.repository.js';
+import { LaneRepository } from '../../src/webhooks/deliveries/lane.repository.js';
 import { EndpointRepository } from '../../src/webhooks/endpoints/endpoint.repository.js';
 import { recordEvents } from '../../src/webhooks/events/record-events.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';
 import { testDatabase, type TestDatabase, testMerchant } from '../support/index.js';
 import { type Received, type Receiver, type ReceiverOptions, startReceiver } from '../support/receiver-server.js';
-import { until } from '../support/until.js';
+import { until, WHO_WAITS } from '../support/until.js';
 import {
   dispatcherOn,
   type DispatcherOptions,
@@ -277,6 +278,36 @@ describe('the dispatcher', () => {
     answer!();
     await until(allAre(endpoint.id, 'delivered'));
     expect(await deliveriesOf(endpoint.id)).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
+  });
+
+  it('waits for no lane that somebody holds: all others go on, and it is settled when it is let go', async () => {
+    const merchant = await testMerchant(db);
+    let answer: (() => void) | undefined;
+    const receiver = await receiverThat({ answer: () => new Promise((resolve) => (answer = () => resolve({ status: 200 }))) });
+    const other = await receiverThat();
+    const held = await registerEndpoint(db, merchant.id, { url: receiver.url, eventTypes: ['payout.scheduled'] });
+    await registerEndpoint(db, merchant.id, { url: other.url, eventTypes: ['payout.processed'] });
+    await tell([new Subject(merchant.id)]);
+    const options = dataSourceOptions({ url: db.url, poolSize: 4 });
+    // Whoever waits in it waits for ever.
+    const patience = { lock_timeout: 0, statement_timeout: 0, query_timeout: 0 };
+    const dataSource = await openDataSource({ ...options, extra: { ...options.extra, ...patience } });
+    const running = dispatcherOn({ ...db, transactions: new Transactions(dataSource, dataSource) });
+    running.dispatcher.start();
+    await until(() => answer !== undefined);
+    await db.transactions.asEngine(async (tx) => {
+      await new LaneRepository().lock(tx, [held.id]);
+      answer?.();
+      await until(async () => (await tx.query(WHO_WAITS)).length > 0);
+      await db.transactions.asEngine(async (inner) =>
+        recordEvents(inner, [await new Subject(merchant.id).draft(inner, 'payout.processed')]),
+      );
+      await other.until((received) => received.length === 1);
+      expect(await deliveriesOf(held.id)).toMatchObject([{ state: 'in_flight' }]);
+    });
+    await until(allAre(held.id, 'delivered'));
+    await running.stop();
+    await dataSource.destroy();
   });
 
   it('settles what is out before it stops', async () => {

@@ -271,10 +271,11 @@ export class Server {
     actor.began_ms.clear();
     const places = new Places(DELIVERIES_MAX);
     try {
-      const { counted, claimed } = await engine.transactions.asEngineConfirmed((tx) =>
+      const { counted, held, claimed } = await engine.transactions.asEngineConfirmed((tx) =>
         engine.settleAndClaim.execute(tx, { settling, ended: this.ended, places }),
       );
       const at_ms = actor.began_ms.get('deliver.round') ?? stage.now_ms;
+      this.apart.push(...held);
       if (settling.length > 0) this.noteSettled(actor, settling, counted);
       if (claimed.length > 0) stage.trace(`${actor.name} claimed ${claimed.length} deliveries`);
       // A claim answers in no order of its own.

@@ -141,7 +141,7 @@ export class Transactions {
   private async run<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>): Promise<Result> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.runOnce(merchantId, work);
+        return await this.runOnce(merchantId, work, tries > 1);
       } catch (error) {
         if (tries === TRIES_MAX || error instanceof CommitOutcomeUnknownError || !isTransient(error)) throw error;
         await backOff(tries);
@@ -149,12 +149,12 @@ export class Transactions {
     }
   }
 
-  private async runOnce<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  private async runOnce<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>, isRetry: boolean): Promise<Result> {
     const runner = (merchantId === null ? this.engine : this.merchants).createQueryRunner();
     let broken: Error | undefined;
     try {
       const client = (await runner.connect()) as PoolClient;
-      const tx = new Tx(client, runner.manager, merchantId);
+      const tx = new Tx(client, runner.manager, merchantId, isRetry);
       let result: Result;
       try {
         const begun = tx.begin();

@@ -31,6 +31,8 @@ export class Tx {
     readonly manager: EntityManager,
     /** The merchant whose rows this transaction may see, or null for the engine itself. */
     readonly merchantId: string | null,
+    /** The same work was begun before, and undone: it met a conflict, waited too long for a lock, or lost its line. */
+    readonly isRetry: boolean,
   ) {}
 
   /**
@@ -103,6 +105,11 @@ export class Tx {
    */
   async planOnce(): Promise<void> {
     await this.query(`SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`);
+  }
+
+  /** Milliseconds that each lock is waited for from now on; whoever waits longer is tried again, as after any conflict. */
+  async waitAtMost(ms: number): Promise<void> {
+    await this.query(`SELECT set_config('lock_timeout', $1, true)`, [String(ms)]);
   }
 
   /** The only row of the answer, or null where there is none. */

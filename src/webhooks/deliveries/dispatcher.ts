@@ -89,8 +89,12 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     if (settling.length === 0 && this.places.free <= 0) return SLEEP_MAX_MS;
     // Before the claim is sent off, so that the lease as we count it ends no later than the database's.
     const claimed_ms = performance.now();
-    const { counted, claimed, wait_ms } = await this.settleAndClaim(settling);
-    this.metrics.observe(settling, counted);
+    const { counted, held, claimed, wait_ms } = await this.settleAndClaim(settling);
+    for (const one of held) this.settler.push(one);
+    this.metrics.observe(
+      settling.filter((one) => !held.has(one)),
+      counted,
+    );
     for (const delivery of claimed) this.places.take(delivery);
     this.metrics.setInFlight(this.places.inFlight);
     const calls = this.send(claimed, claimed_ms).finally(() => this.calls.delete(calls));

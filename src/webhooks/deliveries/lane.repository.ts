@@ -66,6 +66,15 @@ export const OPEN_LANES = `lane AS (
             WHERE n.state IN ('waiting', 'in_flight') AND n.endpoint_id > lane.endpoint_id ORDER BY n.endpoint_id LIMIT 1)
     FROM lane WHERE lane.endpoint_id IS NOT NULL)`;
 
+/** How lanes stand, locked. */
+const LANES_LOCKED = `SELECT id, status, failure_streak AS "failureStreak", pause_count AS "pauseCount",
+     calls_max AS "callsMax", coalesce(paused_until <= tranche_now(), false) AS "pauseOver",
+     CASE WHEN recent_since > tranche_now() - ${RECENT_S} * interval '1 second' THEN recent_attempts ELSE 0 END AS "recentAttempts",
+     CASE WHEN recent_since > tranche_now() - ${RECENT_S} * interval '1 second' THEN recent_failures ELSE 0 END AS "recentFailures",
+     coalesce(extract(epoch FROM tranche_now() - failing_since), 0)::double precision AS failing_s,
+     extract(epoch FROM tranche_now() - coalesce(last_success_at, created_at))::double precision AS unsuccessful_s
+   FROM webhook_endpoint WHERE id = ${anyOf('$1')} ORDER BY id FOR NO KEY UPDATE`;
+
 /** All SQL that chooses lanes and writes how they stand. Locks are taken in the order of ids, or not waited for. */
 @Injectable()
 export class LaneRepository {
@@ -203,16 +212,12 @@ export class LaneRepository {
 
   /** How lanes stand, locked in the order of their ids: no two settles can deadlock. */
   lock(tx: Tx, ids: readonly string[]): Promise<LaneRow[]> {
-    return tx.query<LaneRow & Record<string, unknown>>(
-      `SELECT id, status, failure_streak AS "failureStreak", pause_count AS "pauseCount",
-         calls_max AS "callsMax", coalesce(paused_until <= tranche_now(), false) AS "pauseOver",
-         CASE WHEN recent_since > tranche_now() - ${RECENT_S} * interval '1 second' THEN recent_attempts ELSE 0 END AS "recentAttempts",
-         CASE WHEN recent_since > tranche_now() - ${RECENT_S} * interval '1 second' THEN recent_failures ELSE 0 END AS "recentFailures",
-         coalesce(extract(epoch FROM tranche_now() - failing_since), 0)::double precision AS failing_s,
-         extract(epoch FROM tranche_now() - coalesce(last_success_at, created_at))::double precision AS unsuccessful_s
-       FROM webhook_endpoint WHERE id = ${anyOf('$1')} ORDER BY id FOR NO KEY UPDATE`,
-      [ids],
-    );
+    return tx.query<LaneRow & Record<string, unknown>>(LANES_LOCKED, [ids]);
+  }
+
+  /** The same of those that nobody holds. */
+  async lockUnheld(tx: Tx, ids: readonly string[]): Promise<LaneRow[]> {
+    return tx.query<LaneRow & Record<string, unknown>>(`${LANES_LOCKED} SKIP LOCKED`, [ids]);
   }
 
   /**

@@ -5,12 +5,14 @@ import type { SentDelivery } from './deliver.js';
 import type { ClaimedDelivery } from './delivery.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import type { Places } from './places.js';
-import { SettleDeliveries } from './settle-deliveries.js';
+import { SettleDeliveries, type SettledUnheld } from './settle-deliveries.js';
 import { merchantsWithoutTurn } from './share-places.js';
 import { WriteBodies } from './write-bodies.js';
 
 /** Lanes that are ready and were not served (somebody held them, or a limit was reached) are looked at again this soon. */
 const READY_AGAIN_MS = 50;
+/** Another round has let go of its lanes by then. Who has not may be frozen: what he holds is left to whoever can wait. */
+const LANE_HELD_MAX_MS = 250;
 
 export interface RoundCalls {
   /** To be settled. */
@@ -20,9 +22,8 @@ export interface RoundCalls {
   readonly places: Places;
 }
 
-export interface SettledAndClaimed {
-  /** Of what was to be settled; the others had been claimed anew by somebody else. */
-  readonly counted: readonly SentDelivery[];
+/** What is neither counted nor held had been claimed anew by somebody else. */
+export interface SettledAndClaimed extends SettledUnheld {
   /** To be sent. */
   readonly claimed: readonly ClaimedDelivery[];
   /** Milliseconds until a lane may have something to send; null where none has anything. */
@@ -31,7 +32,8 @@ export interface SettledAndClaimed {
 
 /**
  * One round of a dispatcher, in one transaction: settles calls that have ended, and claims as many as there is room for. Mostly the
- * lanes of both are the same: apart, each would find what the other has locked, and half of all claims nothing else.
+ * lanes of both are the same: apart, each would find what the other has locked, and half of all claims nothing else. For a lane that
+ * somebody else holds it waits no longer than another round may take; all other lanes wait with it.
  */
 @Injectable()
 export class SettleAndClaim {
@@ -43,9 +45,15 @@ export class SettleAndClaim {
   ) {}
 
   async execute(tx: Tx, { settling, ended, places }: RoundCalls): Promise<SettledAndClaimed> {
-    const counted = await this.settle.execute(tx, settling);
+    const [, settled] = await Promise.all([tx.waitAtMost(LANE_HELD_MAX_MS), this.settled(tx, settling)]);
     const claimed = await this.bodies.execute(tx, await this.claims.execute(tx, places, ended));
     const again_ms = claimed.length > 0 ? 0 : READY_AGAIN_MS;
-    return { counted, claimed, wait_ms: await this.lanes.nextReady(tx, merchantsWithoutTurn(places), again_ms) };
+    return { ...settled, claimed, wait_ms: await this.lanes.nextReady(tx, merchantsWithoutTurn(places), again_ms) };
+  }
+
+  private async settled(tx: Tx, settling: readonly SentDelivery[]): Promise<SettledUnheld> {
+    if (settling.length === 0) return { counted: [], held: new Set() };
+    if (tx.isRetry) return this.settle.executeUnheld(tx, settling);
+    return { counted: await this.settle.execute(tx, settling), held: new Set() };
   }
 }

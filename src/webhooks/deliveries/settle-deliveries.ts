@@ -7,6 +7,12 @@ import type { SentDelivery } from './deliver.js';
 import { type AttemptRow, DeliveryRepository } from './delivery.repository.js';
 import { LaneRepository, type LaneRow } from './lane.repository.js';
 
+export interface SettledUnheld {
+  readonly counted: readonly SentDelivery[];
+  /** Of lanes that somebody holds; they are as they were. */
+  readonly held: ReadonlySet<SentDelivery>;
+}
+
 /**
  * Ends a group of attempts in one transaction: deliveries and attempts, the breakers of their lanes, what is told of them.
  * Safe to crash here because a delivery whose attempt was not settled is sent again when its lease ends: receivers get
@@ -20,13 +26,27 @@ export class SettleDeliveries {
     private readonly notices: EndpointNotices,
   ) {}
 
-  /** @returns those that counted; the others had been claimed anew by somebody else. */
+  /**
+   * Waits for whoever holds a lane.
+   * @returns those that counted; the others had been claimed anew by somebody else.
+   */
   async execute(tx: Tx, sent: readonly SentDelivery[]): Promise<SentDelivery[]> {
-    if (sent.length === 0) return [];
+    return this.settle(tx, this.lanes.lock(tx, lanesOf(sent)), sent);
+  }
+
+  /** Waits for nobody. */
+  async executeUnheld(tx: Tx, sent: readonly SentDelivery[]): Promise<SettledUnheld> {
+    const lanes = await this.lanes.lockUnheld(tx, lanesOf(sent));
+    const ours = new Set(lanes.map(({ id }) => id));
+    const held = new Set(sent.filter(({ delivery }) => !ours.has(delivery.endpoint_id)));
+    const unheld = sent.filter((one) => !held.has(one));
+    return { counted: await this.settle(tx, Promise.resolve(lanes), unheld), held };
+  }
+
+  private async settle(tx: Tx, locked: Promise<readonly LaneRow[]>, sent: readonly SentDelivery[]): Promise<SentDelivery[]> {
     // Lanes first, as everywhere: who disables or deletes one waits for us, or we for him, and then see what he did.
-    const laneIds = [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))];
     const attempts = sent.map((one) => ({ id: newUuid(), ...attemptRow(one) }));
-    const [lanes, written] = await Promise.all([this.lanes.lock(tx, laneIds), this.deliveries.settle(tx, attempts)]);
+    const [lanes, written] = await Promise.all([locked, this.deliveries.settle(tx, attempts)]);
     const counted = sent.filter(({ delivery }) => written.has(delivery.id));
     if (counted.length === 0) return [];
 
@@ -45,6 +65,8 @@ export class SettleDeliveries {
     await this.notices.tell(tx, changes.flatMap(noticeOf));
   }
 }
+
+const lanesOf = (sent: readonly SentDelivery[]): string[] => [...new Set(sent.map(({ delivery }) => delivery.endpoint_id))];
 
 const noticeOf = ({ id, notice }: LaneChange & { readonly id: string }) =>
   notice === null ? [] : [{ endpointId: id, type: notice }];
