@@ -48,7 +48,7 @@ export async function examine(environment: Readonly<Record<string, string | unde
     [archiveDir, databaseIsEmbedded ? dataDir : null].flatMap((path) => (path === null ? [] : [diskOf(path)])),
   );
   return [
-    { about: 'configuration', findings: judgeConfiguration(configuration, disks) },
+    { about: 'configuration', findings: judgeConfiguration(configuration, { disks, openFilesMax: openFilesMax() }) },
     ...(await examineDatabase(configuration)),
   ];
 }
@@ -61,6 +61,13 @@ async function diskOf(path: string): Promise<Disk> {
   } catch {
     return { path, freeRatio: null };
   }
+}
+
+/** The hard limit: Node raises its own to that when it starts. Not told on Windows. */
+function openFilesMax(): number | null {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { hard: number | 'unlimited' } } };
+  const hard = userLimits?.open_files?.hard;
+  return typeof hard === 'number' ? hard : null;
 }
 
 async function examineDatabase(configuration: WrittenConfiguration): Promise<readonly Examined[]> {

@@ -4,6 +4,8 @@ import { fault, type Finding, warning, where } from './finding.js';
 /** 128 random bits as text: shorter ones can be guessed, or were chosen by a person. */
 const OPERATOR_KEY_LENGTH_MIN = 22;
 const FREE_RATIO_MIN = 0.1;
+/** A worker has 512 webhooks out at the most, and beside them calls to providers; a process that serves, as many connections as come. */
+const OPEN_FILES_MIN = 2_048;
 
 export interface Disk {
   readonly path: string;
@@ -11,8 +13,15 @@ export interface Disk {
   readonly freeRatio: number | null;
 }
 
+/** What a process finds where it runs. */
+export interface Machine {
+  readonly disks: readonly Disk[];
+  /** Files and sockets that it may have open at a time; null: as many as it likes, or it is not told. */
+  readonly openFilesMax: number | null;
+}
+
 /** What can be read and still is no good idea. What can not be read refuses the start by itself. */
-export function judgeConfiguration(configuration: WrittenConfiguration, disks: readonly Disk[]): readonly Finding[] {
+export function judgeConfiguration(configuration: WrittenConfiguration, { disks, openFilesMax }: Machine): readonly Finding[] {
   const { operatorKey, sandbox, databaseIsEmbedded, databaseApiUrl, host, roles, webhookAllowCidrs, quarantine } = configuration;
   return [
     ...where(
@@ -56,6 +65,13 @@ export function judgeConfiguration(configuration: WrittenConfiguration, disks: r
       warning(
         'QUARANTINE=true: each start begins a quarantine, in which nothing is sent.',
         'Unset it once the quarantine has ended.',
+      ),
+    ),
+    ...where(
+      openFilesMax !== null && openFilesMax < OPEN_FILES_MIN,
+      warning(
+        `A process may have ${openFilesMax} files open: each call takes one, and those beyond fail as if their receivers did.`,
+        `Let it have ${OPEN_FILES_MIN} at least: ulimit -Hn, LimitNOFILE of systemd, ulimits.nofile of a container.`,
       ),
     ),
     ...disks.flatMap(judgeDisk),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '../platform/config/index.js';
-import { judgeConfiguration } from './judge-configuration.js';
+import { judgeConfiguration, type Machine } from './judge-configuration.js';
 import { type EngineFacts, judgeEngine } from './judge-engine.js';
 import { judgeServer, type ServerFacts } from './judge-server.js';
 
@@ -51,8 +51,8 @@ const ENGINE: EngineFacts = {
   keys_needed: ['k1'],
 };
 
-const ofConfiguration = (change: Record<string, string>, disks: Parameters<typeof judgeConfiguration>[1] = []) =>
-  judgeConfiguration(readConfiguration({ ...WRITTEN, ...change }), disks);
+const ofConfiguration = (change: Record<string, string>, machine: Partial<Machine> = {}) =>
+  judgeConfiguration(readConfiguration({ ...WRITTEN, ...change }), { disks: [], openFilesMax: null, ...machine });
 const ofServer = (change: Partial<ServerFacts>) => judgeServer({ ...SERVER, ...change }, { embedded: false, now: NOW });
 const ofEngine = (change: Partial<EngineFacts>) => judgeEngine({ ...ENGINE, ...change }, { sandbox: false, keyIds: ['k1'] });
 
@@ -78,12 +78,18 @@ describe('the doctor finds', () => {
   });
 
   it('a disk that is full, or can not be written', () => {
-    const found = ofConfiguration({}, [
+    const disks = [
       { path: '/archive', freeRatio: 0.03 },
       { path: '/data', freeRatio: null },
       { path: '/roomy', freeRatio: 0.5 },
-    ]);
+    ];
+    const found = ofConfiguration({}, { disks });
     expect(found.map(({ says }) => says)).toEqual(['The disk of /archive has 3 % left.', '/data can not be written.']);
+  });
+
+  it('too few files that a process may have open', () => {
+    expect(ofConfiguration({}, { openFilesMax: 1024 }).map(({ severity }) => severity)).toEqual(['warning']);
+    expect(ofConfiguration({}, { openFilesMax: 65_536 })).toEqual([]);
   });
 
   it.each<[Partial<ServerFacts>, string]>([
