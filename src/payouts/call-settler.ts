@@ -16,9 +16,6 @@ export interface SettlerPorts {
   readonly pace: Pace;
 }
 
-/** One is prepared while the other is committed. */
-const GROUPS_AT_ONCE = 2;
-
 /** Settles the results of one connector's calls, and learns from them about the connector as a whole. */
 export class CallSettler {
   private readonly logger = new Logger(CallSettler.name);
@@ -28,7 +25,6 @@ export class CallSettler {
 
   constructor(private readonly ports: SettlerPorts) {
     this.groups = new GroupSettler(CallSettler.name, {
-      groupsAtOnce: GROUPS_AT_ONCE,
       settle: (results) => this.settle(results),
       giveUp: ({ finding }) => {
         this.logger.error(`payout ${finding.payoutId} is looked up when its lease ends`);

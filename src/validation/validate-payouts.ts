@@ -71,7 +71,6 @@ export class ValidatePayouts {
     @Inject(PACE) pace: Pace,
   ) {
     this.settler = new GroupSettler(ValidatePayouts.name, {
-      groupsAtOnce: 1,
       settle: (judged) => this.transactions.asEngineConfirmed((tx) => this.settle(tx, judged)),
       giveUp: ({ payout }) => {
         this.logger.error(`payout ${payout.id} is judged again when its lease ends`);

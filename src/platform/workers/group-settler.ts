@@ -8,8 +8,6 @@ const GROUP_MAX = 500;
 const RETRY_MS = 500;
 
 export interface GroupSettling<Result> {
-  /** How many groups are written at once. */
-  readonly groupsAtOnce: number;
   /** Writes a group in one transaction; a second try after a commit of unknown outcome has to find the fence raised. */
   settle(results: readonly Result[]): Promise<void>;
   /** A result that could not be written even alone; its lease brings it back. */
@@ -19,13 +17,14 @@ export interface GroupSettling<Result> {
 }
 
 /**
- * Collects what calls have brought and settles it in groups: at once while idle, in larger groups the busier it gets. No
- * result is dropped because the database is away for a moment, and a fault that one brings does not cost the others theirs.
+ * Collects what calls have brought and settles it in groups, one at a time: at once while idle, in larger groups the busier it
+ * gets. Two at a time were smaller, and cost more than the second saved by being prepared while the first was committed. No result is dropped because the database is away for a moment, and a fault that one brings does not cost the others theirs.
  */
 export class GroupSettler<Result> {
   private readonly logger: Logger;
   private readonly queue: Result[] = [];
-  private readonly groups = new Set<Promise<void>>();
+  /** What is being written. */
+  private group: Promise<void> | null = null;
   private readonly pace: Pace;
   private waitingForMore = false;
 
@@ -51,17 +50,15 @@ export class GroupSettler<Result> {
   /** Resolves when everything that was pushed is settled. */
   async drain(): Promise<void> {
     this.flush();
-    while (this.groups.size > 0) await Promise.all(this.groups);
+    while (this.group !== null) await this.group;
   }
 
   private flush(): void {
-    while (this.queue.length > 0 && this.groups.size < this.settling.groupsAtOnce) {
-      const group = this.settle(this.queue.splice(0, GROUP_MAX)).finally(() => {
-        this.groups.delete(group);
-        this.flush();
-      });
-      this.groups.add(group);
-    }
+    if (this.group !== null || this.queue.length === 0) return;
+    this.group = this.settle(this.queue.splice(0, GROUP_MAX)).finally(() => {
+      this.group = null;
+      this.flush();
+    });
   }
 
   /** For whoever has a group already. Resolves when all of it is settled, or given up one by one; never rejects. */

@@ -45,7 +45,6 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {
     this.settler = new GroupSettler(Dispatcher.name, {
-      groupsAtOnce: 1,
       settle: async (sent) => {
         this.metrics.observe(sent, await transactions.asEngine((tx) => settle.execute(tx, sent)));
         // What was behind these in order may go.
