@@ -36,6 +36,15 @@ export interface FiredTimers {
   readonly times: number;
 }
 
+/** Whatever is waited for has come by then, or something is wrong. */
+const STUCK_AFTER_MS = 240_000;
+const WHAT_STANDS = [
+  `SELECT status, held, count(*)::integer, min(scheduled_at), max(scheduled_at), now() FROM payout GROUP BY 1, 2`,
+  `SELECT status, count(*)::integer, min(next_check_at), max(next_check_at), max(checks) FROM payout_intent GROUP BY 1`,
+  `SELECT pid, state, wait_event, pg_blocking_pids(pid), now() - xact_start AS since, left(query, 100) AS query
+   FROM pg_stat_activity WHERE datname = current_database()`,
+];
+
 /** A PostgreSQL with its ordinary durability in a folder of its own, and the programs that run on it. */
 export class BenchServers {
   readonly operatorKey = `operator_${randomBytes(12).toString('hex')}`;
@@ -161,9 +170,22 @@ export class BenchServers {
 
   /** Waits until nothing is left of it. @returns the milliseconds since `start`. */
   async untilNone(from: string, values: readonly unknown[] = [], start = performance.now()): Promise<number> {
+    let stuck = performance.now() + STUCK_AFTER_MS;
     // Not counted: of what is nearly done a count reads as much as the work itself.
-    while (((await this.sql.query(`SELECT FROM ${from} LIMIT 1`, [...values])).rowCount ?? 0) > 0) await wait(LOOK_MS);
+    while (((await this.sql.query(`SELECT FROM ${from} LIMIT 1`, [...values])).rowCount ?? 0) > 0) {
+      await wait(LOOK_MS);
+      if (performance.now() < stuck) continue;
+      stuck = Infinity;
+      await this.sayWhatStands(from);
+    }
     return performance.now() - start;
+  }
+
+  /** For whoever has to find out why something never came: the row is ended some minutes later, and all this with it. */
+  private async sayWhatStands(from: string): Promise<void> {
+    process.stderr.write(`still waiting for: ${from}\n`);
+    for (const stands of WHAT_STANDS) console.table((await this.sql.query<Record<string, unknown>>(stands)).rows);
+    for (const { program } of this.programs) process.stderr.write(program.output() + program.complaints());
   }
 
   async close(): Promise<void> {
