@@ -38,7 +38,7 @@ type Timetable = (payouts: number) => (place: number) => number;
 export const lateness: Row = {
   name: 'lateness',
   asks: 'when the provider had the request, minus the instant that was asked for',
-  minutes: 5.5,
+  minutes: 13,
   async contests(stage, effort) {
     const setting = await settingOf(stage);
     const spread: Timetable = (payouts) => {
