@@ -189,9 +189,9 @@ export class BenchServers {
   }
 
   async close(): Promise<void> {
-    // A frozen one hears nothing else.
     this.busy?.stop();
     const programs = this.programs.map(({ program }) => program);
+    // A frozen one hears nothing else.
     for (const program of programs) program.signal('SIGCONT');
     await Promise.all(programs.map((program) => this.stop(program)));
     // Work that is broken off may hold a connection for good; the server that it leads to goes anyhow.

@@ -216,7 +216,7 @@ export class LaneRepository {
   }
 
   /** The same of those that nobody holds. */
-  async lockUnheld(tx: Tx, ids: readonly string[]): Promise<LaneRow[]> {
+  lockUnheld(tx: Tx, ids: readonly string[]): Promise<LaneRow[]> {
     return tx.query<LaneRow & Record<string, unknown>>(`${LANES_LOCKED} SKIP LOCKED`, [ids]);
   }
 

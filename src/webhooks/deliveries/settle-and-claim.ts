@@ -13,6 +13,7 @@ import { WriteBodies } from './write-bodies.js';
 const READY_AGAIN_MS = 50;
 /** Another round has let go of its lanes by then. Who has not may be frozen: what he holds is left to whoever can wait. */
 const LANE_HELD_MAX_MS = 250;
+const NONE: ReadonlySet<SentDelivery> = new Set();
 
 export interface RoundCalls {
   /** To be settled. */
@@ -45,15 +46,20 @@ export class SettleAndClaim {
   ) {}
 
   async execute(tx: Tx, { settling, ended, places }: RoundCalls): Promise<SettledAndClaimed> {
-    const [, settled] = await Promise.all([tx.waitAtMost(LANE_HELD_MAX_MS), this.settled(tx, settling)]);
+    const settled = await this.settled(tx, settling);
     const claimed = await this.bodies.execute(tx, await this.claims.execute(tx, places, ended));
     const again_ms = claimed.length > 0 ? 0 : READY_AGAIN_MS;
     return { ...settled, claimed, wait_ms: await this.lanes.nextReady(tx, merchantsWithoutTurn(places), again_ms) };
   }
 
   private async settled(tx: Tx, settling: readonly SentDelivery[]): Promise<SettledUnheld> {
-    if (settling.length === 0) return { counted: [], held: new Set() };
-    if (tx.isRetry) return this.settle.executeUnheld(tx, settling);
-    return { counted: await this.settle.execute(tx, settling), held: new Set() };
+    if (settling.length === 0) return { counted: [], held: NONE };
+    const [, settled] = await Promise.all([
+      tx.waitAtMost(LANE_HELD_MAX_MS),
+      tx.isRetry
+        ? this.settle.executeUnheld(tx, settling)
+        : this.settle.execute(tx, settling).then((counted) => ({ counted, held: NONE })),
+    ]);
+    return settled;
   }
 }
