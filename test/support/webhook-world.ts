@@ -28,6 +28,7 @@ export type DispatcherOptions = Partial<Pick<Configuration, 'webhookRetrySchedul
 
 export interface RunningDispatcher {
   readonly dispatcher: Dispatcher;
+  readonly egress: Egress;
   readonly metrics: Metrics;
   stop(): Promise<void>;
 }
@@ -70,7 +71,7 @@ export function dispatcherOn(db: TestDatabase, options: DispatcherOptions = {}):
     await dispatcher.stop();
     await wakes.onModuleDestroy();
   };
-  return { dispatcher, metrics, stop };
+  return { dispatcher, egress, metrics, stop };
 }
 
 export interface RegisteredEndpoint {
