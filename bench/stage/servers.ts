@@ -41,6 +41,7 @@ const STUCK_AFTER_MS = 240_000;
 const WHAT_STANDS = [
   `SELECT status, held, count(*)::integer, min(scheduled_at), max(scheduled_at), now() FROM payout GROUP BY 1, 2`,
   `SELECT status, count(*)::integer, min(next_check_at), max(next_check_at), max(checks) FROM payout_intent GROUP BY 1`,
+  `SELECT name, paused_by, pause_reason FROM connector WHERE paused_at IS NOT NULL`,
   `SELECT pid, state, wait_event, pg_blocking_pids(pid), now() - xact_start AS since, left(query, 100) AS query
    FROM pg_stat_activity WHERE datname = current_database()`,
 ];
