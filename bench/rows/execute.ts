@@ -65,8 +65,7 @@ const goalOf = (ofLimit: number | null, inFlight: number): Pick<Measure, 'goal' 
 interface Setting {
   readonly stage: Stage;
   readonly worker: number;
-  /** For peers and limits: payments that nobody had ordered from Tranche would pause its connector when the books are compared. */
-  readonly providerOfOthers: BenchProvider;
+  readonly provider: BenchProvider;
   readonly connectorId: string;
   readonly merchant: BenchMerchant;
   readonly payouts: number;
@@ -75,13 +74,13 @@ interface Setting {
 
 async function settingOf(stage: Stage, payouts: number, { latency_ms, inFlight }: Scene): Promise<Setting> {
   const { pid: worker } = await stage.worker();
-  const connectorId = await stage.connector(await stage.provider(latency_ms), inFlight);
-  const providerOfOthers = await stage.provider(latency_ms);
+  const provider = await stage.provider(latency_ms);
+  const connectorId = await stage.connector(provider, inFlight);
   const merchant = await stage.merchant({ connector_id: connectorId });
   // A disabled endpoint has every delivery written and none sent: sending has a row of its own.
   const { id } = await merchant.call('/webhook-endpoints', { url: 'http://127.0.0.1:9/hooks' });
   await merchant.call(`/webhook-endpoints/${id ?? ''}/disable`);
-  return { stage, worker, providerOfOthers, connectorId, merchant, payouts, inFlight };
+  return { stage, worker, provider, connectorId, merchant, payouts, inFlight };
 }
 
 const engine = ({ stage, worker, connectorId, merchant, payouts }: Setting): Contender => ({
@@ -99,7 +98,7 @@ const engine = ({ stage, worker, connectorId, merchant, payouts }: Setting): Con
   },
 });
 
-const callsAlone = ({ providerOfOthers: provider, payouts, inFlight }: Setting): Contender => ({
+const callsAlone = ({ provider, payouts, inFlight }: Setting): Contender => ({
   name: 'calls alone',
   kind: 'limit',
   note: 'the same connector making the same calls, with no engine and no database',
@@ -112,11 +111,7 @@ const callsAlone = ({ providerOfOthers: provider, payouts, inFlight }: Setting):
   },
 });
 
-const contenderOf = (
-  peer: Peer,
-  { stage, providerOfOthers: provider, merchant, inFlight }: Setting,
-  payouts: number,
-): Contender => {
+const contenderOf = (peer: Peer, { stage, provider, merchant, inFlight }: Setting, payouts: number): Contender => {
   let filled: FilledPeer;
   return {
     name: peer.name,

@@ -60,16 +60,14 @@ interface Setting {
   readonly stage: Stage;
   readonly worker: number;
   readonly provider: BenchProvider;
-  /** For peers and limits: payments that nobody had ordered from Tranche would pause its connector when the books are compared. */
-  readonly providerOfOthers: BenchProvider;
   readonly merchant: BenchMerchant;
 }
 
 async function settingOf(stage: Stage): Promise<Setting> {
   const { pid: worker } = await stage.worker();
-  const [provider, providerOfOthers] = [await stage.provider(0), await stage.provider(0)];
+  const provider = await stage.provider(0);
   const merchant = await stage.merchant({ connector_id: await stage.connector(provider, IN_FLIGHT) });
-  return { stage, worker, provider, providerOfOthers, merchant };
+  return { stage, worker, provider, merchant };
 }
 
 const spreadContest = (setting: Setting, payouts: number, timetable: Timetable): Contest => {
@@ -144,7 +142,7 @@ const engine = ({ worker, provider, merchant }: Setting, { payouts, timetable, f
   };
 };
 
-const callsAlone = ({ providerOfOthers: provider }: Setting, payouts: number): Contender => ({
+const callsAlone = ({ provider }: Setting, payouts: number): Contender => ({
   name: 'calls alone',
   kind: 'limit',
   note: 'how long the same calls take with no engine and no database',
@@ -158,8 +156,7 @@ const callsAlone = ({ providerOfOthers: provider }: Setting, payouts: number): C
   },
 });
 
-const contenderOf = (peer: Peer, setting: Setting, { payouts, timetable, figures }: Load): Contender => {
-  const { stage, providerOfOthers: provider, merchant } = setting;
+const contenderOf = (peer: Peer, { stage, provider, merchant }: Setting, { payouts, timetable, figures }: Load): Contender => {
   let filled: FilledPeer;
   let dueAt: Map<string, number>;
   return {

@@ -1,14 +1,19 @@
 import { createInterface } from 'node:readline';
 import { startProvider } from '../../test/support/provider-server.js';
 
-/** Says where it is; answers each line of its input with when it took which reference, and forgets it. */
+/**
+ * Says where it is; answers each line of its input with when it took which reference. Peers and limits pay from an account of their
+ * own: what nobody had ordered from Tranche would pause its connector when it compares the books.
+ */
 const latency_ms = Number(process.argv[2]);
-const provider = await startProvider({ keepRequests: false, ...(latency_ms > 0 ? { latency_ms } : {}) });
-let told = 0;
+const open = () => startProvider({ keepRequests: false, ...(latency_ms > 0 ? { latency_ms } : {}) });
+const accounts = [await open(), await open()];
+const told = accounts.map(() => 0);
 const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
-say({ url: provider.url, token: provider.token });
+const [tranche, others] = accounts.map(({ url, token }) => ({ base_url: url, token }));
+say({ tranche, others });
 for await (const _line of createInterface(process.stdin)) {
-  say(provider.ledger.slice(told).map(({ request, at }) => [request.reference, at]));
-  told = provider.ledger.length;
+  say(accounts.flatMap(({ ledger }, place) => ledger.slice(told[place]).map(({ request, at }) => [request.reference, at])));
+  accounts.forEach(({ ledger }, place) => (told[place] = ledger.length));
 }
-await provider.close();
+await Promise.all(accounts.map((account) => account.close()));

@@ -7,17 +7,24 @@ import { itemOf } from './merchant.js';
 /** Longer than any answer of the bench's provider takes. */
 const CALL_TIMEOUT_MS = 10_000;
 
+interface Account {
+  readonly base_url: string;
+  readonly token: string;
+}
+
 /** The provider of provider.child.ts. */
 export class BenchProvider {
   private constructor(
     private readonly child: LineChild,
-    readonly config: { readonly base_url: string; readonly token: string },
+    /** For the engine's connector. */
+    readonly config: Account,
+    private readonly others: Account,
   ) {}
 
   static async start(latency_ms: number): Promise<BenchProvider> {
     const child = LineChild.start('provider.child.ts', String(latency_ms));
-    const { url, token } = await child.next<{ url: string; token: string }>();
-    return new BenchProvider(child, { base_url: url, token });
+    const { tranche, others } = await child.next<{ tranche: Account; others: Account }>();
+    return new BenchProvider(child, tranche, others);
   }
 
   /** What it took since it was asked last: reference, and the instant on the clock of this machine in milliseconds. */
@@ -27,7 +34,7 @@ export class BenchProvider {
 
   /** The engine's own connector with nothing around it, for limits and peers. */
   connector(concurrency: number): HttpConnector {
-    const config = { ...this.config, timeout_ms: CALL_TIMEOUT_MS, key_retention_hours: 24, stale_window_ms: 60_000 };
+    const config = { ...this.others, timeout_ms: CALL_TIMEOUT_MS, key_retention_hours: 24, stale_window_ms: 60_000 };
     return new HttpConnector({ ...config, notification_secret: null }, concurrency);
   }
 
