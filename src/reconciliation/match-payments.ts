@@ -13,6 +13,9 @@ export interface Telling {
   readonly inHandToo: boolean;
 }
 
+/** In one line of the log; the table has all. */
+const STRAYS_NAMED = 5;
+
 interface Judgement {
   readonly findings: readonly Finding[];
   readonly strays: readonly StrayPayment[];
@@ -53,7 +56,7 @@ export class MatchPayments {
   }
 
   /**
-   * Each is told once: it is logged, counted, and pauses the connector, so that nothing is added to what is wrong until an
+   * Each is told once: it is recorded, counted, and pauses the connector, so that nothing is added to what is wrong until an
    * operator has looked. What a notification contradicts pauses nothing where the intent itself goes to a person.
    */
   async raise(
@@ -69,12 +72,19 @@ export class MatchPayments {
       await this.connectors.pause(tx, connectorId, { by: 'engine', reason });
     }
     tx.afterCommit(() => {
-      for (const { provider_reference, kind, detail } of fresh) {
-        this.metrics.strayFound(kind);
-        this.logger.error(`stray payment ${provider_reference} at ${toTypeId('connector', connectorId)} (${kind}): ${detail}`);
-      }
+      for (const { kind } of fresh) this.metrics.strayFound(kind);
+      if (fresh.length > 0) this.logger.error(wordsOf(fresh, toTypeId('connector', connectorId)));
     });
   }
+}
+
+/** One line, however many there are: an account that somebody else pays from too has a page full of them. */
+function wordsOf(strays: readonly StrayPayment[], connector: string): string {
+  const named = strays
+    .slice(0, STRAYS_NAMED)
+    .map(({ provider_reference, kind, detail }) => `${provider_reference} (${kind}): ${detail}`);
+  const more = strays.length > STRAYS_NAMED ? `; and ${strays.length - STRAYS_NAMED} more` : '';
+  return `stray payments at ${connector}: ${named.join('; ')}${more}`;
 }
 
 /** Pure: what one payment says of the intent that it names. */

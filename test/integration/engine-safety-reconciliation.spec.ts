@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { tomorrow, validItem, validItems } from '../support/items.js';
@@ -47,6 +48,20 @@ describe('the comparison of books', () => {
     expect(await world.connector()).toMatchObject({ paused: false });
     const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
     expect(metrics).toMatch(/tranche_stray_payments_total\{kind="unknown"\} 1/);
+  });
+
+  it('says in one line of the log what somebody else pays from the same account, however much it is', async () => {
+    const errors = jest.spyOn(Logger.prototype, 'error');
+    world = await providerWorld();
+    for (let n = 0; n < 7; n += 1) await pay(randomUUID());
+    await reconcile();
+    const words = errors.mock.calls.map(([message]) => String(message)).filter((message) => message.startsWith('stray'));
+    errors.mockRestore();
+    expect(words).toEqual([
+      expect.stringMatching(/^stray payments at connector_\w+: (pay_\S+ \(unknown\): [^;]+; ){5}and 2 more$/),
+    ]);
+    const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
+    expect(metrics).toMatch(/tranche_stray_payments_total\{kind="unknown"\} 7/);
   });
 
   it('settles what the provider paid meanwhile, and leaves what is cancelled to a person', async () => {
