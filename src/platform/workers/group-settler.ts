@@ -18,7 +18,8 @@ export interface GroupSettling<Result> {
 
 /**
  * Collects what calls have brought and settles it in groups, one at a time: at once while idle, in larger groups the busier it
- * gets. Two at a time were smaller, and cost more than the second saved by being prepared while the first was committed. No result is dropped because the database is away for a moment, and a fault that one brings does not cost the others theirs.
+ * gets. Two at a time were smaller, and cost more than the second saved by being prepared while the first was committed. No result
+ * is dropped because the database is away for a moment, and a fault that one brings does not cost the others theirs.
  */
 export class GroupSettler<Result> {
   private readonly logger: Logger;
