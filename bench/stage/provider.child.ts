@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import { startProvider } from '../../test/support/provider-server.js';
 
 /**
- * Says where it is; answers each line of its input with when it took which reference. Peers and limits pay from an account of their
- * own: what nobody had ordered from Tranche would pause its connector when it compares the books.
+ * Says where it is; answers each line of its input with when it took which reference since the line before. Peers and limits pay
+ * from an account of their own: what nobody had ordered from Tranche would pause its connector when it compares the books.
  */
 const latency_ms = Number(process.argv[2]);
 const open = () => startProvider({ keepRequests: false, ...(latency_ms > 0 ? { latency_ms } : {}) });

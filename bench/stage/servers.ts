@@ -1,3 +1,4 @@
+import { Console } from 'node:console';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -185,7 +186,8 @@ export class BenchServers {
   /** For whoever has to find out why something never came: the row is ended some minutes later, and all this with it. */
   private async sayWhatStands(from: string): Promise<void> {
     process.stderr.write(`still waiting for: ${from}\n`);
-    for (const stands of WHAT_STANDS) console.table((await this.sql.query<Record<string, unknown>>(stands)).rows);
+    const screen = new Console(process.stderr);
+    for (const stands of WHAT_STANDS) screen.table((await this.sql.query<Record<string, unknown>>(stands)).rows);
     for (const { program } of this.programs) process.stderr.write(program.output() + program.complaints());
   }
 
