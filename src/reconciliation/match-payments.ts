@@ -6,15 +6,15 @@ import { toTypeId } from '../platform/ids/index.js';
 import { type NamedIntent, ProviderBooksRepository, type StrayKind, type StrayPayment } from './provider-books.repository.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
 
+/** In one line of the log; the table has all. */
+const STRAYS_NAMED = 5;
+
 export interface Telling {
   readonly connectorId: string;
   readonly source: 'notification' | 'reconciliation';
   /** Settles intents whose call is out, too: the provider speaks by itself, or no process has the call in truth. */
   readonly inHandToo: boolean;
 }
-
-/** In one line of the log; the table has all. */
-const STRAYS_NAMED = 5;
 
 interface Judgement {
   readonly findings: readonly Finding[];
