@@ -52,8 +52,6 @@ export interface Contest {
   readonly title: string;
   readonly measures: readonly Measure[];
   readonly contenders: readonly Contender[];
-  /** Fewer than the run's where a round is long by nature, and then none to warm up. */
-  readonly rounds_max?: number;
 }
 
 export interface Standing {
@@ -96,12 +94,10 @@ interface Samples {
  * first round warms up (compilers, caches, connections) and is not counted, where there are more.
  */
 export async function hold(contest: Contest, conditions: Conditions): Promise<Result> {
-  const { random, say } = conditions;
+  const { rounds, random, say } = conditions;
   const taken = new Map<Contender, Samples>(contest.contenders.map((one) => [one, { samples: [], times: [] }]));
-  const rounds = Math.min(conditions.rounds, contest.rounds_max ?? conditions.rounds);
-  const warmUp = rounds > 1 && contest.rounds_max === undefined;
   let measured = 0;
-  for (let round = warmUp ? 0 : 1; round <= rounds; round += 1) {
+  for (let round = rounds > 1 ? 0 : 1; round <= rounds; round += 1) {
     const began = performance.now();
     for (const contender of shuffled(contest.contenders, random)) {
       const { sample, time } = await runOnce(contender, conditions);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Microseconds of processor, per item where it says so. */
 export interface ProcessorTime {
@@ -65,7 +65,13 @@ function statOf(pid: number): { pid: number; parent: number; own_us: number; all
   }
 }
 
-/** The most memory that a process ever had, in MiB; NaN on systems that do not show it. */
+/** From here on the most is what the process has now, or will have; see proc_pid_clear_refs(5). Nothing on systems without it. */
+export function forgetPeakMemory(pid: number): void {
+  const file = `/proc/${pid}/clear_refs`;
+  if (existsSync(file)) writeFileSync(file, '5');
+}
+
+/** The most memory that a process has had since it was forgotten, or ever, in MiB; NaN on systems that do not show it. */
 export function peakMemory_mib(pid: number): number {
   try {
     return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;

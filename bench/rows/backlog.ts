@@ -39,7 +39,6 @@ export const backlog: Row = {
           { name: 'all closed', unit: 's', better: 'less' },
         ],
         contenders: [contender(large, 'engine'), contender(SMALL, 'limit')],
-        rounds_max: 1,
       },
     ];
   },

@@ -1,5 +1,5 @@
 import { fromTypeId } from '../../src/platform/ids/index.js';
-import { peakMemory_mib } from '../measure/processor-time.js';
+import { forgetPeakMemory, peakMemory_mib } from '../measure/processor-time.js';
 import { fillWith } from '../stage/filler.js';
 import { type Row, sized } from './row.js';
 
@@ -11,14 +11,16 @@ const DOWN = 'http://127.0.0.1:9/hooks';
 export const memory: Row = {
   name: 'memory',
   asks: 'the most memory of each process, with payouts waiting, due ones being paid, and a receiver that is down',
-  minutes: 2.5,
+  minutes: 3,
   async contests(stage, effort) {
     const waiting = sized(effort, { quick: 50_000, usual: 1_000_000, full: 1_000_000 });
     const due = sized(effort, { quick: 3_000, usual: 20_000, full: 100_000 });
     const [api, worker] = [await stage.api(), await stage.worker()];
     const connectorId = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);
     const merchant = await stage.merchant({ connector_id: connectorId });
-    const filled = await stage.merchant();
+    const connector = fromTypeId('connector', connectorId) ?? '';
+    await fillWith(stage.servers, await stage.merchant(), { connector, payouts: waiting, mix: { waitingOf100: 100, due: 0 } });
+    await merchant.call('/webhook-endpoints', { url: DOWN });
     const run = async () => {
       await stage.brake(`/connectors/${connectorId}`, 'resume');
       await merchant.untilProcessed();
@@ -27,7 +29,6 @@ export const memory: Row = {
     return [
       {
         title: `memory, ${waiting} waiting and ${due} due`,
-        rounds_max: 1,
         measures: ['api', 'worker'].map((name) => ({ name, unit: 'MiB', better: 'less' as const, goal: { atMost: 350 } })),
         contenders: [
           {
@@ -36,9 +37,7 @@ export const memory: Row = {
             processes: () => [worker.pid],
             prepare: async () => {
               await stage.brake(`/connectors/${connectorId}`, 'pause');
-              const connector = fromTypeId('connector', connectorId) ?? '';
-              await fillWith(stage.servers, filled, { connector, payouts: waiting, mix: { waitingOf100: 100, due: 0 } });
-              await merchant.call('/webhook-endpoints', { url: DOWN });
+              for (const { pid } of [api, worker]) forgetPeakMemory(pid);
               await merchant.createValidated(due);
             },
             run,
