@@ -30,6 +30,8 @@ import { IndexOldContents20261122012000 } from './20261122012000-index-old-conte
 import { NameReceiversOfDotsUsers20261122012100 } from './20261122012100-name-receivers-of-dots-users.js';
 import { NameReceiversOfPayoutLinks20261122012200 } from './20261122012200-name-receivers-of-payout-links.js';
 import { QueueLanes20261122060000 } from './20261122060000-queue-lanes.js';
+import { NameStrayPayments20261123000000 } from './20261123000000-name-stray-payments.js';
+import { TellBooksBehind20261123000100 } from './20261123000100-tell-books-behind.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -65,4 +67,6 @@ export const migrations = [
   NameReceiversOfDotsUsers20261122012100,
   NameReceiversOfPayoutLinks20261122012200,
   QueueLanes20261122060000,
+  NameStrayPayments20261123000000,
+  TellBooksBehind20261123000100,
 ];

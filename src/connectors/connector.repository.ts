@@ -138,7 +138,8 @@ export class ConnectorRepository {
   resume(tx: Tx, id: string, reason: string | null = null): Promise<ConnectorEntity | null> {
     return tx.one<Row>(
       `WITH looked_at AS (
-         UPDATE stray_payment SET acknowledged_at = tranche_now() WHERE connector_id = $1 AND acknowledged_at IS NULL)
+         UPDATE stray_payment SET acknowledged_at = tranche_now(), acknowledge_reason = $2
+         WHERE connector_id = $1 AND acknowledged_at IS NULL)
        UPDATE connector SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, resumed_at = tranche_now(), resume_reason = $2, unreadable_streak = 0, busy_until = NULL,
          fault_streak = 0, breaker_openings = 0, breaker_opened_at = NULL, breaker_until = NULL, probe_until = NULL,
          updated_at = tranche_now()

@@ -4,6 +4,8 @@ import { fault, type Finding, warning, where } from './finding.js';
 /** More than any poll or wake takes: whatever has been due for longer is not merely being claimed. */
 const LATE_S = 60;
 const DELIVERY_LATE_S = 300;
+/** Six runs of its job. */
+const BOOKS_BEHIND_S = 1_800;
 /** Workers say that they are there every second or so. */
 const WORKER_SEEN_S = 30;
 /** Far beyond the cadence of every job. */
@@ -25,6 +27,8 @@ export interface EngineFacts {
   readonly unknown: number;
   readonly needs_review: number;
   readonly stray_payments: number;
+  /** Names of connectors. */
+  readonly books_behind: readonly string[];
   readonly oldest_delivery_s: number;
   readonly endpoints_disabled: number;
   /** "name: reason" of each whose last run failed. */
@@ -45,6 +49,7 @@ export async function readEngine(tx: Tx): Promise<EngineFacts> {
        d.due, d.lateness_s, (SELECT count(DISTINCT worker_id)::integer FROM connector_worker
          WHERE seen_at > tranche_now() - ${WORKER_SEEN_S} * interval '1 second') AS workers,
        i.unknown, i.needs_review, (SELECT count(*)::integer FROM stray_payment WHERE acknowledged_at IS NULL) AS stray_payments,
+       ARRAY (SELECT name FROM connector c WHERE books_compared_until(c) < tranche_now() - ${BOOKS_BEHIND_S} * interval '1 second' ORDER BY id) AS books_behind,
        (SELECT coalesce(extract(epoch FROM tranche_now() - min(due.oldest)), 0)::double precision
         FROM webhook_endpoint e CROSS JOIN LATERAL (
           SELECT min(d.created_at) AS oldest FROM webhook_delivery d
@@ -133,7 +138,16 @@ const judgeMoney = (facts: EngineFacts): readonly Finding[] => [
   ),
   ...where(
     facts.stray_payments > 0,
-    fault(`${facts.stray_payments} payments at providers contradict our books.`, 'docs/operations.md, Alarm: stray payment.'),
+    fault(
+      `${facts.stray_payments} payments at providers contradict our books.`,
+      'GET /v1/operator/stray-payments?acknowledged=false (docs/operations.md, Alarm: stray payment).',
+    ),
+  ),
+  ...facts.books_behind.map((each) =>
+    fault(
+      `The books of ${each} are not compared with ours: a payment that nobody ordered would not be found.`,
+      'docs/operations.md, Alarm: books behind.',
+    ),
   ),
 ];
 

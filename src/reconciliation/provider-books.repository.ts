@@ -33,7 +33,8 @@ export interface DerivedFrom {
  * `unknown`: no attempt and no payout of ours has its key. `not_ours_to_pay`: its payout is cancelled, invalid or failed.
  * `superseded`: it belongs to an attempt after whose refusal another was opened.
  */
-export type StrayKind = 'unknown' | 'not_ours_to_pay' | 'superseded' | 'other_amount' | 'contradiction';
+export const STRAY_KINDS = ['unknown', 'not_ours_to_pay', 'superseded', 'other_amount', 'contradiction'] as const;
+export type StrayKind = (typeof STRAY_KINDS)[number];
 
 export interface StrayPayment {
   readonly provider_reference: string;
@@ -178,6 +179,18 @@ export class ProviderBooksRepository {
     );
   }
 
+  /** Somebody has looked at it; who was first stays. @returns whether it was open, null where there is none. */
+  async acknowledgeStray(tx: Tx, id: string, reason: string): Promise<boolean | null> {
+    const row = await tx.one<{ fresh: boolean | null }>(
+      `WITH looked_at AS (
+         UPDATE stray_payment SET acknowledged_at = tranche_now(), acknowledge_reason = $2
+         WHERE id = $1 AND acknowledged_at IS NULL RETURNING id)
+       SELECT l.id IS NOT NULL AS fresh FROM stray_payment s LEFT JOIN looked_at l USING (id) WHERE s.id = $1`,
+      [id, reason],
+    );
+    return row?.fresh ?? null;
+  }
+
   /** How many nobody has looked at yet. */
   async openStrays(tx: Tx, connectorId: string): Promise<number> {
     const row = await tx.one<{ open: number }>(
@@ -217,9 +230,10 @@ export class ProviderBooksRepository {
   }
 
   /** The provider keeps no list: what is open is asked for one by one. */
-  async noteListRefused(tx: Tx, connectorId: string): Promise<void> {
+  async noteNoList(tx: Tx, connectorId: string): Promise<void> {
     await tx.query(
-      `UPDATE connector SET lists_payments = false, reconcile_from = NULL, reconcile_began_at = NULL, reconcile_cursor = NULL WHERE id = $1`,
+      `UPDATE connector SET lists_payments = false, reconcile_from = NULL, reconcile_began_at = NULL, reconcile_cursor = NULL
+       WHERE id = $1 AND (lists_payments IS NOT FALSE OR reconcile_began_at IS NOT NULL)`,
       [connectorId],
     );
   }

@@ -53,6 +53,7 @@ export class ReconcileConnectors {
     const { opened } = await this.openConnectors();
     for (const open of opened) {
       if (listsPayments(open.connector)) await this.goOn(open.id, open.connector);
+      else await this.transactions.asEngine((tx) => this.books.noteNoList(tx, open.id));
     }
   }
 
@@ -115,9 +116,7 @@ export class ReconcileConnectors {
   /** Refused from the start, there is no list; in the middle, the cursor is forgotten and the pass begins again. */
   private async noteRefusal(connectorId: string, pass: Pass, cursor: string | null): Promise<void> {
     await this.transactions.asEngine((tx) =>
-      cursor === null
-        ? this.books.noteListRefused(tx, connectorId)
-        : this.books.turnPage(tx, connectorId, { ...pass, cursor: null }),
+      cursor === null ? this.books.noteNoList(tx, connectorId) : this.books.turnPage(tx, connectorId, { ...pass, cursor: null }),
     );
   }
 

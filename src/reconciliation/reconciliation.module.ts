@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConnectorsModule } from '../connectors/index.js';
 import { PayoutsModule } from '../payouts/index.js';
+import { AcknowledgeStrayPayment } from './acknowledge-stray-payment.js';
 import { AdoptPayments } from './adopt-payments.js';
 import { CancelUnclaimed } from './cancel-unclaimed.js';
 import { CompareBooks } from './compare-books.js';
@@ -15,12 +16,15 @@ import { QuarantineRepository } from './quarantine.repository.js';
 import { ReceiveNotification } from './receive-notification.js';
 import { ReconcileConnectors } from './reconcile-connectors.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
+import { StrayPaymentsController } from './stray-payments.controller.js';
+import { StrayPaymentQueries } from './stray-payments.queries.js';
 
 /** The provider's books against ours: what it tells by itself, what its list shows, and the quarantine that waits for both. */
 @Module({
   imports: [ConnectorsModule, PayoutsModule],
-  controllers: [NotificationsController, QuarantineController],
+  controllers: [NotificationsController, QuarantineController, StrayPaymentsController],
   providers: [
+    AcknowledgeStrayPayment,
     AdoptPayments,
     CancelUnclaimed,
     CompareBooks,
@@ -33,6 +37,7 @@ import { ReconciliationMetrics } from './reconciliation-metrics.js';
     ReceiveNotification,
     ReconcileConnectors,
     ReconciliationMetrics,
+    StrayPaymentQueries,
   ],
   exports: [CancelUnclaimed, ExpireUnclaimed, ReconcileConnectors],
 })

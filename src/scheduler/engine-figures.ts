@@ -12,6 +12,7 @@ interface Figures {
   readonly connectors_paused: number;
   readonly breakers_open: number;
   readonly stray_payments: number;
+  readonly books_behind_s: number;
   readonly quarantined: number;
   readonly feed_lag_s: number;
   readonly database_bytes: number;
@@ -40,6 +41,10 @@ export class EngineFigures {
         'stray_payments_open',
         'Payments at providers that contradict our books and that nobody has looked at yet.',
       ),
+      books_behind_s: gauge(
+        'books_behind_seconds',
+        "How long ago a provider's books were last compared with ours to the end, of the connector that is furthest behind.",
+      ),
       quarantined: gauge('quarantined', '1 while nothing is sent because the database may have lost commits.'),
       feed_lag_s: gauge(
         'event_feed_lag_seconds',
@@ -66,7 +71,8 @@ export class EngineFigures {
               (SELECT count(*) FILTER (WHERE status = 'unknown')::integer AS unknown,
                  count(*) FILTER (WHERE status = 'needs_review')::integer AS needs_review
                FROM payout_intent WHERE status IN ('unknown', 'needs_review')) i,
-              (SELECT count(paused_at)::integer AS connectors_paused, count(breaker_until)::integer AS breakers_open FROM connector) c,
+              (SELECT count(paused_at)::integer AS connectors_paused, count(breaker_until)::integer AS breakers_open,
+                 coalesce(extract(epoch FROM tranche_now() - min(books_compared_until(connector))), 0)::double precision AS books_behind_s FROM connector) c,
               (SELECT count(*)::integer AS stray_payments FROM stray_payment WHERE acknowledged_at IS NULL) s,
               (SELECT count(quarantined_at)::integer AS quarantined FROM engine) e,
               (SELECT oldest_write_s AS feed_lag_s, clients::double precision / current_setting('max_connections')::integer AS connections_used,

@@ -1,10 +1,16 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { readEngine } from '../../src/doctor/judge-engine.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import { toTypeId } from '../../src/platform/ids/index.js';
+import type { StrayPaymentDto, StrayPaymentListDto } from '../../src/reconciliation/dto/stray-payment.dto.js';
 import { ReconcileConnectors } from '../../src/reconciliation/index.js';
+import { EngineFigures } from '../../src/scheduler/engine-figures.js';
 import { tomorrow, validItem, validItems } from '../support/items.js';
 import type { Payout } from '../support/merchant-client.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
+import { asAdmin } from '../support/test-server.js';
 
 describe('the comparison of books', () => {
   let world: ProviderWorld;
@@ -130,6 +136,97 @@ describe('the comparison of books', () => {
     await reconcile();
     expect((await world.merchant.payout(payout!.id)).intent?.status).toBe('needs_review');
     expect(await world.connector()).toMatchObject({ paused: true, pause_reason: expect.stringMatching(/another amount/) });
+  });
+
+  it('lists what it has found until somebody says what became of each, here or by the resume', async () => {
+    world = await providerWorld();
+    const { operator } = world.app;
+    const strays = async (query = ''): Promise<readonly StrayPaymentDto[]> =>
+      (await operator.get<StrayPaymentListDto>(`/v1/operator/stray-payments${query}`)).body.data;
+    const foreign = await pay(randomUUID());
+    await reconcile();
+    const cancelled = await cancelledPayout();
+    const ours = await pay(await keyOf(cancelled));
+    await reconcile();
+
+    const [second, first] = await strays(`?acknowledged=false&connector_id=${world.connectorId}`);
+    const open = { connector: world.connectorId, acknowledged_at: null, acknowledge_reason: null };
+    const nobodys = { merchant_id: null, payout_id: null, reference: null };
+    const named = { merchant_id: world.merchant.id, payout_id: cancelled.id, reference: cancelled.reference };
+    expect(first).toMatchObject({ ...open, ...nobodys, provider_reference: foreign, kind: 'unknown' });
+    expect(second).toMatchObject({ ...open, ...named, provider_reference: ours, kind: 'not_ours_to_pay' });
+    expect(await strays(`?starting_after=${second!.id}`)).toEqual([first]);
+
+    const path = `/v1/operator/stray-payments/${first!.id}/acknowledge`;
+    const recalled = await operator.post<StrayPaymentDto>(path, { reason: 'recalled' });
+    expect(recalled.body).toEqual({ ...(first as object), acknowledged_at: expect.any(String), acknowledge_reason: 'recalled' });
+    expect((await operator.post(path, { reason: 'once more' })).body).toEqual(recalled.body);
+    expect((await operator.post(path, {})).body.errors?.[0]?.pointer).toBe('/reason');
+    expect((await operator.post(path.replace(first!.id, toTypeId('stray', randomUUID())), { reason: 'x' })).status).toBe(404);
+    expect(await strays('?acknowledged=false')).toEqual([second]);
+    expect(await world.connector()).toMatchObject({ paused: true });
+
+    await operator.post(`/v1/operator/connectors/${world.connectorId}/resume`, { reason: 'booked' });
+    expect(await strays('?acknowledged=false')).toEqual([]);
+    const reasons = (await strays('?acknowledged=true')).map(({ acknowledge_reason }) => acknowledge_reason);
+    expect(reasons).toEqual(['booked', 'recalled']);
+  });
+
+  describe('says that it is behind', () => {
+    /** What the alarm is raised by, in hours, and whom the doctor names. */
+    const behind = async (): Promise<[number, readonly string[]]> => {
+      await world.app.part(EngineFigures).refresh();
+      const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
+      const seconds = Number(/^tranche_books_behind_seconds (\S+)$/m.exec(metrics)?.[1]);
+      const { books_behind } = await world.app.part(Transactions).asEngine(readEngine);
+      return [Math.floor(seconds / 3_600), books_behind];
+    };
+    const twoHoursPass = (): Promise<void> =>
+      asAdmin(world.app.databaseUrl, (admin) =>
+        admin.query(
+          `UPDATE connector SET created_at = created_at - interval '2 hours', reconciled_until = reconciled_until - interval '2 hours'
+           WHERE name = 'Provider'`,
+        ),
+      );
+
+    it('where a list that was given fails, or is not given any more, until it has been read to its end', async () => {
+      world = await providerWorld();
+      await reconcile();
+      expect(await behind()).toEqual([0, []]);
+      await twoHoursPass();
+      for (const status of [500, 404]) {
+        world.provider.setLookup({ status });
+        await reconcile();
+        expect([status, await behind()]).toEqual([status, [2, ['Provider']]]);
+      }
+      expect(await world.connector()).toMatchObject({ paused: false, lists_payments: false });
+      world.provider.setLookup(null);
+      await reconcile();
+      expect(await behind()).toEqual([0, []]);
+    });
+
+    it('where a list has never answered', async () => {
+      world = await providerWorld();
+      world.provider.setLookup({ status: 403 });
+      await twoHoursPass();
+      await reconcile();
+      expect(await behind()).toEqual([2, ['Provider']]);
+    });
+
+    it.each([
+      ['gives no list', () => Promise.resolve()],
+      [
+        'is paused',
+        () => world.app.operator.post(`/v1/operator/connectors/${world.connectorId}/pause`, { reason: 'a question' }),
+      ],
+    ])('but not of a provider that %s', async (which, happens) => {
+      world = await providerWorld({ provider: { lists: which !== 'gives no list' } });
+      if (which === 'is paused') world.provider.setLookup({ status: 500 });
+      await happens();
+      await twoHoursPass();
+      await reconcile();
+      expect(await behind()).toEqual([0, []]);
+    });
   });
 
   const keyOf = async (payout: Payout): Promise<string> => {

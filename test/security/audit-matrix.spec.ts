@@ -7,6 +7,7 @@ import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import { dotsDocument, openapiDocument, paypalDocument } from '../support/openapi-answers.js';
 import { paypalToken } from '../support/paypal-token.js';
 import { type ProviderWorld, providerWorld } from '../support/provider-world.js';
+import { strayPayment } from '../support/stray-payment.js';
 import { asAdmin } from '../support/test-server.js';
 import { eventually } from '../support/until.js';
 import { markedDigits } from './marks.js';
@@ -150,6 +151,11 @@ const deeds: Readonly<Record<string, () => Promise<Deed> | Deed>> = {
     await asAdmin(world.app.databaseUrl, (admin) => admin.query(`UPDATE engine SET quarantined_at = now()`));
     return { path: '/v1/operator/quarantine/lift', body: { reason }, tells: ['reason'] };
   },
+  acknowledgeStrayPayment: async () => ({
+    path: `/v1/operator/stray-payments/${await strayPayment(world.app.databaseUrl, world.connectorId)}/acknowledge`,
+    body: { reason },
+    tells: ['acknowledge_reason'],
+  }),
   resolveIntent: async () => ({
     path: `/v1/operator/intents/${await inReview()}/resolve`,
     body: { status: 'succeeded', reason },

@@ -4,6 +4,7 @@ import { fromTypeId, newUuid } from '../../src/platform/ids/index.js';
 import { type TestApp, testApp } from '../support/app.js';
 import { amountOf, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient } from '../support/merchant-client.js';
+import { strayPayment } from '../support/stray-payment.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TEMPLATE_DATABASE } from '../support/test-server.js';
 import { eventually } from '../support/until.js';
@@ -75,6 +76,7 @@ export async function tenantOf(app: TestApp): Promise<Tenant> {
       bulk: bulk.id,
       payout: (await client.payoutOf(bulk.id)).id,
       intent: pending.intent!.id,
+      stray: await strayPayment(app.databaseUrl, connector.body.id),
     },
   };
 }

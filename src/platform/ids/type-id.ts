@@ -17,6 +17,7 @@ export type IdKind =
   | 'link'
   | 'audit'
   | 'receiver'
+  | 'stray'
   | 'req';
 
 /** The millisecond of the newest id, and how many were made in it before. */
