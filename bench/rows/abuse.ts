@@ -25,7 +25,7 @@ interface Abuse {
 export const abuse: Row = {
   name: 'abuse',
   asks: 'an ordinary read, and a bulk being paid, while connections are left half open or one key asks ten times as often as it may',
-  minutes: 1.5,
+  minutes: 3,
   async contests(stage, effort) {
     const api = await stage.api({ RATE_LIMIT_PER_SECOND: String(RATE_PER_SECOND) });
     const { pid: worker } = await stage.worker();
