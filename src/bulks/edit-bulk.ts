@@ -92,7 +92,8 @@ export class EditBulk {
     );
     const edited = named.map(({ payout, patch }) => edit(payout, contentOf(stored, payout), patch));
     if (command.controlTotals !== null) refuseWrongControlTotals(command.controlTotals, bulkAsItWouldBe(bulk, stored, edited));
-    const others = bulk.payouts.filter((payout) => !edited.some((other) => other.payout.id === payout.id));
+    const namedIds = new Set(named.map(({ payout }) => payout.id));
+    const others = bulk.payouts.filter(({ id }) => !namedIds.has(id));
     const moved = others.flatMap((payout) =>
       movedByHead(
         payout,
@@ -139,9 +140,12 @@ const namesOfEdited = (edits: readonly Edited[]): Change[] =>
     after: changed.map(({ field }) => field),
   }));
 
-/** A new date or zone moves payouts that are not named, and control totals are about all of them. */
+/**
+ * A new date or zone moves payouts that are not named, and control totals are about all of them. A new URL gets every event from
+ * now on: whoever is writing one of a payout has read the old URL under the payout's lock, and is waited for.
+ */
 const touchesWholeBulk = ({ head, controlTotals }: EditBulkCommand): boolean =>
-  head.scheduled_date !== undefined || head.timezone !== undefined || controlTotals !== null;
+  head.scheduled_date !== undefined || head.timezone !== undefined || head.webhook_url !== undefined || controlTotals !== null;
 
 const namesOf = ({ items }: EditBulkCommand): string[] => items.map(({ reference }) => reference);
 

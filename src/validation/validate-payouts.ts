@@ -134,7 +134,11 @@ export class ValidatePayouts {
   private async settle(tx: Tx, judged: readonly Judged[]): Promise<void> {
     const bulkIds = [...new Set(judged.map(({ payout }) => payout.bulk_id))];
     const locked = new Map((await this.payouts.lockBulks(tx, bulkIds)).map((row) => [row.id, row]));
-    const ours = judged.filter(({ payout }) => locked.get(payout.id)?.claim_no === payout.claim_no);
+    const ours = judged.flatMap((verdict) => {
+      const payout = locked.get(verdict.payout.id);
+      // As it is now: its bulk may have another URL since it was taken.
+      return payout?.claim_no === verdict.payout.claim_no ? [{ ...verdict, payout }] : [];
+    });
     await this.advance.execute(tx, await this.verdicts(tx, ours));
     await this.progress.updateHolds(tx, bulkIds);
     tx.wake('execute');

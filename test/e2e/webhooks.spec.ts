@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { AdvancePayouts, PayoutRepository } from '../../src/bulks/index.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import { fromTypeId } from '../../src/platform/ids/index.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { amountOf, invalidItem, tomorrow, validItem, validItems } from '../support/items.js';
 import type { FeedEvent, MerchantClient } from '../support/merchant-client.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver-server.js';
-import { eventually } from '../support/until.js';
+import { eventually, until, WHO_WAITS } from '../support/until.js';
 
 describe('Webhooks', () => {
   let app: TestApp;
@@ -141,6 +145,39 @@ describe('Webhooks', () => {
       (types) => types.includes('payout.cancelled') && types.includes('bulk.completed'),
     );
     expect(receiver.received.every(({ verifiedBy }) => verifiedBy[0] === merchant.webhookSecret)).toBe(true);
+  });
+
+  it('go to the new URL after an edit of the bulk, also what another transaction was writing', async () => {
+    // What comes first stays open there, and all else of the payout waits behind it.
+    const refusing = await startReceiver({ answer: () => ({ status: 503 }) });
+    const owner = new pg.Client({ connectionString: app.databaseUrl });
+    await owner.connect();
+    try {
+      const items = [validItem({ scheduled_date: tomorrow() })];
+      const { id } = await merchant.createValidated({ webhook_url: refusing.url, items });
+      const payout = fromTypeId('payout', (await merchant.payoutOf(id)).id)!;
+      const edit = await app.part(Transactions).asEngine(async (tx) => {
+        const rows = await app.part(PayoutRepository).lock(tx, [payout]);
+        let answered = false;
+        const asked = merchant.patch(`/v1/bulks/${id}`, { webhook_url: receiver.url }).finally(() => (answered = true));
+        await until(async () => answered || (await owner.query(WHO_WAITS)).rowCount === 1);
+        await app.part(AdvancePayouts).execute(
+          tx,
+          rows.map((row) => ({ payout: row, transitions: ['cancel'] })),
+        );
+        return { asked };
+      });
+      expect((await edit.asked).status).toBe(200);
+      const { rows } = await owner.query(
+        `SELECT n.url FROM webhook_delivery d JOIN event e ON e.id = d.event_id JOIN webhook_endpoint n ON n.id = d.endpoint_id
+         WHERE d.payout_id = $1 AND e.type = 'payout.cancelled'`,
+        [payout],
+      );
+      expect(rows).toEqual([{ url: receiver.url }]);
+    } finally {
+      await owner.end();
+      await refusing.close();
+    }
   });
 
   it('to a receiver that is silent hold up no other', async () => {
