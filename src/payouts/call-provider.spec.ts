@@ -31,29 +31,33 @@ function emptyProvider(): { connector: Connector; sends: number } {
   return provider;
 }
 
-const claimed = (overrides: Partial<Claimed>): Claimed => ({
-  payoutId: 'payout',
-  merchantId: 'merchant',
-  bulkId: 'bulk',
-  claimNo: 1,
-  action: 'send',
-  leaseEnds: Infinity,
-  sendableUntil: 70_000,
-  providerReference: null,
-  sinceLastSend_ms: 0,
-  request: {
-    intentId: 'intent',
+const claimed = (overrides: Partial<Omit<Claimed, 'request'>>): Claimed => {
+  const one = {
+    payoutId: 'payout',
+    merchantId: 'merchant',
     idempotencyKey: 'key',
-    reference: 'INV-1',
-    bulkReference: null,
-    amount: '1.00',
-    currency: 'EUR',
-    payoutMethod: {},
-    billingData: null,
-    metadata: null,
-  },
-  ...overrides,
-});
+    bulkId: 'bulk',
+    claimNo: 1,
+    action: 'send',
+    leaseEnds: Infinity,
+    sendableUntil: 70_000,
+    providerReference: null,
+    sinceLastSend_ms: 0,
+    request: {
+      intentId: 'intent',
+      idempotencyKey: 'key',
+      reference: 'INV-1',
+      bulkReference: null,
+      amount: '1.00',
+      currency: 'EUR',
+      payoutMethod: {},
+      billingData: null,
+      metadata: null,
+    },
+    ...overrides,
+  };
+  return one as Claimed;
+};
 
 const refusedOnce: AttemptKnowledge = {
   intentStatus: 'unknown',

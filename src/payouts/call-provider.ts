@@ -52,7 +52,7 @@ export const notStarted = (claimed: Claimed): CallResult => ({
   ...SAYS_NOTHING,
 });
 
-async function send(connector: Connector, claimed: Claimed): Promise<CallResult> {
+async function send(connector: Connector, claimed: Extract<Claimed, { action: 'send' }>): Promise<CallResult> {
   const outcome = await connector.submit(claimed.request);
   const unauthorized = outcome.kind === 'not_taken' && outcome.reason === 'unauthorized';
   return {
@@ -97,8 +97,8 @@ const asAsked = (known: AttemptKnowledge, { sinceLastSend_ms }: Claimed): Attemp
 });
 
 /** By our key, or by the provider's own reference; null where there is no way to ask. */
-function ask(connector: Connector, { request, providerReference }: Claimed): Promise<LookupOutcome> | null {
-  if (connector.capabilities.lookup) return connector.lookup(request.idempotencyKey);
+function ask(connector: Connector, { idempotencyKey, providerReference }: Claimed): Promise<LookupOutcome> | null {
+  if (connector.capabilities.lookup) return connector.lookup(idempotencyKey);
   return providerReference !== null && readsPayments(connector) ? connector.read(providerReference) : null;
 }
 

@@ -12,14 +12,15 @@ import { byPayout, type ClaimScope, type IntentRow, PayoutIntentRepository } fro
 import { ProviderNotificationRepository } from './provider-notification.repository.js';
 import { claimedIntent } from './settle-intents.js';
 
-/** One payout in this process's hands: what to ask the provider, and until when. */
-export interface Claimed {
+/** One payout in this process's hands: what to ask the provider, and until when. A look needs no more of it than its names. */
+export type Claimed = Held & ({ readonly action: 'send'; readonly request: IntentRequest } | { readonly action: 'look_up' });
+
+interface Held {
   readonly payoutId: string;
   readonly merchantId: string;
   readonly bulkId: string;
   readonly claimNo: number;
-  readonly action: 'send' | 'look_up';
-  readonly request: IntentRequest;
+  readonly idempotencyKey: string;
   /**
    * The end of the lease on this process's monotonic clock, measured from before the claim was sent:
    * never later than the database's, whatever the wall clock says. Moves on where the lease is renewed.
@@ -112,8 +113,8 @@ export class ClaimPayouts {
     const claimed = rows.map((payout) => {
       const intent = intentOf(intents, payout);
       // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
-      const action = told.has(intent.idempotency_key) ? 'look_up' : 'send';
-      return claimedOf(payout, intent, { ...request, contents, action });
+      const held = heldOf(payout, intent, request);
+      return told.has(intent.idempotency_key) ? toLookUp(held) : toSend(held, { payout, intent, contents });
     });
     return { claimed, more };
   }
@@ -122,7 +123,7 @@ export class ClaimPayouts {
   private async lockReadable(tx: Tx, connectorId: string, limit: number) {
     const { due, more } = await this.payouts.lockDue(tx, connectorId, limit);
     const [rows, contents] = await Promise.all([this.payouts.rows(tx, due), this.contents.current(tx, due)]);
-    return { readable: rows.filter(({ id }) => contents.has(id)), contents, more };
+    return { readable: rows.filter(({ id }) => canBeSent(contents.get(id))), contents, more };
   }
 
   /**
@@ -154,25 +155,12 @@ export class ClaimPayouts {
   }
 
   private async claimChecks(tx: Tx, request: ClaimRequest): Promise<Claimed[]> {
-    const { connectorId, limit, capabilities, scope } = request;
-    const candidates = await this.intents.dueChecks(tx, connectorId, {
-      limit,
-      scope,
-      sendableAge_ms: sendableAge_ms(capabilities),
-    });
-    if (candidates.length === 0) return [];
-    const locked = await this.payouts.lockFree(tx, candidates);
-    const ids = locked.map(({ id }) => id);
-    const [found, contents] = await Promise.all([this.intents.of(tx, ids), this.contents.current(tx, ids)]);
-    const intents = byPayout(found);
-    const due = locked.filter((payout) => {
-      const intent = intentOf(intents, payout);
-      return (
-        contents.has(payout.id) && intent.due && (scope === 'all' || (scope === 'sends') === isToBeSent(intent, capabilities))
-      );
-    });
+    const { limit } = request;
+    const first = await this.lockChecks(tx, request, limit);
+    const blocked = first.due.length === 0 && first.more;
+    const { due: found, sends, intents, contents } = blocked ? await this.lockChecks(tx, request, LOOKED_THROUGH_MAX) : first;
+    const due = found.slice(0, limit);
     if (due.length === 0) return [];
-    const sends = new Set(due.filter((payout) => isToBeSent(intentOf(intents, payout), capabilities)).map(({ id }) => id));
     await this.intents.beginCheck(
       tx,
       due.map(({ id, attempt_no }) => ({ payout_id: id, number: attempt_no, send: sends.has(id) })),
@@ -182,11 +170,48 @@ export class ClaimPayouts {
       tx,
       due.map((payout) => ({ payout, transitions: [] })),
     );
-    return [...rows.values()].map((payout) =>
-      claimedOf(payout, intentOf(intents, payout), { ...request, contents, action: sends.has(payout.id) ? 'send' : 'look_up' }),
+    return [...rows.values()].map((payout) => {
+      const intent = intentOf(intents, payout);
+      const held = heldOf(payout, intent, request);
+      return sends.has(payout.id) ? toSend(held, { payout, intent, contents }) : toLookUp(held);
+    });
+  }
+
+  /** Intents that are due, and of those that are to be sent again the ones whose content can be opened. */
+  private async lockChecks(tx: Tx, { connectorId, capabilities, scope }: ClaimRequest, limit: number): Promise<Checks> {
+    const wanted = { limit, scope, sendableAge_ms: sendableAge_ms(capabilities) };
+    const candidates = await this.intents.dueChecks(tx, connectorId, wanted);
+    if (candidates.length === 0) return NO_CHECKS;
+    const locked = await this.payouts.lockFree(tx, candidates);
+    const intents = byPayout(
+      await this.intents.of(
+        tx,
+        locked.map(({ id }) => id),
+      ),
     );
+    const isSend = (payout: PayoutRow): boolean => isToBeSent(intentOf(intents, payout), capabilities);
+    const inScope = locked.filter(
+      (payout) => intentOf(intents, payout).due && (scope === 'all' || (scope === 'sends') === isSend(payout)),
+    );
+    const sends = new Set(inScope.filter(isSend).map(({ id }) => id));
+    const contents = await this.contents.current(tx, [...sends]);
+    const due = inScope.filter(({ id }) => !sends.has(id) || canBeSent(contents.get(id)));
+    return { due, sends, intents, contents, more: candidates.length >= limit };
   }
 }
+
+interface Checks {
+  readonly due: readonly PayoutRow[];
+  /** Of these, by the payout, those that are to be sent again. */
+  readonly sends: ReadonlySet<string>;
+  readonly intents: ReadonlyMap<string, IntentRow>;
+  /** Of those that are to be sent. */
+  readonly contents: ReadonlyMap<string, StoredContent>;
+  /** There may be others behind those that were asked for. */
+  readonly more: boolean;
+}
+
+const NO_CHECKS: Checks = { due: [], sends: new Set(), intents: new Map(), contents: new Map(), more: false };
 
 interface ClaimRequest {
   readonly connectorId: string;
@@ -223,25 +248,38 @@ function intentOf(intents: ReadonlyMap<string, IntentRow>, payout: PayoutRow): I
   return intent;
 }
 
-function claimedOf(
-  payout: PayoutRow,
-  intent: IntentRow,
-  claim: ClaimRequest & { contents: ReadonlyMap<string, StoredContent>; action: Claimed['action'] },
-): Claimed {
-  const content = claim.contents.get(payout.id)?.content;
-  if (content?.amount == null || content.currency === null || content.payout_method === null) {
-    throw new Error(`payout ${payout.id} was claimed without amount, currency or method`);
-  }
+function heldOf(payout: PayoutRow, intent: IntentRow, { leaseEnds, began, capabilities }: ClaimRequest): Held {
   return {
     payoutId: payout.id,
     merchantId: payout.merchant_id,
     bulkId: payout.bulk_id,
     claimNo: payout.claim_no,
-    action: claim.action,
-    leaseEnds: claim.leaseEnds,
-    sendableUntil: claim.began + sendableFor_ms(intent, claim.capabilities),
+    idempotencyKey: intent.idempotency_key,
+    leaseEnds,
+    sendableUntil: began + sendableFor_ms(intent, capabilities),
     providerReference: intent.provider_reference,
     sinceLastSend_ms: intent.since_last_send_ms,
+  };
+}
+
+/** Nobody knows where the money of an erased receiver was to go. */
+const canBeSent = (stored: StoredContent | undefined): boolean => stored !== undefined && !stored.erased;
+
+/** Also of a payout whose receiver was erased, or whose content can not be opened. */
+const toLookUp = (held: Held): Claimed => ({ ...held, action: 'look_up' });
+
+function toSend(
+  held: Held,
+  claim: { payout: PayoutRow; intent: IntentRow; contents: ReadonlyMap<string, StoredContent> },
+): Claimed {
+  const { payout, intent } = claim;
+  const content = claim.contents.get(payout.id)?.content;
+  if (content?.amount == null || content.currency === null || content.payout_method === null) {
+    throw new Error(`payout ${payout.id} was claimed without amount, currency or method`);
+  }
+  return {
+    ...held,
+    action: 'send',
     request: {
       intentId: toTypeId('intent', intent.id),
       idempotencyKey: intent.idempotency_key,

@@ -80,6 +80,8 @@ export class Executor implements OnApplicationBootstrap, BeforeApplicationShutdo
     { quarantined, start }: { quarantined: boolean; start: number },
   ): Promise<void> {
     const opened = rows.flatMap((row) => this.opened(row) ?? []);
+    const running = new Set(opened.map(({ pipeline }) => pipeline));
+    for (const { pipeline } of this.pipelines.values()) if (!running.has(pipeline)) pipeline.halt();
     await this.shares.execute(
       opened.map(({ row, pipeline }) => ({ connectorId: row.id, limit: row.max_concurrency, inFlight: pipeline.inFlight })),
     );

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Connector, OpenConnector, SubmitOutcome } from '../connectors/index.js';
+import type { Connector, IntentRequest, OpenConnector, SubmitOutcome } from '../connectors/index.js';
 import { ownMonotonicClock } from '../platform/time/index.js';
+import type { Allowance } from './allowance.js';
 import type { Claimed } from './claim-payouts.js';
 import { ClaimedQueue } from './claimed-queue.js';
 import { type PipelinePorts, ProviderPipeline } from './provider-pipeline.js';
@@ -12,6 +13,7 @@ const claimed = (merchantId: string, place: number): Claimed => ({
   merchantId,
   claimNo: 1,
   action: 'send',
+  idempotencyKey: '',
   leaseEnds: Infinity,
   sendableUntil: Infinity,
   providerReference: null,
@@ -62,7 +64,7 @@ class Provider implements Connector {
   readonly asked: string[] = [];
   private answer: ((outcome: SubmitOutcome) => void) | null = null;
 
-  submit({ reference }: Claimed['request']): Promise<SubmitOutcome> {
+  submit({ reference }: IntentRequest): Promise<SubmitOutcome> {
     this.asked.push(reference);
     return new Promise((resolve) => (this.answer = resolve));
   }
@@ -82,14 +84,18 @@ const ANSWERED: SubmitOutcome = { kind: 'unknown', detail: '', httpStatus: null,
 beforeAll(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
 afterAll(() => void jest.useRealTimers());
 
+const openOf = (connector: Connector): OpenConnector =>
+  ({ connector, capabilities: connector.capabilities, maxConcurrency: 1, ratePerSecond: null }) as unknown as OpenConnector;
+
+const ONE_PLACE: Allowance = { places: 1, until: Infinity, from: 0, maySend: 'anything', slowly: false };
+
 /** With one place. */
 function pipelineOf(
   provider: Provider,
   claim: (wish: { readonly limit: number }) => Claimed[],
   ports: Partial<PipelinePorts> = {},
 ): ProviderPipeline {
-  const open = { connector: provider, capabilities: provider.capabilities, maxConcurrency: 1, ratePerSecond: null };
-  const pipeline = new ProviderPipeline(open as unknown as OpenConnector, {
+  const pipeline = new ProviderPipeline(openOf(provider), {
     claim: (wish) => Promise.resolve({ claimed: claim(wish), more: true }),
     renew: () => Promise.resolve({ kept: new Map(), leaseEnds: Infinity } as never),
     leasesLost: () => undefined,
@@ -99,13 +105,7 @@ function pipelineOf(
     lowWater: () => undefined,
     ...ports,
   });
-  pipeline.update(open as unknown as OpenConnector, {
-    places: 1,
-    until: Infinity,
-    from: 0,
-    maySend: 'anything',
-    slowly: false,
-  });
+  pipeline.update(openOf(provider), ONE_PLACE);
   return pipeline;
 }
 
@@ -194,5 +194,27 @@ describe('what waits for its turn at a slow provider', () => {
     }
     expect(provider.asked).toEqual(ids(many('slow', COUNT)));
     await pipeline.stop();
+  });
+});
+
+describe('what is claimed ahead by a process that may call no more', () => {
+  it.each([
+    [
+      'because others have its places',
+      (pipeline: ProviderPipeline, provider: Provider) => pipeline.update(openOf(provider), { ...ONE_PLACE, places: 0 }),
+    ],
+    ['because its connector can not be opened', (pipeline: ProviderPipeline) => pipeline.halt()],
+  ])('goes back at once, %s', async (_, happens) => {
+    const provider = new Provider();
+    const due = [many('large', 20)];
+    const ended: string[] = [];
+    const pipeline = pipelineOf(provider, () => due.shift() ?? [], { settle: ({ finding }) => ended.push(finding.payoutId) });
+    await pipeline.fill();
+    happens(pipeline, provider);
+    expect(ended).toEqual(ids(many('large', 20)).slice(1));
+    const stopped = pipeline.stop();
+    await provider.answerNext();
+    await stopped;
+    expect(ended.at(-1)).toBe('large0');
   });
 });

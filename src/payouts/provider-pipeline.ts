@@ -89,6 +89,12 @@ export class ProviderPipeline {
     this.startCalls();
   }
 
+  /** Its connector can not be opened any more, or is not there: nothing leaves until it is. */
+  halt(): void {
+    this.allowance = NOTHING_ALLOWED;
+    this.giveBackWhatMustNotLeave();
+  }
+
   /** Claims as much as there is room for. @returns whether more may be due right now; where there is no room, a call's end tells. */
   async fill(): Promise<boolean> {
     this.wokenFull = !this.hasRoom();
@@ -115,7 +121,8 @@ export class ProviderPipeline {
 
   private giveBackWhatMustNotLeave(): void {
     const long = this.allowance.from - performance.now() > CLAIMED_AHEAD_MS;
-    if (long) this.giveBack(() => true);
+    // Without a place nothing of it would ever start here, and its leases would be renewed for as long as this process lives.
+    if (long || this.allowance.places === 0) this.giveBack(() => true);
     else if (this.allowance.maySend !== 'anything')
       this.giveBack((claimed) => claimed.action === 'send' && claimed !== this.probe);
   }

@@ -176,7 +176,11 @@ describe('claims', () => {
 
   it('whose payment is found already come back tell each step as it was', async () => {
     const { claimed } = await claimedOne();
-    const { amount, currency } = claimed.request;
+    const [sent] = await world.query<{ amount: string; currency: string }>(
+      `SELECT amount, currency FROM payout_revision WHERE payout_id = $1`,
+      [claimed.payoutId],
+    );
+    const { amount, currency } = sent!;
     const failure = { code: 'returned_by_bank', message: 'It came back.', retryable: false };
     const payment = { providerReference: 'P-1', status: 'returned', failure, amount, currency, checkAfter_ms: null } as const;
     await world.settle([findingOf(claimed, (known) => decideFound(payment, known))]);
@@ -273,10 +277,24 @@ describe('claims', () => {
     expect(waiting).toEqual([{ position: 0 }]);
   });
 
+  it('keep none waiting that is to be sent again, where the content of another can not be opened any more', async () => {
+    const merchant = await world.merchant();
+    await world.scheduledBulk(merchant, { count: 2 });
+    const claimed = await world.claim(merchant);
+    await world.settle(claimed.map((one) => findingOf(one, answered(BUSY))));
+    await world.query(`UPDATE payout_revision SET payout_method = 'damaged' WHERE payout_id = $1`, [claimed[0]!.payoutId]);
+    await world.query(`UPDATE payout_intent SET next_check_at = next_check_at - interval '1 hour' WHERE payout_id = $1`, [
+      claimed[0]!.payoutId,
+    ]);
+    await world.letTimePass(2);
+    const again = await world.claim(merchant, 1);
+    expect(again.map(({ action, payoutId }) => [action, payoutId])).toEqual([['send', claimed[1]!.payoutId]]);
+  });
+
   it('commit intent, attempt and derived key before anybody calls the provider', async () => {
     const { claimed } = await claimedOne();
     const [attempt] = await world.query(`SELECT * FROM attempt WHERE payout_id = $1`, [claimed.payoutId]);
-    expect(attempt).toMatchObject({ number: 1, live: true, sends: 1, idempotency_key: claimed.request.idempotencyKey });
+    expect(attempt).toMatchObject({ number: 1, live: true, sends: 1, idempotency_key: claimed.idempotencyKey });
     expect(await world.intentOf(claimed.payoutId)).toMatchObject({ status: 'created' });
   });
 
@@ -306,7 +324,7 @@ describe('claims', () => {
     await world.letTimePass(5);
     const [takenOver] = await world.claim(merchant);
     expect(takenOver).toMatchObject({ payoutId: claimed.payoutId, action: 'look_up' });
-    expect(takenOver!.request.idempotencyKey).toBe(claimed.request.idempotencyKey);
+    expect(takenOver!.idempotencyKey).toBe(claimed.idempotencyKey);
   });
 
   it('send the same key again after an empty look-up past the stale window', async () => {
@@ -317,7 +335,7 @@ describe('claims', () => {
     expect(look!.action).toBe('look_up');
     await world.settle([findingOf(look!, looked({ kind: 'none' }))]);
     const [send] = await world.claim(merchant);
-    expect(send).toMatchObject({ action: 'send', request: { idempotencyKey: claimed.request.idempotencyKey } });
+    expect(send).toMatchObject({ action: 'send', request: { idempotencyKey: claimed.idempotencyKey } });
   });
 
   it('send at once what was not taken, and only look once the key is too old, however long a pause lasted', async () => {

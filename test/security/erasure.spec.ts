@@ -11,6 +11,7 @@ import { type TestApp, testApp } from '../support/app.js';
 import { amountOf, newReference, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import { askPaypal } from '../support/paypal-token.js';
+import { eventually } from '../support/until.js';
 import { readable } from './readable.js';
 
 const IBAN = 'GB33BUKB20201555555555';
@@ -154,6 +155,20 @@ describe('An erased receiver', () => {
     const returned = await merchant.payout(id);
     expect(returned.intent).toMatchObject({ status: 'returned', failure: { code: 'unspecified', message: '' } });
     expect(JSON.stringify([returned, await merchant.attempts(id), await merchant.events()])).not.toMatch(/turing/i);
+  });
+
+  it('keeps nobody waiting where his provider is asked once more', async () => {
+    const merchant = await app.merchant();
+    const { id } = await paid(merchant, HIS);
+    await erase(merchant, { payout_id: id });
+    const payoutId = fromTypeId('payout', id);
+    await query(`UPDATE payout_intent SET next_check_at = tranche_now() WHERE payout_id = $1`, [payoutId]);
+    await paid(merchant, {});
+    await eventually(
+      () => query(`SELECT FROM payout_intent WHERE payout_id = $1 AND next_check_at IS NULL`, [payoutId]),
+      (looked) => looked.length === 1,
+    );
+    expect((await merchant.payout(id)).intent).toMatchObject({ status: 'succeeded' });
   });
 
   it('has to be named, whole and by one of the ways', async () => {
