@@ -107,7 +107,7 @@ export class ClaimPayouts {
     if (due.length === 0) return NO_CLAIMS;
     const keys = due.map(keyOf);
     const [{ rows, intents }, told] = await Promise.all([
-      this.begin(tx, due, connectorId),
+      this.begin(tx, due, { connectorId, sentBefore: false }),
       this.notifications.knownKeys(tx, connectorId, keys),
     ]);
     const claimed = rows.map((payout) => {
@@ -133,7 +133,7 @@ export class ClaimPayouts {
   async adopt(tx: Tx, connectorId: string, payoutIds: readonly string[]): Promise<string[]> {
     const scheduled = (await this.payouts.lock(tx, payoutIds)).filter(({ status }) => status === 'SCHEDULED');
     if (scheduled.length === 0) return [];
-    const { rows } = await this.begin(tx, scheduled, connectorId);
+    const { rows } = await this.begin(tx, scheduled, { connectorId, sentBefore: true });
     return rows.map(({ id }) => id);
   }
 
@@ -141,10 +141,11 @@ export class ClaimPayouts {
   private async begin(
     tx: Tx,
     payouts: readonly PayoutRow[],
-    connectorId: string,
+    { connectorId, sentBefore }: { readonly connectorId: string; readonly sentBefore: boolean },
   ): Promise<{ rows: PayoutRow[]; intents: ReadonlyMap<string, IntentRow> }> {
     const created = payouts.map((payout) => newIntentOf(payout, connectorId));
-    const writing = this.intents.create(tx, created, this.configuration.lease_s).then(byPayout);
+    const { lease_s } = this.configuration;
+    const writing = this.intents.create(tx, created, { lease_s, sentBefore }).then(byPayout);
     const steps = payouts.map((payout) => ({
       payout,
       transitions: ['claim'] as const,

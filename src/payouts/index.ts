@@ -4,6 +4,7 @@ export { ClaimPayouts } from './claim-payouts.js';
 export { decideFound } from './decide-outcome.js';
 export type { PayoutDto } from './dto/payout-response.dto.js';
 export { idempotencyKeyOf } from './idempotency-key.js';
+export { canBeSentAgain } from './key-age.js';
 export * from './payout-intent.lifecycle.js';
 export { PayoutQueries, type PayoutView } from './payout.queries.js';
 export * from './payouts.module.js';

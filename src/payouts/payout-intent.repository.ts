@@ -120,9 +120,14 @@ export class PayoutIntentRepository {
 
   /**
    * Writes the intents and the attempts ahead of their first send. A retried payout keeps its intent and gets a new attempt
-   * number, and with it a new key. @returns them as `of` would find them.
+   * number, and with it a new key. What was `sentBefore` was sent nobody knows when, and says nothing of when we sent last.
+   * @returns them as `of` would find them.
    */
-  create(tx: Tx, intents: readonly NewIntent[], lease_s: number): Promise<IntentRow[]> {
+  create(
+    tx: Tx,
+    intents: readonly NewIntent[],
+    { lease_s, sentBefore = false }: { readonly lease_s: number; readonly sentBefore?: boolean },
+  ): Promise<IntentRow[]> {
     return tx.query<IntentRow>(
       `WITH v AS (
          SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, intent_id uuid, attempt_id uuid, merchant_id uuid,
@@ -134,11 +139,12 @@ export class PayoutIntentRepository {
            failure = NULL, next_check_at = excluded.next_check_at, checks = 0, updated_at = tranche_now()
          RETURNING *),
        attempts AS (
-         INSERT INTO attempt (id, payout_id, merchant_id, connector_id, number, idempotency_key)
-         SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key FROM v
+         INSERT INTO attempt (id, payout_id, merchant_id, connector_id, number, idempotency_key, last_send_at)
+         SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key, CASE WHEN $3 THEN 'epoch' ELSE tranche_now() END
+         FROM v
          RETURNING *)
        SELECT ${COLUMNS} FROM intents i JOIN attempts a ON a.payout_id = i.payout_id`,
-      [JSON.stringify(intents), lease_s],
+      [JSON.stringify(intents), lease_s, sentBefore],
     );
   }
 

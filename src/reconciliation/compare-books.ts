@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { ListedPayment, OpenConnector } from '../connectors/index.js';
-import { idempotencyKeyOf } from '../payouts/index.js';
+import { canBeSentAgain, idempotencyKeyOf } from '../payouts/index.js';
 import { Transactions } from '../platform/database/index.js';
-import { NIL_UUID } from '../platform/ids/index.js';
+import { NIL_UUID, toTypeId } from '../platform/ids/index.js';
 import { AdoptPayments } from './adopt-payments.js';
 import { ProviderBooksRepository } from './provider-books.repository.js';
 import { QuarantineRepository, type QuarantineState, type UnsentPayout } from './quarantine.repository.js';
@@ -49,19 +49,26 @@ export class CompareBooks {
     return strays === 0 ? null : `${strays} of its payments contradict our books; look at them, then resume the connector`;
   }
 
-  /** A provider without a list is asked under the key of every payout that is due: those could have been sent. */
+  /**
+   * A provider without a list is asked under the key of every payout that is due: those could have been sent. Where it finds
+   * nothing under a key that it may have forgotten, that proves nothing: such a payout waits for a person.
+   */
   private async askOneByOne({ id, connector }: OpenConnector): Promise<string | null> {
     if (!connector.capabilities.lookup) return 'it can neither list its payments nor be asked for one';
     let after = NIL_UUID;
+    let forgotten: string | null = null;
     for (;;) {
       const slice = { after, limit: ASKED_AT_ONCE };
       const due = await this.transactions.asEngine((tx) => this.quarantine.dueAfter(tx, id, slice));
       const last = due.at(-1);
-      if (last === undefined) return null;
+      if (last === undefined) return forgotten;
       const asked = await Promise.all(due.map((payout) => this.ask(connector, payout)));
       const fault = asked.find((answer) => typeof answer === 'string');
       if (fault !== undefined) return fault;
       await this.adoption.execute(id, asked.filter((answer) => typeof answer !== 'string').flat());
+      const old = due.find((payout, place) => asked[place]?.length === 0 && !canBeSentAgain(payout, connector.capabilities));
+      if (old !== undefined)
+        forgotten ??= `${toTypeId('payout', old.id)} was due longer ago than it remembers keys; that it finds nothing proves nothing`;
       after = last.id;
     }
   }

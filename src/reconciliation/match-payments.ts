@@ -42,13 +42,20 @@ export class MatchPayments {
     const known = await this.books.named(tx, telling.connectorId, names);
     const findings = new Map<string, Finding>();
     const strays: StrayPayment[] = [];
+    const references = new Map<string, string>();
     listed.forEach((entry, place) => {
       const intent = known.get(place);
       if (intent === undefined) return;
-      const judged = judge(entry, intent, telling);
+      const { payout_id, superseded, provider_reference } = intent;
+      const judged = judge(
+        entry,
+        { ...intent, provider_reference: provider_reference ?? references.get(payout_id) ?? null },
+        telling,
+      );
       strays.push(...judged.strays);
       // Of two payments under one key the second is a stray; it can not settle the same intent once more.
       for (const finding of judged.findings) if (!findings.has(finding.payoutId)) findings.set(finding.payoutId, finding);
+      if (!superseded && !references.has(payout_id)) references.set(payout_id, entry.payment.providerReference);
     });
     if (findings.size > 0) await this.settle.execute(tx, [...findings.values()]);
     await this.raise(tx, telling, strays);

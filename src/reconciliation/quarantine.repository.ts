@@ -13,6 +13,8 @@ export interface UnsentPayout {
   readonly id: string;
   readonly merchant_id: string;
   readonly attempt_no: number;
+  /** Since its date: no send of it is older. */
+  readonly age_ms: number;
 }
 
 /** Whether anything may be sent, for every process; every claim asks it in its own statement. */
@@ -70,7 +72,7 @@ export class QuarantineRepository {
   /** Payouts that could have been sent before, in the order of their ids, from this one on. */
   dueAfter(tx: Tx, connectorId: string, { after, limit }: { after: string; limit: number }): Promise<UnsentPayout[]> {
     return tx.query<UnsentPayout & Record<string, unknown>>(
-      `SELECT id, merchant_id, attempt_no FROM payout
+      `SELECT id, merchant_id, attempt_no, extract(epoch FROM tranche_now() - scheduled_at)::double precision * 1000 AS age_ms FROM payout
        WHERE connector_id = $1 AND status = 'SCHEDULED' AND scheduled_at <= tranche_now() AND id > $2 ORDER BY id LIMIT $3`,
       [connectorId, after, limit],
     );

@@ -1,13 +1,16 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
+import { Transactions, type Tx } from '../../src/platform/database/index.js';
+import { fromTypeId } from '../../src/platform/ids/index.js';
 import type { QuarantineDto } from '../../src/reconciliation/dto/quarantine.dto.js';
+import { QuarantineRepository } from '../../src/reconciliation/quarantine.repository.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { inSeconds, validItem, validItems } from '../support/items.js';
 import type { Payout } from '../support/merchant-client.js';
 import type { ProviderOptions } from '../support/provider-server.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
 import { createDatabase, databaseNameOf, dropDatabase } from '../support/test-database.js';
-import { TEMPLATE_DATABASE } from '../support/test-server.js';
+import { asAdmin, TEMPLATE_DATABASE } from '../support/test-server.js';
 import { eventually } from '../support/until.js';
 
 describe('quarantine', () => {
@@ -68,6 +71,10 @@ describe('quarantine', () => {
       (all) => all.every(({ final }) => final),
     );
     expect(payouts.map(({ status, intent }) => [status, intent?.status])).toEqual(payouts.map(() => ['PROCESSED', 'succeeded']));
+    // What was adopted was sent nobody knows when: the next comparison begins no later, should this one not have come to its end.
+    const connectorId = fromTypeId('connector', world.connectorId)!;
+    const from = (tx: Tx) => app.part(QuarantineRepository).compareFrom(tx, connectorId, 0);
+    expect(await app.part(Transactions).asEngine(from)).toEqual(new Date(0));
     const ready = (await app.operator.get<{ checks: { name: string; ok: boolean; detail: string | null }[] }>('/readyz')).body;
     expect(ready.checks.find(({ name }) => name === 'quarantine')).toMatchObject({
       ok: true,
@@ -109,6 +116,19 @@ describe('quarantine', () => {
       (all) => all.every(({ final }) => final),
     );
     expect(payouts).toHaveLength(10);
+    expect(sentOnce(references)).toBe(true);
+  });
+
+  it('does not take for unsent what the provider may have forgotten', async () => {
+    const { backup, references } = await restoredAfterPaying({ lists: false, remembers_ms: 0 });
+    await asAdmin(backup, (admin) => admin.query(`UPDATE payout SET scheduled_at = scheduled_at - interval '3 days'`));
+    restored = await testApp({ databaseUrl: backup, quarantine: true });
+    const app = restored;
+    const waits = await eventually(
+      () => quarantineOf(app),
+      ({ detail }) => detail?.includes('than it remembers keys') === true,
+    );
+    expect(waits).toMatchObject({ active: true, detail: expect.stringMatching(/payout_\w+ was due longer ago/) });
     expect(sentOnce(references)).toBe(true);
   });
 

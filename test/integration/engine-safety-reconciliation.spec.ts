@@ -111,6 +111,18 @@ describe('the comparison of books', () => {
     expect(await world.app.differences()).toEqual([]);
   });
 
+  it('tells of the second of two payments under one key, also where it finds both at once', async () => {
+    world = await providerWorld({ provider: { remembers_ms: 0 } });
+    const bulk = await world.merchant.createValidated([validItem({ scheduled_date: tomorrow() })]);
+    const payout = await world.merchant.payoutOf(bulk.id);
+    const [first, second] = [await pay(await keyOf(payout)), await pay(await keyOf(payout))];
+    await reconcile();
+    expect((await world.merchant.payout(payout.id)).intent).toMatchObject({ status: 'succeeded', provider_reference: first });
+    expect(await world.connector()).toMatchObject({ paused: true, pause_reason: expect.stringContaining(second) });
+    const { body } = await world.app.operator.get<StrayPaymentListDto>('/v1/operator/stray-payments');
+    expect(body.data).toMatchObject([{ provider_reference: second, kind: 'contradiction', payout_id: payout.id }]);
+  });
+
   it('finds what was paid although it had been refused, before anybody retries it', async () => {
     const answer = { status: 422, body: { code: 'limit_exceeded', message: 'Used up.', retryable: true } };
     world = await providerWorld({ provider: { fate: () => ({ takes: true, status: 'succeeded', answer }) } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { SubmitOutcome } from '../connector.js';
 import { type HttpExchange, retryAfter_ms } from '../wire/exchange.js';
-import { toLookupOutcome, toSubmitOutcome } from './http.mapping.js';
+import { toLookupOutcome, toPaymentPage, toSubmitOutcome } from './http.mapping.js';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const ACCOUNT = { payoutMethod: { type: 'bank_account', iban: 'DE89370400440532013000' }, billingData: null };
@@ -260,5 +260,20 @@ describe('the answer to a look-up', () => {
     const foreign = { id: 'pay_9', status: 'succeeded', idempotency_key: 'key-9' };
     expect(lookup(200, listOf(foreign))).toMatchObject({ kind: 'unavailable' });
     expect(lookup(200, listOf({ ...foreign, idempotency_key: KEY }, foreign))).toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe('a page of the list', () => {
+  const page = (next: unknown, asked: string | null = null) =>
+    toPaymentPage(answer(200, JSON.stringify({ data: [], next_cursor: next })), asked);
+
+  it('is the last where it names no other', () => {
+    for (const next of [undefined, null, '']) expect(page(next)).toEqual({ kind: 'page', payments: [], nextCursor: null });
+    expect(page('200')).toEqual({ kind: 'page', payments: [], nextCursor: '200' });
+  });
+
+  it('is not read where what it names can not be asked for: taken for the last, it would hide all that follow', () => {
+    for (const next of [200, 0, true, {}, ['200']]) expect(page(next)).toMatchObject({ kind: 'unavailable' });
+    expect(page('200', '200')).toMatchObject({ kind: 'unavailable', detail: 'the list goes round in a circle' });
   });
 });

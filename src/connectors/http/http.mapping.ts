@@ -113,8 +113,10 @@ export function toPaymentPage(exchange: HttpExchange, cursor: string | null): Pa
   const payments = (entries as unknown[]).map(toListedPayment);
   const readable = payments.filter((payment) => payment !== null);
   if (readable.length < payments.length) return unavailable('the list has an entry that can not be read');
-  const next = shown.body['next_cursor'];
-  const nextCursor = typeof next === 'string' && next !== '' ? next : null;
+  const next = shown.body['next_cursor'] ?? '';
+  // Taken for the end of the list, it would hide all that follows.
+  if (typeof next !== 'string') return unavailable('the list has a next_cursor that is no text');
+  const nextCursor = next === '' ? null : next;
   if (nextCursor !== null && nextCursor === cursor) return unavailable('the list goes round in a circle');
   return { kind: 'page', payments: readable, nextCursor };
 }
