@@ -8,9 +8,11 @@ import { ConnectorRepository } from './connector.repository.js';
 import { dotsConnectorType } from './dots/dots.connector.js';
 import { httpConnectorType } from './http/http.connector.js';
 import { paypalConnectorType } from './paypal/paypal.connector.js';
+import { RaiseStrayPayments } from './raise-stray-payments.js';
 import { CONNECTOR_TYPES, ConnectorRegistry, SANDBOX_MODE } from './registry.js';
 import { SandboxLedgerQueries } from './sandbox/sandbox-ledger.queries.js';
 import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
+import { StrayPaymentRepository } from './stray-payment.repository.js';
 
 /** The provider door. Needs `CONFIGURATION`, `Sealer` and `Transactions` from global modules. */
 @Module({
@@ -18,7 +20,9 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
     ConnectorRepository,
     ConnectorTrafficRepository,
     ConnectorRegistry,
+    RaiseStrayPayments,
     SandboxLedgerQueries,
+    StrayPaymentRepository,
     { provide: SANDBOX_MODE, inject: [CONFIGURATION], useFactory: (configuration: Configuration) => configuration.sandbox },
     {
       provide: CONNECTOR_TYPES,
@@ -31,7 +35,14 @@ import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
       },
     },
   ],
-  exports: [ConnectorRepository, ConnectorTrafficRepository, ConnectorRegistry, SandboxLedgerQueries],
+  exports: [
+    ConnectorRepository,
+    ConnectorTrafficRepository,
+    ConnectorRegistry,
+    RaiseStrayPayments,
+    SandboxLedgerQueries,
+    StrayPaymentRepository,
+  ],
 })
 export class ConnectorsModule implements OnApplicationBootstrap {
   constructor(

@@ -5,5 +5,7 @@ export * from './connector.entity.js';
 export * from './connector.js';
 export * from './connector.repository.js';
 export * from './connectors.module.js';
+export * from './raise-stray-payments.js';
 export * from './registry.js';
 export * from './sandbox/sandbox-ledger.queries.js';
+export * from './stray-payment.repository.js';

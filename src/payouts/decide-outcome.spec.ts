@@ -268,10 +268,19 @@ describe('single answers', () => {
     expect(decideSubmit(accepted, known(), promise).transitions).toEqual(['lose_sight', 'give_up']);
   });
 
-  it('goes on asking where a provider changes the amount of what it took', () => {
-    const decision = decideFound(paymentOf('succeeded', { amount: '125.00' }), known({ intentStatus: 'pending' }));
-    expect(decision.transitions).toEqual([]);
-    expect(decision.nextCheck_ms).toBeGreaterThan(0);
+  it('goes on asking where a provider changes the amount of what it took, or has two of it, and tells of that', () => {
+    const pending = known({ intentStatus: 'pending' });
+    const other = decideFound(paymentOf('succeeded', { amount: '125.00' }), pending);
+    const [one, two] = [paymentOf('succeeded'), { ...paymentOf('succeeded'), providerReference: 'P-2' }];
+    const twice = decideLookup({ kind: 'found', payments: [one, two] }, pending, promise);
+    for (const { transitions, nextCheck_ms } of [other, twice]) {
+      expect(transitions).toEqual([]);
+      expect(nextCheck_ms).toBeGreaterThan(0);
+    }
+    expect(other.stray).toMatchObject({ provider_reference: one.providerReference, kind: 'other_amount' });
+    expect(twice.stray).toMatchObject({ provider_reference: 'P-2', kind: 'contradiction' });
+    // Where a person is asked by the intent itself, it is no stray.
+    expect(decideFound(paymentOf('succeeded', { amount: '125.00' }), unknown()).stray).toBeUndefined();
   });
 
   it('tells both steps of a payment that was paid and came back before anybody asked', () => {

@@ -1,5 +1,6 @@
-import type { Failure, LookupOutcome, ProviderPayment, SubmitOutcome } from '../connectors/index.js';
+import type { Failure, LookupOutcome, ProviderPayment, StrayPayment, SubmitOutcome } from '../connectors/index.js';
 import { canBeSentAgain, sendableFor_ms } from './key-age.js';
+import { backoff_ms, nextLook_ms, NOT_TAKEN_WAIT_MAX_MS, PENDING_WAIT_MAX_MS, UNKNOWN_WAIT_MAX_MS } from './next-look.js';
 import type { IntentStatus, IntentTransition } from './payout-intent.lifecycle.js';
 import { faultOf, type KnownPayment, pathTo, UNDECIDED } from './provider-news.js';
 
@@ -27,6 +28,8 @@ export interface Decision {
   readonly transitions: readonly IntentTransition[];
   readonly providerReference?: string;
   readonly failure?: Failure | null;
+  /** A payment that contradicts what we know of an intent that can not go to a person: it is told as a stray. */
+  readonly stray?: Omit<StrayPayment, 'payout_id'>;
   /** When to look next, from now; null: never again by itself. */
   readonly nextCheck_ms: number | null;
   readonly attempt: {
@@ -39,17 +42,6 @@ export interface Decision {
     readonly detail: string | null;
   };
 }
-
-/** Back-off of a send that was not taken, and of looks: 1, 2, 4 … s, at most the second figure. Doubling spares a provider in trouble. */
-const BACKOFF_MS = 1_000;
-const NOT_TAKEN_WAIT_MAX_MS = 60_000;
-const UNKNOWN_WAIT_MAX_MS = 60_000;
-/** A pending outcome mostly comes by notification; asking is the safety net. */
-const PENDING_WAIT_MAX_MS = 15 * 60_000;
-/** A provider's hint is followed within these bounds. */
-const HINT_MIN_MS = 50;
-
-const backoff_ms = (checks: number, max_ms: number): number => Math.min(BACKOFF_MS * 2 ** Math.min(checks, 20), max_ms);
 
 /** What the answer to a send means (engine.md section 5; docs/adr "Unknown is an outcome"). Pure. */
 export function decideSubmit(outcome: SubmitOutcome, known: AttemptKnowledge, promise: ProviderPromise): Decision {
@@ -70,9 +62,9 @@ export function decideLookup(outcome: LookupOutcome, known: AttemptKnowledge, pr
   switch (outcome.kind) {
     case 'found': {
       const [payment, second] = outcome.payments;
-      return second === undefined
-        ? decideFound(payment, known)
-        : giveUp(known, 'The provider has more than one payment under this key.');
+      if (second === undefined) return decideFound(payment, known);
+      const detail = 'The provider has more than one payment under this key.';
+      return contradicted(known, second, { kind: 'contradiction', detail });
     }
     case 'none': {
       if (isOpen(known)) return decideEmpty(known, promise);
@@ -104,7 +96,7 @@ export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): 
   if (known.intentStatus === 'needs_review') return leaveToPerson(payment, known);
   const fault = faultOf(payment, known);
   if (fault !== null) {
-    const decision = giveUp(known, fault.detail);
+    const decision = contradicted(known, payment, fault);
     // Who decides has to know which payment it is about; one that counts already keeps its name.
     return decision.transitions.length === 0 ? decision : { ...decision, providerReference: payment.providerReference };
   }
@@ -130,13 +122,6 @@ export function decideFound(payment: ProviderPayment, known: AttemptKnowledge): 
 /** Soon after the first unknown end; later and later where one send after the other ends so. */
 const firstLook_ms = (known: AttemptKnowledge): number =>
   backoff_ms(known.intentStatus === 'unknown' ? known.checks : 0, UNKNOWN_WAIT_MAX_MS);
-
-/** When to ask for an outcome again: open ones always, closed ones only where the provider says that more may come. */
-function nextLook_ms(payment: ProviderPayment, checks: number): number | null {
-  const open = payment.status === 'pending' || payment.status === 'unclaimed';
-  if (payment.checkAfter_ms !== null) return Math.max(payment.checkAfter_ms, HINT_MIN_MS);
-  return open ? backoff_ms(checks + 2, PENDING_WAIT_MAX_MS) : null;
-}
 
 /** Whether it is still to be found out if the provider took it. */
 const isOpen = ({ intentStatus }: AttemptKnowledge): boolean => UNDECIDED.includes(intentStatus);
@@ -279,6 +264,17 @@ const leaveToPerson = (payment: ProviderPayment, { everUnknown, refused }: Attem
     detail: `The provider says ${payment.status} of ${payment.providerReference}; a person decides.`,
   },
 });
+
+/** A payment that can not be what we know: a person is asked by the intent, or, where that can not be, by a stray. */
+function contradicted(
+  known: AttemptKnowledge,
+  { providerReference }: ProviderPayment,
+  { kind, detail }: Pick<StrayPayment, 'kind' | 'detail'>,
+): Decision {
+  const decision = giveUp(known, detail);
+  const inReview = decision.transitions.length > 0 || known.intentStatus === 'needs_review';
+  return inReview ? decision : { ...decision, stray: { provider_reference: providerReference, kind, detail } };
+}
 
 /** What no machine clears up goes to a person; where the intent can not go there, all of it stays, and open ones are asked again. */
 function giveUp(known: AttemptKnowledge, detail: string): Decision {

@@ -10,7 +10,7 @@ import {
   type PayoutTransition,
   ReferenceHoldRepository,
 } from '../bulks/index.js';
-import { clearOfAccountData } from '../connectors/index.js';
+import { clearOfAccountData, RaiseStrayPayments } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { allows } from '../platform/lifecycle/index.js';
 import { SLEEP_MAX_MS } from '../platform/workers/index.js';
@@ -61,6 +61,7 @@ export class SettleIntents {
     private readonly holds: ReferenceHoldRepository,
     private readonly contents: PayoutContentRepository,
     private readonly notifications: ProviderNotificationRepository,
+    private readonly strays: RaiseStrayPayments,
   ) {}
 
   /** @returns the payouts whose finding counted. */
@@ -86,6 +87,11 @@ export class SettleIntents {
     // Later looks are found by the poll that precedes them; a wake for every group would have all processes ask all the time.
     if (settled.some(({ decision }) => isSoon(decision))) tx.wake('execute');
     await this.heedEarlyWords(tx, early);
+    for (const { payout, intent, source, decision } of settled) {
+      if (decision.stray === undefined) continue;
+      const finder = { connectorId: intent.connector_id, source: source === 'notification' ? source : 'look_up' } as const;
+      await this.strays.execute(tx, finder, [{ ...decision.stray, payout_id: payout.id }]);
+    }
     return new Set(settled.map(({ payout }) => payout.id));
   }
 

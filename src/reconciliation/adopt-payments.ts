@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { PayoutStatus } from '../bulks/index.js';
-import type { ListedPayment } from '../connectors/index.js';
+import { type ListedPayment, RaiseStrayPayments, type StrayPayment, StrayPaymentRepository } from '../connectors/index.js';
 import { ClaimPayouts } from '../payouts/index.js';
 import { Transactions, type Tx } from '../platform/database/index.js';
 import { MatchPayments } from './match-payments.js';
-import { ProviderBooksRepository, type StrayPayment } from './provider-books.repository.js';
+import { ProviderBooksRepository } from './provider-books.repository.js';
 
 /** Its verdict decides what its payment means: it is looked at again when there is one. */
 const UNDECIDED: readonly PayoutStatus[] = ['VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS'];
@@ -22,6 +22,8 @@ export class AdoptPayments {
     private readonly books: ProviderBooksRepository,
     private readonly claims: ClaimPayouts,
     private readonly match: MatchPayments,
+    private readonly strays: StrayPaymentRepository,
+    private readonly alarm: RaiseStrayPayments,
   ) {}
 
   async execute(connectorId: string, unnamed: readonly ListedPayment[]): Promise<{ adopted: number; undecided: number }> {
@@ -34,7 +36,7 @@ export class AdoptPayments {
     connectorId: string,
     unnamed: readonly ListedPayment[],
   ): Promise<{ adopted: number; undecided: number }> {
-    const told = await this.books.knownStrays(
+    const told = await this.strays.known(
       tx,
       connectorId,
       unnamed.map(({ payment }) => payment.providerReference),
@@ -51,7 +53,7 @@ export class AdoptPayments {
     const undecided = fresh.filter((entry) => UNDECIDED.includes(payoutOf(entry)?.status ?? 'CANCELLED'));
     const strays = fresh.filter((entry) => !ours.includes(entry) && !undecided.includes(entry));
     const source = 'reconciliation' as const;
-    await this.match.raise(
+    await this.alarm.execute(
       tx,
       { connectorId, source },
       strays.map((entry) => strayOf(entry, payoutOf(entry))),

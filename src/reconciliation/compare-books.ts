@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { ListedPayment, OpenConnector } from '../connectors/index.js';
+import { type ListedPayment, type OpenConnector, StrayPaymentRepository } from '../connectors/index.js';
 import { canBeSentAgain, idempotencyKeyOf } from '../payouts/index.js';
 import { Transactions } from '../platform/database/index.js';
 import { NIL_UUID, toTypeId } from '../platform/ids/index.js';
 import { AdoptPayments } from './adopt-payments.js';
-import { ProviderBooksRepository } from './provider-books.repository.js';
 import { QuarantineRepository, type QuarantineState, type UnsentPayout } from './quarantine.repository.js';
 import { ReconcileConnectors } from './reconcile-connectors.js';
 
@@ -20,7 +19,7 @@ export class CompareBooks {
   constructor(
     private readonly transactions: Transactions,
     private readonly quarantine: QuarantineRepository,
-    private readonly books: ProviderBooksRepository,
+    private readonly strays: StrayPaymentRepository,
     private readonly reconcile: ReconcileConnectors,
     private readonly adoption: AdoptPayments,
   ) {}
@@ -45,7 +44,7 @@ export class CompareBooks {
     const comparison = await this.reconcile.compare(open, from);
     const fault = comparison.kind === 'no_list' ? await this.askOneByOne(open) : faultOf(comparison);
     if (fault !== null) return fault;
-    const strays = await this.transactions.asEngine((tx) => this.books.openStrays(tx, open.id));
+    const strays = await this.transactions.asEngine((tx) => this.strays.open(tx, open.id));
     return strays === 0 ? null : `${strays} of its payments contradict our books; look at them, then resume the connector`;
   }
 

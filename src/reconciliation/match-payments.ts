@@ -1,13 +1,8 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { ConnectorRepository, type ListedPayment } from '../connectors/index.js';
+import { Injectable } from '@nestjs/common';
+import { type ListedPayment, RaiseStrayPayments, type StrayKind, type StrayPayment } from '../connectors/index.js';
 import { decideFound, faultOf, type Finding, pathTo, SettleIntents } from '../payouts/index.js';
 import type { Tx } from '../platform/database/index.js';
-import { toTypeId } from '../platform/ids/index.js';
-import { type NamedIntent, ProviderBooksRepository, type StrayKind, type StrayPayment } from './provider-books.repository.js';
-import { ReconciliationMetrics } from './reconciliation-metrics.js';
-
-/** In one line of the log; the table has all. */
-const STRAYS_NAMED = 5;
+import { type NamedIntent, ProviderBooksRepository } from './provider-books.repository.js';
 
 export interface Telling {
   readonly connectorId: string;
@@ -27,13 +22,10 @@ interface Judgement {
  */
 @Injectable()
 export class MatchPayments {
-  private readonly logger = new Logger(MatchPayments.name);
-
   constructor(
     private readonly books: ProviderBooksRepository,
     private readonly settle: SettleIntents,
-    private readonly connectors: ConnectorRepository,
-    private readonly metrics: ReconciliationMetrics,
+    private readonly strays: RaiseStrayPayments,
   ) {}
 
   /** @returns the payments that no attempt of ours names. */
@@ -58,40 +50,9 @@ export class MatchPayments {
       if (!superseded && !references.has(payout_id)) references.set(payout_id, entry.payment.providerReference);
     });
     if (findings.size > 0) await this.settle.execute(tx, [...findings.values()]);
-    await this.raise(tx, telling, strays);
+    await this.strays.execute(tx, telling, strays);
     return listed.filter((_, place) => !known.has(place));
   }
-
-  /**
-   * Each is told once: it is recorded, counted, and pauses the connector, so that nothing is added to what is wrong until an
-   * operator has looked. What a notification contradicts pauses nothing where the intent itself goes to a person.
-   */
-  async raise(
-    tx: Tx,
-    { connectorId, source }: Pick<Telling, 'connectorId' | 'source'>,
-    strays: readonly StrayPayment[],
-  ): Promise<void> {
-    if (strays.length === 0) return;
-    const fresh = await this.books.recordStrays(tx, connectorId, strays);
-    const grave = fresh.find(({ kind }) => source === 'reconciliation' || kind === 'superseded');
-    if (grave !== undefined) {
-      const reason = `payment ${grave.provider_reference} at the provider: ${grave.detail}`;
-      await this.connectors.pause(tx, connectorId, { by: 'engine', reason });
-    }
-    tx.afterCommit(() => {
-      for (const { kind } of fresh) this.metrics.strayFound(kind);
-      if (fresh.length > 0) this.logger.error(wordsOf(fresh, toTypeId('connector', connectorId)));
-    });
-  }
-}
-
-/** One line, however many there are: an account that somebody else pays from too has a page full of them. */
-function wordsOf(strays: readonly StrayPayment[], connector: string): string {
-  const named = strays
-    .slice(0, STRAYS_NAMED)
-    .map(({ provider_reference, kind, detail }) => `${provider_reference} (${kind}): ${detail}`);
-  const more = strays.length > STRAYS_NAMED ? `; and ${strays.length - STRAYS_NAMED} more` : '';
-  return `stray payments at ${connector}: ${named.join('; ')}${more}`;
 }
 
 /** Pure: what one payment says of the intent that it names. */

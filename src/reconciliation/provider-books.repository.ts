@@ -29,20 +29,6 @@ export interface DerivedFrom {
   readonly status: PayoutStatus;
 }
 
-/**
- * `unknown`: no attempt and no payout of ours has its key. `not_ours_to_pay`: its payout is cancelled, invalid or failed.
- * `superseded`: it belongs to an attempt after whose refusal another was opened.
- */
-export const STRAY_KINDS = ['unknown', 'not_ours_to_pay', 'superseded', 'other_amount', 'contradiction'] as const;
-export type StrayKind = (typeof STRAY_KINDS)[number];
-
-export interface StrayPayment {
-  readonly provider_reference: string;
-  readonly kind: StrayKind;
-  readonly payout_id: string | null;
-  readonly detail: string;
-}
-
 /** What a provider holds for a receiver whom it does not know, as it knows it. */
 export interface WaitingPayment {
   readonly payoutId: string;
@@ -157,47 +143,6 @@ export class ProviderBooksRepository {
          'payout:v1|' || p.merchant_id || '|' || p.id || '|' || p.attempt_no, 'UTF8')) FROM 1 FOR 16), 'hex')::uuid`,
       [uuids],
     );
-  }
-
-  /** Of these references those that were told of before. */
-  async knownStrays(tx: Tx, connectorId: string, references: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await tx.query<{ provider_reference: string }>(
-      `SELECT provider_reference FROM stray_payment WHERE connector_id = $1 AND provider_reference = ANY($2::text[])`,
-      [connectorId, references],
-    );
-    return new Set(rows.map(({ provider_reference }) => provider_reference));
-  }
-
-  /** @returns those that were not told of before. */
-  recordStrays(tx: Tx, connectorId: string, strays: readonly StrayPayment[]): Promise<StrayPayment[]> {
-    return tx.query<StrayPayment & Record<string, unknown>>(
-      `INSERT INTO stray_payment (connector_id, provider_reference, kind, payout_id, detail)
-       SELECT $1, v.* FROM jsonb_to_recordset($2::jsonb) AS v (provider_reference text, kind text, payout_id uuid, detail text)
-       ON CONFLICT (connector_id, provider_reference, kind) DO NOTHING
-       RETURNING provider_reference, kind, payout_id, detail`,
-      [connectorId, JSON.stringify(strays)],
-    );
-  }
-
-  /** Somebody has looked at it; who was first stays. @returns whether it was open, null where there is none. */
-  async acknowledgeStray(tx: Tx, id: string, reason: string): Promise<boolean | null> {
-    const row = await tx.one<{ fresh: boolean | null }>(
-      `WITH looked_at AS (
-         UPDATE stray_payment SET acknowledged_at = tranche_now(), acknowledge_reason = $2
-         WHERE id = $1 AND acknowledged_at IS NULL RETURNING id)
-       SELECT l.id IS NOT NULL AS fresh FROM stray_payment s LEFT JOIN looked_at l USING (id) WHERE s.id = $1`,
-      [id, reason],
-    );
-    return row?.fresh ?? null;
-  }
-
-  /** How many nobody has looked at yet. */
-  async openStrays(tx: Tx, connectorId: string): Promise<number> {
-    const row = await tx.one<{ open: number }>(
-      `SELECT count(*)::integer AS open FROM stray_payment WHERE connector_id = $1 AND acknowledged_at IS NULL`,
-      [connectorId],
-    );
-    return row?.open ?? 0;
   }
 
   /** The pass that is under way, or a new one from a little before the end of the one before. */

@@ -15,7 +15,6 @@ import { Quarantine } from './quarantine.js';
 import { QuarantineRepository } from './quarantine.repository.js';
 import { ReceiveNotification } from './receive-notification.js';
 import { ReconcileConnectors } from './reconcile-connectors.js';
-import { ReconciliationMetrics } from './reconciliation-metrics.js';
 import { StrayPaymentsController } from './stray-payments.controller.js';
 import { StrayPaymentQueries } from './stray-payments.queries.js';
 
@@ -36,7 +35,6 @@ import { StrayPaymentQueries } from './stray-payments.queries.js';
     QuarantineRepository,
     ReceiveNotification,
     ReconcileConnectors,
-    ReconciliationMetrics,
     StrayPaymentQueries,
   ],
   exports: [CancelUnclaimed, ExpireUnclaimed, ReconcileConnectors],

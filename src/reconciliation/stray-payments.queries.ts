@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { StrayPayment } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { KeysetList, type KeysetPage, type PageQuery } from '../platform/http/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { formatInstant } from '../platform/time/index.js';
 import type { StrayPaymentDto } from './dto/stray-payment.dto.js';
-import type { StrayPayment } from './provider-books.repository.js';
 
 export interface StrayPaymentView extends StrayPayment {
   readonly [column: string]: unknown;

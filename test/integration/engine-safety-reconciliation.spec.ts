@@ -11,6 +11,7 @@ import { tomorrow, validItem, validItems } from '../support/items.js';
 import type { Payout } from '../support/merchant-client.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
 import { asAdmin } from '../support/test-server.js';
+import { eventually } from '../support/until.js';
 
 describe('the comparison of books', () => {
   let world: ProviderWorld;
@@ -121,6 +122,28 @@ describe('the comparison of books', () => {
     expect(await world.connector()).toMatchObject({ paused: true, pause_reason: expect.stringContaining(second) });
     const { body } = await world.app.operator.get<StrayPaymentListDto>('/v1/operator/stray-payments');
     expect(body.data).toMatchObject([{ provider_reference: second, kind: 'contradiction', payout_id: payout.id }]);
+  });
+
+  it('is not waited for where a look-up shows another amount of what is pending: that is told at once', async () => {
+    world = await providerWorld({ provider: { lists: false, fate: () => ({ takes: true, status: 'pending' }) } });
+    const bulk = await world.merchant.createBulk([validItem({ amount: '120.00' })]);
+    await world.merchant.untilBulk(bulk.id, ({ status }) => status === 'PROCESSED');
+    const { id, request } = world.provider.ledger[0]!;
+    const shown = {
+      id,
+      status: 'succeeded',
+      amount: '12.00',
+      currency: request.currency,
+      idempotency_key: request.idempotency_key,
+    };
+    world.provider.setLookup({ status: 200, body: { data: [shown] } });
+    await asAdmin(world.app.databaseUrl, (admin) => admin.query(`UPDATE payout_intent SET next_check_at = tranche_now()`));
+    await eventually(world.connector, ({ paused }) => paused);
+    expect((await world.connector()).pause_reason).toContain('another amount');
+    const { body } = await world.app.operator.get<StrayPaymentListDto>('/v1/operator/stray-payments');
+    const { id: payout_id, intent } = await world.merchant.payoutOf(bulk.id);
+    expect(body.data).toMatchObject([{ provider_reference: id, kind: 'other_amount', payout_id }]);
+    expect(intent?.status).toBe('pending');
   });
 
   it('finds what was paid although it had been refused, before anybody retries it', async () => {

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
+import { STRAY_KINDS, type StrayKind } from '../../connectors/index.js';
 import { PageQuery } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
-import { STRAY_KINDS, type StrayKind } from '../provider-books.repository.js';
 
 export class StrayPaymentQuery extends PageQuery {
   /** Found in the books of this connector. */
