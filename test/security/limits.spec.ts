@@ -100,6 +100,16 @@ describe('Too much', () => {
     }
   });
 
+  it.each(writes)('members of one object are refused: $name', async (operation) => {
+    const object = `{${Array.from({ length: MIB / 10 }, (_, index) => `"${index.toString(36)}":0`).join()}}`;
+    const bodies = [object, `{"items":[${object}]}`, `{"metadata":${object}}`];
+    await besides(
+      (async () => {
+        for (const body of bodies) expect(outcome(await answerTo(operation, body))).toEqual([400, 'malformed_json']);
+      })(),
+    );
+  });
+
   it.each(writes)('text is refused: $name', async (operation) => {
     const long = 'x'.repeat(MIB - 1_000);
     for (const body of [

@@ -13,7 +13,7 @@ export const kernelProblem = defineProblems({
   malformed_json: {
     status: 400,
     title: 'Malformed JSON',
-    meaning: 'The body is not JSON in valid UTF-8, or is nested too deeply.',
+    meaning: 'The body is not JSON in valid UTF-8, is nested too deeply, or has an object of too many members.',
   },
   duplicate_key: {
     status: 400,

@@ -69,6 +69,28 @@ describe('strict JSON', () => {
     expect(refusal('{"a":'.repeat(1_000_000)).code).toBe('malformed_json');
   });
 
+  describe('in one object', () => {
+    const object = (members: number, last = '0'): string =>
+      `{${Array.from({ length: members }, (_, index) => `"${String(index)}":${index === members - 1 ? last : '0'}`).join()}}`;
+
+    it('takes 1000 members and refuses 1001, also of one key', () => {
+      expect(Object.keys(parse(object(1_000)) as object)).toHaveLength(1_000);
+      expect(refusal(object(1_001)).code).toBe('malformed_json');
+      expect(refusal(`{${'"a":0,'.repeat(1_000)}"a":0}`).code).toBe('malformed_json');
+    });
+
+    it('counts the members of that object alone', () => {
+      const siblings = `[${object(1_000)},[${object(1_000)}],${object(1_000)}]`;
+      expect(parse(siblings)).toHaveLength(3);
+      expect(parse(object(1_000, object(1_000, siblings)))).toBeDefined();
+    });
+
+    it('goes on counting after what stands in it', () => {
+      expect(refusal(`{"a":${object(1)},"b":[${object(1)}],${object(999).slice(1)}`).code).toBe('malformed_json');
+      expect(refusal(`[${object(1)},${object(1_001)}]`).code).toBe('malformed_json');
+    });
+  });
+
   it('leaves every prototype alone', () => {
     const value = parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}') as object;
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);

@@ -4,6 +4,8 @@ import { kernelProblem } from './kernel.problems.js';
 
 /** Deeper than any body of ours, shallow enough that whatever walks a parsed body may do so by recursion. */
 const DEPTH_MAX = 100;
+/** More than any object of ours, few enough that whatever compares members with each other may do so. */
+const MEMBERS_MAX = 1_000;
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -14,7 +16,7 @@ const OBJECT_START = 0x7b;
 const OBJECT_END = 0x7d;
 
 /**
- * JSON as RFC 8259 wants it and `JSON.parse` does not insist on: valid UTF-8, bounded depth, no key twice in an object.
+ * JSON as RFC 8259 wants it and `JSON.parse` does not insist on: valid UTF-8, bounded depth and width, no key twice in an object.
  * A repeated key leaves the parsed value with fewer keys than the text has colons, so two fast counts find it; only
  * then is the text walked with care, to say where. `__proto__` is an own property like any other in what comes back.
  * @throws `malformed_json`, `duplicate_key`
@@ -23,8 +25,7 @@ export function parseStrictJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw kernelProblem('malformed_json', 'The body is not valid UTF-8.');
   const text = bytes.toString('utf8');
   // Before parsing: a body of brackets alone would take a hundred times its size in memory.
-  const { depth, colons } = measure(text);
-  if (depth > DEPTH_MAX) throw kernelProblem('malformed_json', `The body is nested more than ${String(DEPTH_MAX)} levels deep.`);
+  const members = countMembers(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -32,7 +33,7 @@ export function parseStrictJson(bytes: Buffer): unknown {
     // The parser's own message repeats a part of the body.
     throw kernelProblem('malformed_json', 'The body is not valid JSON.');
   }
-  if (countKeys(value) !== colons) {
+  if (countKeys(value) !== members) {
     const pointer = new DuplicateKeyWalk(text).find();
     throw kernelProblem('duplicate_key', 'An object of the body has the same key twice. Send it once.', {
       errors: [{ pointer, code: 'duplicate_key', detail: 'This key stands here more than once.' }],
@@ -41,21 +42,30 @@ export function parseStrictJson(bytes: Buffer): unknown {
   return value;
 }
 
-/** Depth and number of members of a JSON text, in one pass that skips strings. Harmless on text that is no JSON. */
-function measure(text: string): { readonly depth: number; readonly colons: number } {
-  let open = 0;
-  let depth = 0;
-  let colons = 0;
+/**
+ * How many members the objects of a JSON text have together, in one pass that skips strings. Harmless on text that is no JSON.
+ * @throws `malformed_json` where it is too deep, or one object too wide
+ */
+function countMembers(text: string): number {
+  const around: number[] = [];
+  let inThis = 0;
+  let inAll = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charCodeAt(at);
     if (character === QUOTE) at = endOfString(text, at);
-    else if (character === COLON) colons += 1;
-    else if (character === OBJECT_START || character === ARRAY_START) {
-      open += 1;
-      if (open > depth) depth = open;
-    } else if (character === OBJECT_END || character === ARRAY_END) open -= 1;
+    else if (character === COLON) {
+      inAll += 1;
+      inThis += 1;
+      if (inThis > MEMBERS_MAX)
+        throw kernelProblem('malformed_json', `An object of the body has more than ${String(MEMBERS_MAX)} members.`);
+    } else if (character === OBJECT_START || character === ARRAY_START) {
+      around.push(inThis);
+      inThis = 0;
+      if (around.length > DEPTH_MAX)
+        throw kernelProblem('malformed_json', `The body is nested more than ${String(DEPTH_MAX)} levels deep.`);
+    } else if (character === OBJECT_END || character === ARRAY_END) inThis = around.pop() ?? 0;
   }
-  return { depth, colons };
+  return inAll;
 }
 
 /** Where the string that starts at `start` ends: its closing quote, or the end of the text. */
