@@ -10,7 +10,7 @@ export const CarriesSecret = (): MethodDecorator => SetMetadata(CARRIES_SECRET, 
 
 /**
  * Work for a write that must not hold a transaction, such as a look-up on the network. It runs once, after the body was
- * read and before the transaction begins, so before the body is validated and also for a request that is then replayed.
+ * read and before the transaction begins, so before the body is validated; not for a request that is answered again.
  * What it finds is for the use case to judge: it returns it and refuses nothing itself.
  */
 export interface Preparation<Result = unknown> {

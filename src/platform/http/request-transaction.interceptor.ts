@@ -26,6 +26,13 @@ const KEPT_REFUSALS = new Set([400, 404, 409, 412, 422]);
 
 type Run = (tx: Tx) => Promise<Answer>;
 
+/** A request whose first answer is kept. */
+interface KeyedRequest extends Pick<HttpRequest, 'requestId' | 'dialect'> {
+  readonly scope: IdempotencyScope;
+  readonly bodyText: string;
+  readonly secret: boolean;
+}
+
 /**
  * Every write with a key is one transaction: what it does and the answer under its idempotency key are one commit, and
  * the answer leaves after it. Pipes and handler run inside, behind a savepoint, so that a refusal undoes what they did and
@@ -45,9 +52,7 @@ export class RequestTransaction implements NestInterceptor {
     const response = context.switchToHttp().getResponse<Response>();
     if (!METHODS_THAT_WRITE.has(request.method) || request.caller === undefined || request.caller.kind === 'nobody')
       return next.handle();
-    const scope = idempotencyScopeOf(request, request.caller);
-    const text = scope === null ? '' : bodyText(request.body);
-    request.prepared = await this.prepare(context, request);
+    const keyed = this.keyedRequest(context, request, idempotencyScopeOf(request, request.caller));
 
     const operation = this.reflector.get<OperationNotes | undefined>(OPERATION, context.getHandler());
     const draft = new ResponseDraft(response);
@@ -62,41 +67,35 @@ export class RequestTransaction implements NestInterceptor {
         await auditRequest(tx, request, { action: operation?.id ?? `${request.method} ${request.path}`, answer });
       return answer;
     };
-    const secret = this.reflector.get<boolean | undefined>(CARRIES_SECRET, context.getHandler()) ?? false;
-    const work = (tx: Tx): Promise<Answer> =>
-      scope === null
-        ? run(tx)
-        : this.once(tx, { scope, bodyText: text, secret, requestId: request.requestId, dialect: request.dialect }, run);
     const merchantId = merchantIdOf(request.caller);
-    const answer = await (merchantId === null
-      ? this.transactions.asEngine(work)
-      : this.transactions.asMerchant(merchantId, work));
+    const transaction = <Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> =>
+      merchantId === null ? this.transactions.asEngine(work) : this.transactions.asMerchant(merchantId, work);
+
+    const preparation = this.preparationOf(context);
+    // A preparation may do something, such as cancel at a provider; a request that was answered before does nothing again.
+    const kept = preparation === null || keyed === null ? null : await transaction((tx) => this.kept(tx, keyed));
+    if (kept === null) request.prepared = await preparation?.prepare(request);
+    const answer = kept ?? (await transaction((tx) => (keyed === null ? run(tx) : this.once(tx, keyed, run))));
     draft.restore();
     writeHead(response, answer);
     return of(answer.body ?? undefined);
   }
 
+  private keyedRequest(
+    context: ExecutionContext,
+    { body, requestId, dialect }: HttpRequest,
+    scope: IdempotencyScope | null,
+  ): KeyedRequest | null {
+    if (scope === null) return null;
+    const secret = this.reflector.get<boolean | undefined>(CARRIES_SECRET, context.getHandler()) ?? false;
+    return { scope, bodyText: bodyText(body), secret, requestId, dialect };
+  }
+
   /** The kept answer where there is one; else runs the rest of the request and keeps what it answers. */
-  private async once(
-    tx: Tx,
-    request: Pick<HttpRequest, 'requestId' | 'dialect'> & { scope: IdempotencyScope; bodyText: string; secret: boolean },
-    run: Run,
-  ): Promise<Answer> {
-    const { scope } = request;
-    if (!(await this.keys.lock(tx, scope))) {
-      throw kernelProblem(
-        'idempotency_key_in_use',
-        'The first request with this key is still running. Send it again in a moment.',
-      );
-    }
-    const kept = await this.keys.find(tx, scope, request.bodyText);
-    if (kept !== null) {
-      if (kept.toAnotherBody)
-        throw kernelProblem('idempotency_key_reused', 'This key was used with another body. Take a new key.');
-      if (kept.answer === null)
-        throw kernelProblem('idempotency_answer_dropped', 'It was done; its answer carried a secret and is gone.');
-      return { ...kept.answer, headers: { ...kept.answer.headers, 'idempotent-replayed': 'true' } };
-    }
+  private async once(tx: Tx, request: KeyedRequest, run: Run): Promise<Answer> {
+    const kept = await this.kept(tx, request);
+    if (kept !== null) return kept;
+    const { scope, bodyText } = request;
     let answer: Answer;
     let { secret } = request;
     try {
@@ -107,13 +106,28 @@ export class RequestTransaction implements NestInterceptor {
       answer = answerOfRefusal(problem, request);
       secret = false;
     }
-    await this.keys.keep(tx, scope, { bodyText: request.bodyText, answer, secret });
+    await this.keys.keep(tx, scope, { bodyText, answer, secret });
     return answer;
   }
 
-  private async prepare(context: ExecutionContext, request: HttpRequest): Promise<unknown> {
+  /** The first answer, where there is one. From here to the end of the transaction no other request has this key. */
+  private async kept(tx: Tx, { scope, bodyText }: KeyedRequest): Promise<Answer | null> {
+    if (!(await this.keys.lock(tx, scope))) {
+      throw kernelProblem(
+        'idempotency_key_in_use',
+        'The first request with this key is still running. Send it again in a moment.',
+      );
+    }
+    const kept = await this.keys.find(tx, scope, bodyText);
+    if (kept === null) return null;
+    if (kept.toAnotherBody) throw kernelProblem('idempotency_key_reused', 'This key was used with another body. Take a new key.');
+    if (kept.answer === null)
+      throw kernelProblem('idempotency_answer_dropped', 'It was done; its answer carried a secret and is gone.');
+    return { ...kept.answer, headers: { ...kept.answer.headers, 'idempotent-replayed': 'true' } };
+  }
+
+  private preparationOf(context: ExecutionContext): Preparation | null {
     const preparation = this.reflector.get<Type<Preparation> | undefined>(PREPARED_BY, context.getHandler());
-    if (preparation === undefined) return undefined;
-    return this.modules.get<Preparation>(preparation, { strict: false }).prepare(request);
+    return preparation === undefined ? null : this.modules.get<Preparation>(preparation, { strict: false });
   }
 }
