@@ -11,7 +11,7 @@ import { DotsClient } from '../support/dots-client.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import { FILLED_IN, postForm } from '../support/payout-link-form.js';
 import { asAdmin } from '../support/test-server.js';
-import { eventually } from '../support/until.js';
+import { eventually, until, WHO_WAITS } from '../support/until.js';
 import { markedDigits, markedWord } from './marks.js';
 import { readable } from './readable.js';
 
@@ -183,6 +183,42 @@ describe('Whom a door knows', () => {
     expect((await erase(other, { phone_number: `+1${scene.phone.phone_number}` })).body).toEqual(NOBODY);
     expect((await erase(other, { dots_id: userId })).status).toBe(422);
     expect(await scene.client.statusOf('GET', `/users/${userId}`)).toBe(200);
+  });
+
+  it.each([
+    {
+      what: 'a batch',
+      path: '/payout-batches',
+      orderFor: (user_id: string) => ({
+        items: [{ user_id, amount: 100, platform: 'default', fund: true, idempotency_key: randomUUID() }],
+      }),
+      status: 200,
+    },
+    {
+      what: 'a link that is claimed at once',
+      path: '/payouts/send-payout',
+      orderFor: (user_id: string) => ({ amount: 100, user_id }),
+      status: 404,
+    },
+  ])('does not come back with $what, ordered while he is forgotten', async ({ path, orderFor, status }) => {
+    const scene = new Scene(await app.merchant());
+    const userId = await scene.user();
+    await scene.client.ok('PUT', `/users/${userId}/payout-methods`, { platform: 'paypal', email: scene.email });
+    await asAdmin(app.databaseUrl, async (admin) => {
+      const waiting = (count: number) => until(async () => (await admin.query(WHO_WAITS)).rowCount === count);
+      // Keeps both from going on, and lets them do so in the order in which they came.
+      await admin.query('BEGIN');
+      const lock = `receivers of ${fromTypeId('merchant', scene.merchant.id) ?? ''}`;
+      await admin.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [lock]);
+      const erasing = erase(scene.merchant, { dots_id: userId });
+      await waiting(1);
+      const ordering = scene.client.statusOf('POST', path, orderFor(userId));
+      await waiting(2);
+      await admin.query('ROLLBACK');
+      expect((await erasing).body).toEqual({ ...NOBODY, users: 1 });
+      expect(await ordering).toBe(status);
+    });
+    expect(await scene.left()).toEqual([]);
   });
 
   it('has to be named by a whole number', async () => {

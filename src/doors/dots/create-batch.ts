@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ReceiverKeys } from '../../bulks/index.js';
 import { CONFIGURATION, type Configuration } from '../../platform/config/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
@@ -20,6 +21,7 @@ export class CreateBatch {
     private readonly batches: TakeBatch,
     private readonly origins: OriginRepository,
     private readonly users: UserRepository,
+    private readonly receivers: ReceiverKeys,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
@@ -56,6 +58,8 @@ export class CreateBatch {
     merchantId: string,
     { batch: { batchKey, metadata, items }, digest }: { batch: ReadBatch; digest: string },
   ): Promise<string> {
+    // Before they are read: whoever erases one of them waits for us, or we for him, and then find him no more.
+    await this.receivers.hold(tx, merchantId);
     const users = await this.users.find(tx, merchantId, [...new Set(items.map(({ userId }) => userId))]);
     const payouts = items.map(({ key, amount, sent, ...asked }) => ({
       payoutId: newUuid(),

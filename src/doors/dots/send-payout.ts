@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ReceiverKeys } from '../../bulks/index.js';
 import { ClaimPayoutLink, CreatePayoutLink, PayoutLinkQueries } from '../../payout-links/index.js';
 import type { Tx } from '../../platform/database/index.js';
 import { toTypeId } from '../../platform/ids/index.js';
@@ -19,6 +20,7 @@ export class SendPayout {
     private readonly claim: ClaimPayoutLink,
     private readonly links: PayoutLinkQueries,
     private readonly users: UserRepository,
+    private readonly receivers: ReceiverKeys,
   ) {}
 
   /**
@@ -34,6 +36,8 @@ export class SendPayout {
       tx.note({ changes: [], subject: toTypeId('link', first.id) });
       return first.id;
     }
+    // Before he is read: whoever erases him waits for us, or we for him, and then find him no more.
+    await this.receivers.hold(tx, merchantId);
     const user = await this.userOf(tx, merchantId, read.payee);
     const linkId = await this.create.execute(tx, {
       merchantId,
