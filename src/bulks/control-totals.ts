@@ -1,5 +1,5 @@
 import { pointerTo, type ProblemFinding } from '../platform/http/index.js';
-import { formatAmount, parseAmount } from '../platform/money/index.js';
+import { formatAmount, parseSum } from '../platform/money/index.js';
 import type { StoredTotal } from './bulk-event.js';
 import { bulkProblem } from './bulk.problems.js';
 import type { PayoutContent } from './payout-content.js';
@@ -45,7 +45,7 @@ export function refuseWrongControlTotals(expected: ControlTotals | null, content
     for (const currency of new Set([...sums.keys(), ...Object.keys(expected.amounts)])) {
       const sum = sums.get(currency) ?? 0n;
       const given = expected.amounts[currency] ?? '0';
-      const parsed = typeof given === 'string' ? parseAmount(given, currency) : null;
+      const parsed = typeof given === 'string' ? parseSum(given, currency) : null;
       if (parsed !== null && 'minor' in parsed && parsed.minor === sum) continue;
       const shown = sums.has(currency) ? formatAmount(sum, currency) : 'nothing that can be read';
       find(pointerTo('/amounts', currency), `The items of this currency sum up to ${shown}.`);

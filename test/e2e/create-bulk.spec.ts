@@ -171,6 +171,15 @@ describe('A bulk that is accepted', () => {
     expect(bulk.item_count).toBe(4);
   });
 
+  it('takes a control total of more digits than one payout may have', async () => {
+    const largest = { amount: '999999999999999', currency: 'JPY' };
+    const bulk = await merchant.createBulk({
+      control_totals: { amounts: { JPY: '1999999999999998' } },
+      items: [validItem(largest), validItem(largest)],
+    });
+    expect(bulk.item_count).toBe(2);
+  });
+
   it.each([null, {}, { count: null }, { amounts: null }, { count: 1, amounts: null }])(
     'takes control totals that leave something out: %j',
     async (control_totals) => {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decimalsOf, formatAmount, hasAmountForm, isPayableCurrency, parseAmount, PAYABLE_CURRENCIES } from './index.js';
+import {
+  decimalsOf,
+  formatAmount,
+  hasAmountForm,
+  isPayableCurrency,
+  parseAmount,
+  parseSum,
+  PAYABLE_CURRENCIES,
+} from './index.js';
 
 const POSTGRES_BIGINT_MAX = 2n ** 63n - 1n;
 
@@ -96,6 +104,13 @@ describe('an amount', () => {
     ['1.2345', 'TND'],
   ])('refuses more decimals than the currency has: "%s" %s', (text, currency) => {
     expect(parseAmount(text, currency)).toEqual({ fault: 'too_many_decimals' });
+  });
+
+  it('has at most 15 digits before the point, and a sum 20', () => {
+    const sum = '9'.repeat(20);
+    expect(parseSum(`${sum}.5`, 'EUR')).toEqual({ minor: BigInt(`${sum}50`), canonical: `${sum}.50` });
+    expect(parseSum(`9${sum}`, 'EUR')).toEqual({ fault: 'invalid_amount' });
+    expect(parseAmount(sum, 'EUR')).toEqual({ fault: 'invalid_amount' });
   });
 
   it('shows negative sums with their sign', () => {

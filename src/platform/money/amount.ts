@@ -12,13 +12,21 @@ export type AmountFault = 'invalid_amount' | 'too_many_decimals' | 'unknown_curr
 
 /** Fifteen digits before the point and at most three after it stay below 2^63, the bigint of PostgreSQL. */
 const FORM = /^(\d{1,15})(?:\.(\d+))?$/;
+/** Enough for the sum of the largest bulk, and few enough that nobody sends digits without end. */
+const SUM_FORM = /^(\d{1,20})(?:\.(\d+))?$/;
 
 /** Whether the text has the form of an amount, whatever the currency. */
 export const hasAmountForm = (text: string): boolean => FORM.test(text);
 
 /** Reads a decimal string exactly; zero is an amount. Trailing zeros count as decimals: `1.500` has too many for EUR. */
-export function parseAmount(text: string, currency: string): Amount | { readonly fault: AmountFault } {
-  const match = FORM.exec(text);
+export const parseAmount = (text: string, currency: string): Amount | { readonly fault: AmountFault } =>
+  parse(FORM.exec(text), currency);
+
+/** The same of what the payouts of a bulk sum up to, which may have more digits than one of them. */
+export const parseSum = (text: string, currency: string): Amount | { readonly fault: AmountFault } =>
+  parse(SUM_FORM.exec(text), currency);
+
+function parse(match: RegExpExecArray | null, currency: string): Amount | { readonly fault: AmountFault } {
   if (match === null) return { fault: 'invalid_amount' };
   const places = decimalsOf(currency);
   if (places === undefined || !isPayableCurrency(currency)) return { fault: 'unknown_currency' };
