@@ -7,6 +7,8 @@ import type { EditBulkDto } from './dto/edit-bulk.dto.js';
 import type { BulkHeadPatch, EditBulkCommand } from './edit-bulk.js';
 import { readItemPatches } from './item-patches.js';
 
+const DEFAULT_INVALID_ITEMS = 'hold';
+
 /** The request as a command; the date and zone of the bulk itself are judged here, those of items by validation. */
 export function toCreateCommand(merchantId: string, body: CreateBulkDto, refusal: UrlRefusal | null): CreateBulkCommand {
   refuseInvalidHead(body, refusal);
@@ -15,7 +17,7 @@ export function toCreateCommand(merchantId: string, body: CreateBulkDto, refusal
     reference: body.reference ?? null,
     label: body.label ?? null,
     webhookUrl: body.webhook_url ?? null,
-    invalidItems: body.invalid_items ?? 'hold',
+    invalidItems: body.invalid_items ?? DEFAULT_INVALID_ITEMS,
     controlTotals: body.control_totals ?? null,
     scheduledDate: body.scheduled_date ?? null,
     timezone: body.timezone ?? null,
@@ -38,7 +40,11 @@ export function toEditCommand(
     merchantId,
     bulkId,
     ifMatch,
-    immutable: { reference: body.reference, invalid_items: body.invalid_items },
+    immutable: {
+      reference: body.reference,
+      // Null is what a creation takes it for.
+      invalid_items: body.invalid_items === null ? DEFAULT_INVALID_ITEMS : body.invalid_items,
+    },
     head: headPatchOf(body),
     controlTotals: body.control_totals ?? null,
     items: readItemPatches(body.items ?? []),

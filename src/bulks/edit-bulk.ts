@@ -41,7 +41,7 @@ export interface EditBulkCommand {
   /** Version of the one payout that is edited, where the request was about it alone. */
   readonly payoutIfMatch?: number | null;
   /** What can not change; the full shape of a creation is taken, so equal values are no fault. Undefined: not sent. */
-  readonly immutable?: { readonly reference: string | null | undefined; readonly invalid_items: string | null | undefined };
+  readonly immutable?: { readonly reference: string | null | undefined; readonly invalid_items: string | undefined };
   readonly head: BulkHeadPatch;
   readonly controlTotals: ControlTotals | null;
   readonly items: readonly ItemPatch[];

@@ -138,6 +138,21 @@ describe('Editing', () => {
     ]);
   });
 
+  it('takes null for what a creation takes null for', async () => {
+    const body = { reference: null, invalid_items: null, label: null, metadata: null, control_totals: null };
+    const items = [waiting()];
+    const bulk = await merchant.createValidated({ ...body, items });
+    const edited = await merchant.patch<Bulk>(`/v1/bulks/${bulk.id}`, { ...body, items });
+    expect([edited.status, edited.body.invalid_items]).toEqual([200, 'hold']);
+    const dropping = await merchant.createValidated({ invalid_items: 'drop', items: [waiting()] });
+    const changed = await merchant.patch(`/v1/bulks/${dropping.id}`, body);
+    expect([changed.status, changed.body.code, changed.body.errors?.[0]?.pointer]).toEqual([
+      422,
+      'immutable_field',
+      '/invalid_items',
+    ]);
+  });
+
   it('changes label, metadata and webhook, and null removes them', async () => {
     const bulk = await merchant.createValidated({
       label: 'a',
