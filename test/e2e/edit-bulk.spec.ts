@@ -273,6 +273,22 @@ describe('Editing', () => {
       expect((await merchant.patch(`/v1/bulks/${bulk.id}`, edit({ EUR: '35' }))).status).toBe(200);
     });
 
+    it('refuses more entries than any bulk may have, unread', async () => {
+      const bulk = await merchant.createValidated([waiting()]);
+      const edit = (entries: number) =>
+        merchant.patch(`/v1/bulks/${bulk.id}`, {
+          items: Array.from({ length: entries }, (_, index) => ({ reference: `nobody-${String(index)}` })),
+        });
+      const [most, more] = [await edit(15_000), await edit(15_001)];
+      expect([most.status, most.body.code, most.body.errors?.length]).toEqual([422, 'unknown_reference', 15_000]);
+      expect([more.status, more.body.code, more.body.errors?.map(({ pointer }) => pointer)]).toEqual([
+        422,
+        'invalid_field',
+        ['/items'],
+      ]);
+      expect(await merchant.bulk(bulk.id)).toEqual(bulk);
+    });
+
     it('refuses two entries for one payout, and entries without a reference', async () => {
       const item = waiting();
       const bulk = await merchant.createValidated([item]);

@@ -1,15 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsOptional, IsString } from 'class-validator';
-
-/** More than any bulk may have. */
-const REFERENCES_MAX = 15_000;
+import { BULK_ITEMS_MAX } from '../../platform/config/index.js';
 
 export class CancelBulkDto {
   /** The payouts to cancel. Absent: all. */
   @ApiProperty({ type: [String], required: false, example: ['INV-1001'] })
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(REFERENCES_MAX)
+  @ArrayMaxSize(BULK_ITEMS_MAX)
   @IsString({ each: true })
   references?: string[] | null;
 }

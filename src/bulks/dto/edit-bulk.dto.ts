@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsArray, IsIn, IsOptional } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional } from 'class-validator';
+import { BULK_ITEMS_MAX } from '../../platform/config/index.js';
 import { IsMetadataPatch, type MetadataPatch, Verbatim } from '../../platform/http/index.js';
 import { IsText } from '../../platform/text/index.js';
 import { BulkHeadDto } from './create-bulk.dto.js';
@@ -38,5 +39,6 @@ export class EditBulkDto extends BulkHeadDto {
   @IsOptional()
   @Verbatim()
   @IsArray()
+  @ArrayMaxSize(BULK_ITEMS_MAX)
   items?: unknown[] | null;
 }

@@ -66,5 +66,8 @@ export interface Configuration {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** What an operator may raise MAX_BULK_ITEMS to: no request about one bulk names more payouts. */
+export const BULK_ITEMS_MAX = 15_000;
+
 /** Injection token of the configuration. */
 export const CONFIGURATION = Symbol('CONFIGURATION');

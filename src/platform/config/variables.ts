@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Role } from './configuration.js';
+import { BULK_ITEMS_MAX, LOG_LEVELS, type Role } from './configuration.js';
 import * as parse from './parsers.js';
 
 /** One environment variable: how it is read, and everything a person has to know about it. */
@@ -237,7 +237,7 @@ export const variables = {
     unit: 'payouts',
     default: '1000',
     sentence: 'The most payouts that one bulk may have.',
-    parse: parse.integer(1, 15_000),
+    parse: parse.integer(1, BULK_ITEMS_MAX),
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: variable({
     unit: null,
