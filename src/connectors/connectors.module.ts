@@ -14,7 +14,7 @@ import { SandboxLedgerQueries } from './sandbox/sandbox-ledger.queries.js';
 import { sandboxConnectorType } from './sandbox/sandbox.connector.js';
 import { StrayPaymentRepository } from './stray-payment.repository.js';
 
-/** The provider door. Needs `CONFIGURATION`, `Sealer` and `Transactions` from global modules. */
+/** The provider door. Needs `CONFIGURATION`, `Metrics`, `Sealer` and `Transactions` from global modules. */
 @Module({
   providers: [
     ConnectorRepository,

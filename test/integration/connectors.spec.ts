@@ -13,6 +13,7 @@ import { CONFIGURATION } from '../../src/platform/config/index.js';
 import { Sealer } from '../../src/platform/crypto/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { newUuid, toTypeId } from '../../src/platform/ids/index.js';
+import { Metrics } from '../../src/platform/observability/index.js';
 import { intentRequest } from '../contract/connector-contract.js';
 import { type TestDatabase, testDatabase, testSealer } from '../support/index.js';
 
@@ -184,6 +185,7 @@ describe('the module', () => {
   it('is put together by Nest, knows every type, and makes the built-in sandbox at start', async () => {
     const provide = [
       { provide: CONFIGURATION, useValue: { sandbox: true, lease_s: 60 } },
+      { provide: Metrics, useValue: new Metrics() },
       { provide: Transactions, useValue: db.transactions },
       { provide: Sealer, useValue: testSealer },
     ];
