@@ -112,8 +112,8 @@ export class ClaimPayouts {
     ]);
     const claimed = rows.map((payout) => {
       const intent = intentOf(intents, payout);
-      // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
       const held = heldOf(payout, intent, request);
+      // The provider speaks of a payment under a key that we have never sent: the send was lost with its commit. It is asked.
       return told.has(intent.idempotency_key) ? toLookUp(held) : toSend(held, { payout, intent, contents });
     });
     return { claimed, more };

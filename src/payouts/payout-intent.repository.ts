@@ -126,7 +126,7 @@ export class PayoutIntentRepository {
   create(
     tx: Tx,
     intents: readonly NewIntent[],
-    { lease_s, sentBefore = false }: { readonly lease_s: number; readonly sentBefore?: boolean },
+    { lease_s, sentBefore }: { readonly lease_s: number; readonly sentBefore: boolean },
   ): Promise<IntentRow[]> {
     return tx.query<IntentRow>(
       `WITH v AS (

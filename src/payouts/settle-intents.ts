@@ -87,11 +87,7 @@ export class SettleIntents {
     // Later looks are found by the poll that precedes them; a wake for every group would have all processes ask all the time.
     if (settled.some(({ decision }) => isSoon(decision))) tx.wake('execute');
     await this.heedEarlyWords(tx, early);
-    for (const { payout, intent, source, decision } of settled) {
-      if (decision.stray === undefined) continue;
-      const finder = { connectorId: intent.connector_id, source: source === 'notification' ? source : 'look_up' } as const;
-      await this.strays.execute(tx, finder, [{ ...decision.stray, payout_id: payout.id }]);
-    }
+    await this.tellStrays(tx, settled);
     return new Set(settled.map(({ payout }) => payout.id));
   }
 
@@ -100,6 +96,19 @@ export class SettleIntents {
     for (const { payout_id, payment } of early) {
       const decide = (known: AttemptKnowledge): Decision => decideFound(payment, known);
       await this.execute(tx, [{ payoutId: payout_id, claimNo: null, httpStatus: null, source: 'notification', decide }]);
+    }
+  }
+
+  /** Together: a gateway that shows other amounts does so of a whole group, whose findings are of one connector and one source. */
+  private async tellStrays(tx: Tx, settled: readonly Settled[]): Promise<void> {
+    const contradicted = settled.filter(({ decision }) => decision.stray !== undefined);
+    for (const connectorId of new Set(contradicted.map(({ intent }) => intent.connector_id))) {
+      const here = contradicted.filter(({ intent }) => intent.connector_id === connectorId);
+      const source = here.every((each) => each.source === 'notification') ? 'notification' : 'look_up';
+      const strays = here.flatMap(({ payout, decision: { stray } }) =>
+        stray === undefined ? [] : [{ ...stray, payout_id: payout.id }],
+      );
+      await this.strays.execute(tx, { connectorId, source }, strays);
     }
   }
 
