@@ -23,8 +23,10 @@ export interface BookedPayment {
  * else succeeds.
  */
 export interface ConnectorHarness {
-  /** With a deadline of at most a second: the suite waits for it. */
+  /** With a deadline that no answer misses, however busy the machine is. */
   readonly connector: Connector;
+  /** The same with a short one: the suite waits for it. */
+  readonly impatient: Connector;
   /** What the provider has booked under a key. */
   booked(idempotencyKey: string): Promise<readonly BookedPayment[]>;
   /** A connector of the same type whose provider can not be reached or does not answer. */
@@ -233,9 +235,9 @@ export function describeConnector(name: string, start: () => Promise<ConnectorHa
       it('is unknown at the deadline where no answer comes, and the look-up finds the payment', async () => {
         const request = intentOf({ amount: '90.06' });
         const started = performance.now();
-        expect(await harness.connector.submit(request)).toMatchObject({ kind: 'unknown', httpStatus: null });
+        expect(await harness.impatient.submit(request)).toMatchObject({ kind: 'unknown', httpStatus: null });
         // A timer may fire a millisecond early; a busy machine only makes it late.
-        expect(performance.now() - started).toBeGreaterThan(harness.connector.capabilities.timeout_ms - 5);
+        expect(performance.now() - started).toBeGreaterThan(harness.impatient.capabilities.timeout_ms - 5);
         expect(await found(request)).toMatchObject({
           kind: 'found',
           payments: [{ amount: '90.06' }],

@@ -1,5 +1,6 @@
 import { dotsError, DotsServer, openDots } from '../support/dots-server.js';
 import { BILLING_DATA } from '../support/items.js';
+import { IMPATIENT } from '../support/open-connector.js';
 import type { Fate } from '../support/recording-server.js';
 import { describeConnector } from './connector-contract.js';
 
@@ -31,13 +32,14 @@ function fateOf({ amount }: { amount: number }, sends: number): Fate {
 
 describeConnector('dots', async () => {
   const dots = await DotsServer.start({ fate: fateOf });
-  // Three calls go into one send.
-  const connector = openDots({ ...dots.config, timeout_ms: 1_000 });
+  const connector = openDots(dots.config);
+  const impatient = openDots({ ...dots.config, ...IMPATIENT });
   const gone = await DotsServer.start();
   const cutOff = openDots(gone.config);
   await gone.close();
   return {
     connector,
+    impatient,
     cutOff,
     request: { currency: 'USD', payoutMethod: { type: 'paypal', email: 'ada@example.com' }, billingData: BILLING_DATA },
     refusals: { final: 'invalid-input', retryable: 'transaction-insufficient-funds' },
@@ -48,7 +50,7 @@ describeConnector('dots', async () => {
         dots.under(key).map(({ item }) => ({ idempotencyKey: key, amount: (item.amount / 100).toFixed(2), currency: 'USD' })),
       ),
     close: async () => {
-      await Promise.all([connector.close(), cutOff.close()]);
+      await Promise.all([connector.close(), impatient.close(), cutOff.close()]);
       await dots.close();
     },
   };

@@ -11,6 +11,7 @@ import { unanswered } from '../../src/connectors/wire/exchange.js';
 import { ProviderClient } from '../../src/connectors/wire/provider.client.js';
 import { dotsError, DotsServer, openDots } from '../support/dots-server.js';
 import { BILLING_DATA, METHODS } from '../support/items.js';
+import { IMPATIENT } from '../support/open-connector.js';
 import { intentRequest } from './connector-contract.js';
 
 const request = (overrides: Partial<IntentRequest> = {}): IntentRequest =>
@@ -125,12 +126,15 @@ describe('the dots connector on the wire', () => {
         { status: 200, body: { id: 7 } },
         { kind: 'not_taken', reason: 'unauthorized' },
       ],
-      ['never', { kind: 'not_taken', reason: 'unreachable' }],
       [dotsError(400, 'invalid-phone-number'), { kind: 'rejected', failure: { code: 'invalid-phone-number' } }],
     ] as const) {
       dots.answer(call, reply);
       expect(await connector.submit(request())).toMatchObject(outcome);
     }
+    dots.answer(call, 'never');
+    const impatient = openDots({ ...dots.config, ...IMPATIENT });
+    expect(await impatient.submit(request())).toMatchObject({ kind: 'not_taken', reason: 'unreachable' });
+    await impatient.close();
     expect(dots.calls).not.toContain('POST /payout-batches');
   });
 

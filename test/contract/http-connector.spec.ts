@@ -1,5 +1,5 @@
 import { httpConnectorType } from '../../src/connectors/http/http.connector.js';
-import { openConnector } from '../support/open-connector.js';
+import { IMPATIENT, openConnector } from '../support/open-connector.js';
 import { startProvider, type Fate, type WireRequest } from '../support/provider-server.js';
 import { describeConnector } from './connector-contract.js';
 
@@ -35,12 +35,15 @@ function fateByAmount(request: WireRequest, sends: number): Fate {
 
 describeConnector('http', async () => {
   const provider = await startProvider({ fate: fateByAmount });
-  const connector = openConnector(httpConnectorType, { base_url: provider.url, token: provider.token });
+  const config = { base_url: provider.url, token: provider.token };
+  const connector = openConnector(httpConnectorType, config);
+  const impatient = openConnector(httpConnectorType, { ...config, ...IMPATIENT });
   const gone = await startProvider();
   const cutOff = openConnector(httpConnectorType, { base_url: gone.url, token: gone.token });
   await gone.close();
   return {
     connector,
+    impatient,
     cutOff,
     booked: (key) =>
       Promise.resolve(
@@ -49,7 +52,7 @@ describeConnector('http', async () => {
           .map(({ request: { idempotency_key, amount, currency } }) => ({ idempotencyKey: idempotency_key, amount, currency })),
       ),
     close: async () => {
-      await Promise.all([connector.close(), cutOff.close()]);
+      await Promise.all([connector.close(), impatient.close(), cutOff.close()]);
       await provider.close();
     },
   };

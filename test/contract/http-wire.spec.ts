@@ -3,19 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { receivesNotifications, type Connector, type SubmitOutcome } from '../../src/connectors/connector.js';
 import { httpConnectorType } from '../../src/connectors/http/http.connector.js';
+import { IMPATIENT, openConnector } from '../support/open-connector.js';
 import { signedNotification, startProvider, type Answer, type Provider } from '../support/provider-server.js';
 import { until } from '../support/until.js';
 import { intentRequest } from './connector-contract.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
-const TIMEOUT_MS = 400;
 
-function open(config: Record<string, unknown>, maxConcurrency = 16): Connector {
-  const type = httpConnectorType({ sandboxMode: false, timeoutMax_ms: 30_000 });
-  const parsed = type.parseConfig({ timeout_ms: TIMEOUT_MS, ...config });
-  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
-  return type.open({ connectorId: 'connector', config: parsed.config, maxConcurrency });
-}
+const open = (config: Record<string, unknown>, maxConcurrency?: number): Connector =>
+  openConnector(httpConnectorType, config, maxConcurrency);
 
 describe('the http connector on the wire', () => {
   let provider: Provider;
@@ -30,9 +26,9 @@ describe('the http connector on the wire', () => {
     await provider.close();
   });
 
-  const submitTo = (answer: Answer, takes = true): Promise<SubmitOutcome> => {
+  const submitTo = (answer: Answer, { takes = true, by = connector } = {}): Promise<SubmitOutcome> => {
     provider.setFate(() => ({ takes, answer }));
-    return connector.submit(intentRequest());
+    return by.submit(intentRequest());
   };
 
   it('sends exactly what the protocol promises', async () => {
@@ -94,9 +90,11 @@ describe('the http connector on the wire', () => {
   });
 
   it('ends at its deadline where bytes drip in one by one', async () => {
+    const impatient = open({ base_url: provider.url, token: provider.token, ...IMPATIENT });
     const started = performance.now();
-    expect(await submitTo('drip')).toMatchObject({ kind: 'unknown', httpStatus: 201, unreadable: false });
-    expect(performance.now() - started).toBeGreaterThan(TIMEOUT_MS - 5);
+    expect(await submitTo('drip', { by: impatient })).toMatchObject({ kind: 'unknown', httpStatus: 201, unreadable: false });
+    expect(performance.now() - started).toBeGreaterThan(IMPATIENT.timeout_ms - 5);
+    await impatient.close();
   });
 
   it('reads no more than 64 KiB of an answer', async () => {
@@ -115,7 +113,7 @@ describe('the http connector on the wire', () => {
   });
 
   it('hands on how long a busy provider wants to be left alone', async () => {
-    expect(await submitTo({ status: 503, headers: { 'retry-after': '7' } }, false)).toMatchObject({
+    expect(await submitTo({ status: 503, headers: { 'retry-after': '7' } }, { takes: false })).toMatchObject({
       kind: 'not_taken',
       retryAfter_ms: 7_000,
     });
@@ -146,7 +144,7 @@ describe('the http connector on the wire', () => {
   });
 
   it('ends at its deadline, and sends nothing later, where all sockets are taken by silent calls', async () => {
-    const single = open({ base_url: provider.url, token: provider.token }, 1);
+    const single = open({ base_url: provider.url, token: provider.token, ...IMPATIENT }, 1);
     provider.setFate(() => ({ takes: true, answer: 'never' }));
     const [first, waiting] = [intentRequest(), intentRequest()];
     const outcomes = await Promise.all([single.submit(first), single.submit(waiting)]);

@@ -1,3 +1,4 @@
+import { IMPATIENT } from '../support/open-connector.js';
 import { openPaypal, paypalError, PaypalServer } from '../support/paypal-server.js';
 import type { Fate } from '../support/recording-server.js';
 import { describeConnector } from './connector-contract.js';
@@ -35,11 +36,13 @@ function fateOf({ amount }: { amount: { value: string } }, sends: number): Fate 
 describeConnector('paypal', async () => {
   const paypal = await PaypalServer.start({ fate: fateOf });
   const connector = openPaypal(paypal.config);
+  const impatient = openPaypal({ ...paypal.config, ...IMPATIENT });
   const gone = await PaypalServer.start();
   const cutOff = openPaypal(gone.config);
   await gone.close();
   return {
     connector,
+    impatient,
     cutOff,
     request: { payoutMethod: { type: 'paypal', email: 'ada@example.com' } },
     refusals: { final: 'VALIDATION_ERROR', retryable: 'INSUFFICIENT_FUNDS' },
@@ -51,7 +54,7 @@ describeConnector('paypal', async () => {
           .map(({ item: { amount } }) => ({ idempotencyKey: key, amount: amount.value, currency: amount.currency })),
       ),
     close: async () => {
-      await Promise.all([connector.close(), cutOff.close()]);
+      await Promise.all([connector.close(), impatient.close(), cutOff.close()]);
       await paypal.close();
     },
   };

@@ -8,6 +8,7 @@ import {
 } from '../../src/connectors/connector.js';
 import { toBatch } from '../../src/connectors/paypal/paypal.batch.js';
 import { QUESTIONS_MAX } from '../../src/connectors/paypal/paypal.webhook.js';
+import { IMPATIENT } from '../support/open-connector.js';
 import { alreadyExists, openPaypal, paypalError, PaypalServer, type PaypalWebhook } from '../support/paypal-server.js';
 import { intentRequest } from './connector-contract.js';
 
@@ -143,7 +144,9 @@ describe('the paypal connector on the wire', () => {
 
   it('was not taken where nobody gives it a token within its deadline, however many wait', async () => {
     paypal.refuseTokens('never');
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => connector.submit(request())));
+    const impatient = openPaypal({ ...paypal.config, ...IMPATIENT });
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => impatient.submit(request())));
+    await impatient.close();
     const late = { kind: 'not_taken', reason: 'unreachable', detail: 'no token: no answer (DEADLINE)' };
     expect(outcomes).toEqual(Array(20).fill(expect.objectContaining(late)));
     expect(paypal.grants).toBe(1);
@@ -154,8 +157,8 @@ describe('the paypal connector on the wire', () => {
     if (!receivesNotifications(by)) throw new Error('it should receive notifications');
     return by.readNotification(headers, Buffer.from(body));
   };
-  const confirmed = (webhook: PaypalWebhook): Promise<Confirmation> => {
-    const reading = read(webhook);
+  const confirmed = (webhook: PaypalWebhook, by = connector): Promise<Confirmation> => {
+    const reading = read(webhook, by);
     if (reading.kind !== 'hint') throw new Error(`it was read as ${reading.kind}`);
     return reading.confirm();
   };
@@ -217,10 +220,12 @@ describe('the paypal connector on the wire', () => {
 
   it('asks about few of a thousand webhooks at once, and leaves a silent PayPal alone', async () => {
     paypal.refuseQuestions('never');
+    const impatient = openPaypal({ ...paypal.config, ...IMPATIENT });
     const webhooks = Array.from({ length: 1000 }, () => paypal.webhook(resource));
-    expect(await Promise.all(webhooks.map(confirmed))).toEqual(Array(1000).fill('unavailable'));
+    expect(await Promise.all(webhooks.map((webhook) => confirmed(webhook, impatient)))).toEqual(Array(1000).fill('unavailable'));
     expect(paypal.questions).toHaveLength(QUESTIONS_MAX);
-    expect(await confirmed(paypal.webhook(resource))).toBe('unavailable');
+    expect(await confirmed(paypal.webhook(resource), impatient)).toBe('unavailable');
+    await impatient.close();
     expect(paypal.questions).toHaveLength(QUESTIONS_MAX);
   });
 

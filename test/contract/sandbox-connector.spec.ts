@@ -4,11 +4,12 @@ import { sandboxConnectorType } from '../../src/connectors/sandbox/sandbox.conne
 import type { Transactions } from '../../src/platform/database/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { testDatabase, testSealer } from '../support/index.js';
+import { IMPATIENT } from '../support/open-connector.js';
 import { describeConnector } from './connector-contract.js';
 
-function openSandbox(transactions: Transactions, connectorId: string): Connector {
+function openSandbox(transactions: Transactions, connectorId: string, timeout_ms = 30_000): Connector {
   const type = sandboxConnectorType({ transactions, sealer: testSealer, timeoutMax_ms: 30_000 });
-  const parsed = type.parseConfig({ timeout_ms: 800 });
+  const parsed = type.parseConfig({ timeout_ms });
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
   return type.open({ connectorId, config: parsed.config, maxConcurrency: 32 });
 }
@@ -31,10 +32,12 @@ describeConnector('sandbox', async () => {
     }),
   );
   const connector = openSandbox(db.transactions, connectorId);
+  const impatient = openSandbox(db.transactions, connectorId, IMPATIENT.timeout_ms);
   const cutOff = openSandbox(away.transactions, connectorId);
   await away.close();
   return {
     connector,
+    impatient,
     cutOff,
     booked: (key) =>
       db.transactions.asEngine((tx) =>
@@ -44,7 +47,7 @@ describeConnector('sandbox', async () => {
         ),
       ),
     close: async () => {
-      await Promise.all([connector.close(), cutOff.close()]);
+      await Promise.all([connector.close(), impatient.close(), cutOff.close()]);
       await db.close();
     },
   };

@@ -8,6 +8,7 @@ import { testApp, type TestApp } from '../support/app.js';
 import { dotsError, DotsServer } from '../support/dots-server.js';
 import { type Item, METHODS, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
+import { IMPATIENT } from '../support/open-connector.js';
 import type { Fate } from '../support/recording-server.js';
 import { eventually, until } from '../support/until.js';
 
@@ -29,7 +30,7 @@ describe('payouts through Dots', () => {
   let connector: ConnectorDto;
   beforeAll(async () => {
     [app, dots] = await Promise.all([testApp(), DotsServer.start()]);
-    const body = { name: 'Dots', type: 'dots', config: { ...dots.config, timeout_ms: 1_000 } };
+    const body = { name: 'Dots', type: 'dots', config: { ...dots.config, ...IMPATIENT } };
     connector = (await app.operator.post<ConnectorDto>('/v1/operator/connectors', body)).body;
     merchant = await app.merchant({ connector_id: connector.id });
   });

@@ -15,8 +15,7 @@ describe('payouts through PayPal', () => {
   let connector: ConnectorDto;
   beforeAll(async () => {
     [app, paypal] = await Promise.all([testApp(), PaypalServer.start()]);
-    const config = { ...paypal.config, timeout_ms: 1_000 };
-    const body = { name: 'PayPal', type: 'paypal', config };
+    const body = { name: 'PayPal', type: 'paypal', config: paypal.config };
     connector = (await app.operator.post<ConnectorDto>('/v1/operator/connectors', body)).body;
     merchant = await app.merchant({ connector_id: connector.id });
     owner = new pg.Client({ connectionString: app.databaseUrl });

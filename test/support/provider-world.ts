@@ -23,7 +23,7 @@ export interface ProviderWorldOptions {
 }
 
 /** Short windows, so that a story that waits for one takes a second. */
-const CONFIG = { timeout_ms: 1_000, stale_window_ms: 500, key_retention_hours: 24 };
+const CONFIG = { timeout_ms: 10_000, stale_window_ms: 500, key_retention_hours: 24 };
 
 export async function providerWorld(options: ProviderWorldOptions = {}): Promise<ProviderWorld> {
   const provider = await startProvider(options.provider);
