@@ -132,6 +132,13 @@ describe('a claim', () => {
     expect(await claim()).toEqual([]);
   });
 
+  it('takes a URL of which no host can be read for a host of its own', async () => {
+    // Such were taken before the reading of a URL refused them.
+    const ids = await merchantWith(2, 2, (n) => `HTTPS://shared.example/${n}/${newUuid()}`);
+    await write(ids, 'calls_max = 2');
+    expect(countBy([...(await claim()), ...(await claim())], ids)).toEqual([2, 2]);
+  });
+
   it('counts no call to a host that has ended, before that is settled; to its lane it is out until then', async () => {
     const ids = await merchantWith(4, 30, (n) => `https://answered.example/${n}/${newUuid()}`);
     await write(ids, 'calls_max = 16');

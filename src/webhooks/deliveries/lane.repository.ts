@@ -133,7 +133,7 @@ export class LaneRepository {
                ORDER BY q.last_claimed_at, q.id LIMIT ${2 * LANES_PER_CLAIM_MAX}) first) lane
            ORDER BY lane.place, lane.last_claimed_at, lane.id LIMIT ${2 * LANES_PER_CLAIM_MAX}) AS ids)
        SELECT turn.*, (SELECT id FROM asked OFFSET ${MERCHANTS_PER_CLAIM_MAX - 1}) AS "cameTo" FROM (
-         SELECT e.id, e.merchant_id, e.host, e.calls_max, e.failure_streak > 0 AS failing,
+         SELECT e.id, e.merchant_id, coalesce(e.host, e.id::text) AS host, e.calls_max, e.failure_streak > 0 AS failing,
            floor(extract(epoch FROM tranche_now() - greatest(e.rate_spent_until, tranche_now() - ${burst('e')}) + interval '1 microsecond')
              * e.rate_per_second)::integer AS starts
          FROM webhook_endpoint e
@@ -163,7 +163,7 @@ export class LaneRepository {
   ): Promise<CallsOut> {
     const rows = await tx.query<{ endpoint_id: string; host: string; calls: number; ended: number }>(
       `SELECT * FROM (
-         SELECT f.endpoint_id, f.calls, f.ended, (SELECT e.host FROM webhook_endpoint e WHERE e.id = f.endpoint_id) AS host
+         SELECT f.endpoint_id, f.calls, f.ended, (SELECT coalesce(e.host, e.id::text) FROM webhook_endpoint e WHERE e.id = f.endpoint_id) AS host
          FROM (SELECT endpoint_id, count(*)::integer AS calls,
                  count(*) FILTER (WHERE (id, claim_no) IN (SELECT * FROM unnest($2::uuid[], $3::integer[])))::integer AS ended
                FROM webhook_delivery WHERE state = 'in_flight' AND lease_until > tranche_now() GROUP BY endpoint_id) f) lane

@@ -21,6 +21,15 @@ describe('the reading of a webhook URL', () => {
     'http://merchant.example:443/',
   ])('says that %s is unusual', (text) => expect(readWebhookUrl(text)).toMatchObject({ usual: false }));
 
+  it.each(['HTTPS://merchant.example/', 'https:/merchant.example/', 'https:merchant.example', 'https:///merchant.example/'])(
+    'refuses %s, whose host others would not find',
+    (text) =>
+      expect(readWebhookUrl(text)).toEqual({
+        code: 'invalid_url',
+        detail: 'Write the URL as https://host/path: the scheme in lower case, two slashes, and the host.',
+      }),
+  );
+
   it('takes a URL apart as it will be called', () => {
     expect(readWebhookUrl('https://Merchant.Example:8443/hooks/%C3%A9?a=1#part')).toEqual({
       protocol: 'https:',

@@ -39,6 +39,9 @@ export function readWebhookUrl(text: string): WebhookTarget | UrlRefusal {
   const url = parse(text);
   if (url === null) return invalid('This is not an absolute URL. Give one like https://merchant.example/hooks.');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return invalid('Only https URLs are called.');
+  // WHATWG parsing forgives "HTTPS://", "https:host" and "https:///host"; whoever counts calls by host reads the text.
+  if (!/^https?:\/\/[^/?#]/.test(text))
+    return invalid('Write the URL as https://host/path: the scheme in lower case, two slashes, and the host.');
   if (url.username !== '' || url.password !== '')
     return invalid('The URL carries a user name or password. Verify the signature instead.');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
