@@ -96,6 +96,18 @@ it('one bulk is one trace, from its creation through validation and provider to 
   expect(receiver.received.every(({ headers }) => headers['traceparent'] === undefined)).toBe(true);
 });
 
+it.each([
+  ['took', 204],
+  ['refused for good', 410],
+])('shows what an endpoint in the words of PayPal %s', async (_, status) => {
+  const merchant = await app.merchant();
+  const paypal = await startReceiver({ assert: () => undefined, answer: () => ({ status }) });
+  await merchant.registerEndpoint(paypal.url, { format: 'paypal' });
+  const bulk = await merchant.createBulk([validItem()]);
+  await until(() => spans.some((span) => span.name.startsWith('webhook ') && JSON.stringify(span).includes(bulk.id)));
+  await paypal.close();
+});
+
 it('a creation that is sent again is a span of the same trace, and no second root', async () => {
   const merchant = await app.merchant();
   const before = spans.length;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { fromTypeId, toTypeId } from '../../platform/ids/index.js';
+import { toTypeId } from '../../platform/ids/index.js';
 import { Metrics, Traces } from '../../platform/observability/index.js';
 import type { SentDelivery } from './deliver.js';
 import type { AttemptFault } from './judge-answer.js';
@@ -80,17 +80,13 @@ export class DispatcherMetrics {
     }
   }
 
-  /** What an event is about stands in its body; read for a trace alone. */
+  /** A bulk is a trace: what is about none is in none. */
   private trace({ delivery, answer, verdict, started_ms, ended_ms }: SentDelivery): void {
-    const { type, data } = JSON.parse(delivery.body.toString('utf8')) as {
-      type: string;
-      data: { bulk_id?: string; payout_id?: string };
-    };
-    const subject = fromTypeId('bulk', data.bulk_id ?? '');
+    const { bulk_id: subject, payout_id } = delivery;
     if (subject === null) return;
     this.traces.record({
       subject,
-      name: `webhook ${type}`,
+      name: `webhook ${delivery.type}`,
       kind: 'client',
       started_ms,
       ended_ms,
@@ -98,7 +94,9 @@ export class DispatcherMetrics {
       fields: {
         event_id: toTypeId('event', delivery.event_id),
         endpoint_id: toTypeId('endpoint', delivery.endpoint_id),
-        ...{ bulk_id: data.bulk_id, payout_id: data.payout_id, outcome: verdict.kind, attempt: delivery.attempts + 1 },
+        bulk_id: toTypeId('bulk', subject),
+        payout_id: payout_id === null ? undefined : toTypeId('payout', payout_id),
+        ...{ outcome: verdict.kind, attempt: delivery.attempts + 1 },
         status: answer.kind === 'answered' ? answer.status : null,
       },
     });

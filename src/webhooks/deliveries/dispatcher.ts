@@ -90,14 +90,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const claimed_ms = performance.now();
     const { counted, held, claimed, wait_ms } = await this.settleAndClaim(settling);
     for (const one of held) this.settler.push(one);
-    this.metrics.observe(
-      settling.filter((one) => !held.has(one)),
-      counted,
-    );
     for (const delivery of claimed) this.places.take(delivery);
     this.metrics.setInFlight(this.places.inFlight);
     const calls = this.send(claimed, claimed_ms).finally(() => this.calls.delete(calls));
     this.calls.add(calls);
+    this.metrics.observe(
+      settling.filter((one) => !held.has(one)),
+      counted,
+    );
     return wait_ms === null ? SLEEP_MAX_MS : Math.ceil(wait_ms);
   }
 
