@@ -9,7 +9,8 @@ export class Sequences {
 
   /** @returns what is wrong, or null. */
   check(id: string, { data }: Told): string | null {
-    const subject = firstText(data, ['payout_id', 'bulk_id', 'endpoint_id']);
+    // A claimed link names its payout, and both count for themselves.
+    const subject = firstText(data, ['link_id', 'payout_id', 'bulk_id', 'endpoint_id']);
     const { sequence } = data;
     const before = this.last.get(subject);
     this.last.set(subject, sequence);
@@ -21,7 +22,7 @@ export class Sequences {
 
 /** What the event is about, in a person's words. */
 export const subjectOf = ({ data }: Told): string =>
-  `${String(data.sequence)} of ${firstText(data, ['reference', 'bulk_reference', 'bulk_id', 'endpoint_id'])}`;
+  `${String(data.sequence)} of ${firstText(data, ['reference', 'bulk_reference', 'link_id', 'bulk_id', 'endpoint_id'])}`;
 
 const firstText = (data: Told['data'], names: readonly string[]): string =>
   names.map((name) => data[name]).find((value) => typeof value === 'string') ?? '';
