@@ -18,7 +18,9 @@ beforeAll(async () => {
   db = await testDatabase();
 });
 beforeEach(() =>
-  db.dataSource.query(`UPDATE webhook_resend SET state = 'cancelled', finished_at = now() WHERE finished_at IS NULL`),
+  db.dataSource.query(
+    `UPDATE webhook_resend SET state = 'cancelled', finished_at = now() WHERE finished_at IS NULL; DELETE FROM webhook_resend_item`,
+  ),
 );
 afterAll(() => db.close());
 
@@ -150,6 +152,26 @@ describe('a resend', () => {
     expect([await openOf(lanes[0]!), (await resendRow(id)).released]).toEqual([0, 0]);
     await Promise.all(Array.from({ length: 4 }, () => db.transactions.asEngine((tx) => advance.execute(tx))));
     expect(await openOf(lanes[0]!)).toBe(Math.ceil(OPEN_MAX / EVENTS) * EVENTS);
+  });
+
+  it('that is cancelled sends nothing more, and what it had found is forgotten in slices', async () => {
+    const { merchantId, lanes } = await sceneOf({ lanes: 1, subjects: 1 });
+    const [running, cancelled] = [await resendFor(merchantId), await resendFor(merchantId)];
+    await db.dataSource.query(
+      `INSERT INTO webhook_resend_item SELECT $1, $2, gen_random_uuid(), 1, gen_random_uuid() FROM generate_series(1, 5001)`,
+      [cancelled, lanes[0]],
+    );
+    await look();
+    const itemsOf = async (id: string): Promise<number> =>
+      (await db.dataSource.query<unknown[]>(`SELECT FROM webhook_resend_item WHERE resend_id = $1`, [id])).length;
+    const found = await itemsOf(running);
+    expect(await db.transactions.asMerchant(merchantId, (tx) => resends.cancel(tx, merchantId, cancelled))).toBe('matching');
+    await db.dataSource.query(`UPDATE webhook_resend SET look_at = now() + interval '1 hour' WHERE id = $1`, [running]);
+    const left: number[] = [];
+    while ((await db.transactions.asEngine((tx) => advance.execute(tx))) === 0) left.push(await itemsOf(cancelled));
+    expect(left).toEqual([1, 0]);
+    expect(await itemsOf(running)).toBe(found);
+    expect(await openOf(lanes[0]!)).toBe(0);
   });
 
   it('leaves alone what is open, what came since, and what a disabled endpoint would get', async () => {

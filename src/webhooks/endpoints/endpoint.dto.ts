@@ -118,7 +118,8 @@ export const BACKLOGS = ['all', 'from', 'drop'] as const;
 export class EnableEndpointDto {
   /**
    * What becomes of the events that were held: `all` are sent in order, those written (or sent again by hand) `from` an instant on,
-   * or none (`drop`). It holds at once, however many they are.
+   * or none (`drop`). It holds at once, however many they are. Of what happens in the same moment some may be dropped with them: what
+   * was missed stands in `GET /v1/events`, and is gap-free there.
    * @example from
    */
   @IsIn(BACKLOGS)

@@ -13,6 +13,8 @@ const MATCHED_PER_LOOK = 5_000;
 const OPEN_PER_LANE_MAX = 32;
 /** Of one lane in one look, however many events a subject has, or a lane that was closed: no transaction is long. */
 const PICKED_PER_LOOK_MAX = 1_000;
+/** What a cancelled resend had found is forgotten in slices of this: some tens of milliseconds. */
+const FORGOTTEN_PER_LOOK = 5_000;
 /** The next look while deliveries go: a receiver that answers fast has used up its places by then. */
 const LOOK_MS = 50;
 /** The longest until the next look: a resend that nothing moves (its receivers are down) is looked at less and less often, up to this. */
@@ -184,7 +186,7 @@ export class ResendRepository {
     );
   }
 
-  /** Ends a resend that runs, and forgets what it has not let go. @returns its state before; null where the merchant has no such resend. */
+  /** Ends a resend that runs; what it has not let go is forgotten by `forgetCancelled`. @returns its state before; null where the merchant has no such resend. */
   async cancel(tx: Tx, merchantId: string, id: string): Promise<ResendState | null> {
     const resend = await tx.one<{ state: ResendState }>(
       `SELECT state FROM webhook_resend WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE`,
@@ -195,8 +197,32 @@ export class ResendRepository {
       `UPDATE webhook_resend SET state = 'cancelled', finished_at = tranche_now() WHERE id = $1 AND state IN ('matching', 'sending')`,
       [id],
     );
-    await tx.query(`DELETE FROM webhook_resend_item WHERE resend_id = $1`, [id]);
+    tx.wake('resend');
     return resend.state;
+  }
+
+  /**
+   * Forgets a slice of what a cancelled resend had found, hopping over those that run: of millions it would be a statement of minutes.
+   * @returns whether there may be more.
+   */
+  async forgetCancelled(tx: Tx): Promise<boolean> {
+    const row = await tx.one<{ count: number }>(
+      `WITH RECURSIVE found AS (
+         (SELECT resend_id FROM webhook_resend_item ORDER BY resend_id LIMIT 1)
+         UNION ALL
+         SELECT (SELECT n.resend_id FROM webhook_resend_item n WHERE n.resend_id > found.resend_id ORDER BY n.resend_id LIMIT 1)
+         FROM found WHERE found.resend_id IS NOT NULL),
+       cancelled AS MATERIALIZED (
+         SELECT r.id FROM webhook_resend r
+         WHERE r.id = ANY (ARRAY (SELECT resend_id FROM found)) AND r.state = 'cancelled' LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED),
+       gone AS (
+         DELETE FROM webhook_resend_item WHERE (resend_id, endpoint_id, subject_id, sequence) IN (
+           SELECT i.resend_id, i.endpoint_id, i.subject_id, i.sequence FROM webhook_resend_item i
+           WHERE i.resend_id = (SELECT id FROM cancelled) LIMIT ${FORGOTTEN_PER_LOOK})
+         RETURNING 1)
+       SELECT count(*)::integer AS count FROM gone`,
+    );
+    return (row?.count ?? 0) > 0;
   }
 
   /**
