@@ -249,6 +249,22 @@ describe('a backlog', () => {
     expect(await lane.states()).toEqual({ waiting: 5, skipped: 2 * SLICE });
   });
 
+  it('is dropped also where somebody had it while the rest was worked off', async () => {
+    const lane = await Lane.open();
+    await lane.fill(2);
+    await lane.putOff();
+    await lane.disable();
+    await lane.enable({ kind: 'drop' });
+    await db.transactions.asEngine(async (tx) => {
+      await tx.query(`SELECT FROM webhook_delivery WHERE endpoint_id = $1 LIMIT 1 FOR UPDATE`, [lane.id]);
+      await workOffAll();
+      expect(await lane.states()).toEqual({ waiting: 1, skipped: 1 });
+    });
+    await workOffAll();
+    expect(await lane.states()).toEqual({ skipped: 2 });
+    expect(await lane.isWorkedOff()).toBe(true);
+  });
+
   it('that was put off is due again once its endpoint is enabled, with a fresh schedule, at its old place in the order', async () => {
     const lane = await Lane.open();
     await lane.fill(SLICE + 1);

@@ -105,7 +105,9 @@ export class BacklogRepository {
        WHERE e.id = ANY (ARRAY (SELECT id FROM webhook_endpoint WHERE backlog_from IS NOT NULL FOR NO KEY UPDATE SKIP LOCKED))
          AND (e.deleted_at IS NULL OR e.deleted_at < tranche_now() - interval '${LATE_WRITER_MAX}')
          AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state IN ('waiting', 'in_flight')
-                           AND d.due_at < e.backlog_from AND d.queued_at < e.backlog_from)`,
+                           AND d.due_at < e.backlog_from AND d.queued_at < e.backlog_from)
+         AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'waiting'
+                           AND d.due_at > d.queued_at AND d.queued_at < e.backlog_from)`,
     );
   }
 
