@@ -47,6 +47,22 @@ describe('a transaction', () => {
     expect(await valueOf('swallowed')).toBeNull();
   });
 
+  it('loses what a part of it did that failed, with a part inside that had succeeded, and lives on', async () => {
+    const fail = (): never => {
+      throw new Error('failed');
+    };
+    await db.transactions.asEngine(async (tx) => {
+      await insert(tx, 'kept');
+      const part = tx.savepoint(async () => {
+        await insert(tx, 'lost');
+        await tx.savepoint(() => insert(tx, 'inside'));
+        fail();
+      });
+      await expect(part).rejects.toThrow('failed');
+    });
+    expect([await valueOf('kept'), await valueOf('lost'), await valueOf('inside')]).toEqual([1, null, null]);
+  });
+
   it('is tried again, whole, when the server resolves a deadlock at its cost', async () => {
     await db.transactions.asEngine(async (tx) => {
       await insert(tx, 'left');

@@ -15,6 +15,7 @@ export class Tx {
   private readonly afterCommitHooks: (() => void)[] = [];
   private readonly wakes = new Set<string>();
   private readonly notes: AuditNote[] = [];
+  private savepoints = 0;
   private beginning: Promise<void> = Promise.resolve();
   private begun = false;
   private heldBack = false;
@@ -136,11 +137,13 @@ export class Tx {
     const hooks = this.afterCommitHooks.length;
     const wakes = [...this.wakes];
     const notes = this.notes.length;
-    await this.query('SAVEPOINT work');
+    // Names of their own: ROLLBACK TO goes to the latest of a name, which may be one inside the work that has succeeded.
+    const name = `work_${++this.savepoints}`;
+    await this.query(`SAVEPOINT ${name}`);
     try {
       return await work();
     } catch (error) {
-      await this.query('ROLLBACK TO SAVEPOINT work');
+      await this.query(`ROLLBACK TO SAVEPOINT ${name}`);
       this.cause = null;
       this.afterCommitHooks.length = hooks;
       this.notes.length = notes;
