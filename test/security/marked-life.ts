@@ -80,7 +80,7 @@ async function connect(scene: Scene): Promise<string> {
   const { hidden, names, provider, operator, methods } = scene;
   hidden.keep('token of the provider', provider.token);
   const secret = hidden.keep('secret of notifications', `whsec_${randomBytes(32).toString('base64')}`);
-  const config = { base_url: provider.url, token: provider.token, timeout_ms: 2_000, stale_window_ms: 500 };
+  const config = { base_url: provider.url, token: provider.token, timeout_ms: 10_000, stale_window_ms: 500 };
   const { id } = expectStatus(
     await operator.post<ConnectorDto>('/v1/operator/connectors', {
       ...{ name: names.keep('name of the connector', markedWord('Gateway')), type: 'http' },
