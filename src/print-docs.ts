@@ -59,6 +59,8 @@ function bulkChapter(): string {
 const EVENTS_INTRODUCTION = [
   'Each event is written in the transaction of the change that it tells. `GET /v1/events` gives all of them in one order, and webhooks carry them to your endpoints: signed as [Standard Webhooks](https://www.standardwebhooks.com), at least once, in the order of `sequence` for each payout. Across payouts no order is promised. `webhook-id` is the id of the event, and the bytes of the body are the same on every attempt.',
   '',
+  'Where the operator removes old events, the feed begins behind the last one that was removed: from there on nothing is missing, and a cursor before it is answered 410 `cursor_expired`. The events of one bulk or payout by its own path are all that are kept of it. [How to catch up](receiving-webhooks.md#catching-up).',
+  '',
   'The body is `{type, timestamp, data}`. Below is the `data` of each type; the JSON Schema of each stands in [openapi.json](openapi.json) under `webhooks`. Bear members that you do not know: new ones may come at any time. No account number, name or address is in any event.',
 ].join('\n');
 

@@ -34,7 +34,7 @@ export const webhookProblem = defineProblems({
     status: 410,
     title: 'Cursor expired',
     meaning:
-      'Events behind this cursor have been removed, being older than the operator keeps them (EVENTS_RETENTION_DAYS). Read the payouts anew, and go on from the oldest event that is kept, `after=beginning`.',
+      'Events behind this cursor have been removed, being older than the operator keeps them (EVENTS_RETENTION_DAYS). Read the payouts anew, and go on with `after=beginning`, behind what was removed.',
   },
   too_many_streams: {
     status: 429,
@@ -68,7 +68,7 @@ const unknownType = (pointer: string): ProblemFinding => ({
 export const cursorExpired = (): Problem =>
   webhookProblem(
     'cursor_expired',
-    'Events behind this cursor have been removed. Read the payouts anew, and go on with after=beginning, the oldest event that is kept.',
+    'Events behind this cursor have been removed. Read the payouts anew, and go on with after=beginning.',
   );
 
 /** The refusal of a body's URL, in the shape of any other wrong field. */

@@ -24,7 +24,7 @@ afterAll(() => db.close());
 
 const page = (merchantId: string, after: string | undefined, limit = 1000): Promise<readonly EventRow[]> =>
   db.transactions.asMerchant(merchantId, async (tx) => {
-    const from = await feed.start(tx, merchantId, after);
+    const from = await feed.start(tx, merchantId, { after });
     return (await feed.page(tx, merchantId, { from, page: { limit }, scope: ANY })).rows;
   });
 
@@ -100,7 +100,7 @@ describe('the event feed', () => {
     const request = { merchantId: merchant.id, page: { after: toTypeId('event', ahead!.id), limit: 10 }, scope: ANY };
     const watched = new WatchedFeed();
     const pages = new ReadFeed(db.transactions, watched);
-    const at = await db.transactions.asEngine((tx) => feed.start(tx, merchant.id, request.page.after));
+    const at = await db.transactions.asEngine((tx) => feed.start(tx, merchant.id, request.page));
     await expect(pages.execute(request, 0)).rejects.toThrow('has not come to this event yet');
     const looks = watched.starts;
     const answer = pages.execute(request, Infinity);

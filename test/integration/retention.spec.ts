@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { newUuid, toTypeId } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { RemoveOldEvents } from '../../src/scheduler/remove-old-events.js';
+import { cursorOf, EventFeedQueries, type EventRow } from '../../src/webhooks/events/event-feed.queries.js';
 import { TYPE_IS_RARE } from '../../src/webhooks/events/rare-types.js';
 import { ReadFeed } from '../../src/webhooks/events/read-feed.js';
 import { OldEventsRepository, recordEvents } from '../../src/webhooks/index.js';
@@ -69,8 +70,24 @@ const events = (merchantId: string) =>
   );
 const countOf = async (table: string, merchantId: string): Promise<number> =>
   (await world.query<{ n: number }>(`SELECT count(*)::integer AS n FROM ${table} WHERE merchant_id = $1`, [merchantId]))[0]!.n;
-const after = (merchantId: string, cursor: string | undefined) =>
-  world.get(ReadFeed).execute({ merchantId, page: { after: cursor, limit: 100 }, scope: { bulkId: null, payoutId: null } });
+const after = (merchantId: string, cursor: string | undefined, limit = 100) =>
+  world.get(ReadFeed).execute({ merchantId, page: { after: cursor, limit }, scope: { bulkId: null, payoutId: null } });
+/** The first of three events stays, being owed, and what stands behind it goes. */
+const keepFirst = (merchantId: string) =>
+  world.query(`UPDATE webhook_delivery SET state = 'waiting' WHERE merchant_id = $1 AND sequence = 1`, [merchantId]);
+const sequencesOf = ({ rows }: { readonly rows: readonly EventRow[] }): number[] =>
+  rows.map(({ body }) => (JSON.parse(body.toString('utf8')) as { data: { sequence: number } }).data.sequence);
+
+/** The sequences that a reader sees who goes on behind the last event of each page until there is no more. */
+async function readOn(merchantId: string, from: string | undefined): Promise<number[]> {
+  const seen: number[] = [];
+  for (let cursor = from; ;) {
+    const page = await after(merchantId, cursor, 1);
+    seen.push(...sequencesOf(page));
+    if (!page.hasMore) return seen;
+    cursor = toTypeId('event', page.rows[0]!.id);
+  }
+}
 
 describe('old events', () => {
   it('are kept for ever where nobody says how long', async () => {
@@ -193,7 +210,7 @@ describe('old events', () => {
 describe('a cursor', () => {
   it('behind which events were removed is refused as expired, be its own event kept or not', async () => {
     const { merchant, subject, ids } = await oldScene();
-    await world.query(`UPDATE webhook_delivery SET state = 'waiting' WHERE merchant_id = $1 AND sequence = 1`, [merchant.id]);
+    await keepFirst(merchant.id);
     await world.run(async (tx) => recordEvents(tx, [await subject.draft(tx), await subject.draft(tx)]));
     await duty().execute();
     for (const id of ids)
@@ -201,9 +218,45 @@ describe('a cursor', () => {
         code: 'cursor_expired',
         definition: { status: 410 },
       });
-    expect((await after(merchant.id, undefined)).rows).toHaveLength(3);
-    const [, fourth] = (await after(merchant.id, 'beginning')).rows;
-    expect((await after(merchant.id, toTypeId('event', fourth!.id))).rows).toHaveLength(1);
+  });
+
+  it('leads from the beginning to the end, past what is kept before something that was removed', async () => {
+    const { merchant, subject } = await oldScene();
+    await keepFirst(merchant.id);
+    await world.run(async (tx) => recordEvents(tx, [await subject.draft(tx), await subject.draft(tx)]));
+    await duty().execute();
+    await until(async () => (await after(merchant.id, undefined)).rows.length >= 2);
+    for (const beginning of [undefined, 'beginning']) expect(await readOn(merchant.id, beginning)).toEqual([4, 5]);
+  });
+
+  it('of the latest stands behind what was removed, where all that is left is older', async () => {
+    const { merchant, subject } = await oldScene();
+    await keepFirst(merchant.id);
+    await duty().execute();
+    const latest = await world.run((tx) => world.get(EventFeedQueries).start(tx, merchant.id, { after: 'latest' }));
+    expect(cursorOf(latest)).toBe('beginning');
+    await world.run(async (tx) => recordEvents(tx, [await subject.draft(tx)]));
+    await until(async () => (await after(merchant.id, cursorOf(latest))).rows.length > 0);
+    expect(await readOn(merchant.id, cursorOf(latest))).toEqual([4]);
+  });
+
+  it('of the history of one bulk or one payout leads through all that is kept', async () => {
+    const { merchant, subject, ids } = await oldScene();
+    await world.query(`UPDATE webhook_delivery SET state = 'waiting' WHERE merchant_id = $1 AND sequence <> 3`, [merchant.id]);
+    const scope = { bulkId: newUuid(), payoutId: null };
+    await world.query(`UPDATE event SET bulk_id = $2, payout_id = subject_id WHERE merchant_id = $1`, [
+      merchant.id,
+      scope.bulkId,
+    ]);
+    await duty().execute();
+    const [whole, rest] = [undefined, toTypeId('event', ids[0]!)].map((from) => ({ after: from, limit: 100 }));
+    const ofBulk = { merchantId: merchant.id, page: rest!, scope, isHistory: true };
+    await until(async () => sequencesOf(await world.get(ReadFeed).execute({ ...ofBulk, page: whole! })).length === 2);
+    expect(sequencesOf(await world.get(ReadFeed).execute(ofBulk))).toEqual([2]);
+    const ofPayout = { page: rest!, payoutId: subject.id };
+    expect(sequencesOf(await world.run((tx) => world.get(EventFeedQueries).history(tx, merchant.id, ofPayout)))).toEqual([2]);
+    // The feed, asked for that bulk alone, promises that nothing is missing.
+    await expect(world.get(ReadFeed).execute({ ...ofBulk, isHistory: false })).rejects.toMatchObject({ code: 'cursor_expired' });
   });
 
   it('that was never one is not called expired', async () => {

@@ -18,6 +18,17 @@ export interface EventPage {
   readonly limit: number;
 }
 
+/** How a reader says where it is. */
+export interface Cursor {
+  /** An event id as it was given. */
+  readonly after: string | undefined;
+  /**
+   * A history is what is kept of a bulk or payout, and begins before all of it. The feed has no gaps: it begins behind the last
+   * event that was removed.
+   */
+  readonly isHistory?: boolean | undefined;
+}
+
 export interface EventScope {
   /** Uuids; null: any. */
   readonly bulkId: string | null;
@@ -26,7 +37,7 @@ export interface EventScope {
 
 /** A place in the order of the feed. Numbers are text, being 64 bits wide. */
 export interface FeedPlace {
-  /** The uuid of the event that stands there; null: before every event. */
+  /** The uuid of the event that stands there; null: where the feed begins. */
   readonly id: string | null;
   readonly feed: string;
   readonly place: string;
@@ -52,12 +63,12 @@ export interface FollowedRow extends FeedPlace {
   readonly body: Buffer | null;
 }
 
-/** Words that stand where an event's id may: begin before every event, or behind what there is now. */
+/** Words that stand where an event's id may: begin at the beginning, or behind what there is now. */
 const FIRST = 'beginning';
 const LATEST = 'latest';
 /** Events of one reader in one look: a reader of a long past leaves the others their turn. */
 const FOLLOWED_MAX = 100;
-const BEGINNING: FeedPlace = { id: null, feed: '0', place: '0' };
+const BEFORE_ALL: FeedPlace = { id: null, feed: '0', place: '0' };
 
 /**
  * What makes a cursor safe: every transaction below the horizon has ended, so nothing can appear any more before what was
@@ -111,7 +122,7 @@ export class EventFeedQueries {
     merchantId: string,
     { page, payoutId }: { page: EventPage; payoutId: string },
   ): Promise<KeysetPage<EventRow>> {
-    const from = await this.placeOf(tx, merchantId, page.after);
+    const from = await this.placeOf(tx, merchantId, { after: page.after, isHistory: true });
     const values = [...valuesOf(merchantId, from, page), payoutId, null];
     return pageFrom(await tx.query<EventRow & Record<string, unknown>>(HISTORY_OF_PAYOUT, values), page.limit);
   }
@@ -147,30 +158,39 @@ export class EventFeedQueries {
    * skipped, so whoever names it begins behind what the feed shows.
    * @throws `invalid_cursor`, `cursor_expired` where it may have missed something that was removed since
    */
-  async start(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedStart> {
-    const { ahead, ...place } = await this.placeOf(tx, merchantId, after);
+  async start(tx: Tx, merchantId: string, cursor: Cursor): Promise<FeedStart> {
+    const { ahead, ...place } = await this.placeOf(tx, merchantId, cursor);
     // Below the horizon of that look: one of a younger look may have passed what is to be answered.
-    return { ...(ahead === null ? place : await this.latest(tx, merchantId, ahead)), isBefore: ahead !== null };
+    return { ...(ahead === null ? place : await this.lastBelow(tx, merchantId, ahead)), isBefore: ahead !== null };
   }
 
-  private async latest(tx: Tx, merchantId: string, horizon: string | null = null): Promise<FeedPlace> {
+  /** The last event below; where events behind it have been removed, the place of the last of those, at which the feed begins. */
+  private async lastBelow(tx: Tx, merchantId: string, feed: string | null): Promise<FeedPlace> {
     const last = await tx.one<FeedPlace & Record<string, unknown>>(
-      `SELECT id, feed, place FROM event WHERE merchant_id = $1 AND feed < coalesce($2::bigint, feed_horizon())
+      `SELECT id, feed, place FROM (
+         (SELECT id, feed, place FROM event WHERE merchant_id = $1 AND feed < coalesce($2::bigint, feed_horizon())
+          ORDER BY feed DESC, place DESC LIMIT 1)
+         UNION ALL SELECT NULL, feed, place FROM event_horizon WHERE merchant_id = $1) AS last
        ORDER BY feed DESC, place DESC LIMIT 1`,
-      [merchantId, horizon],
+      [merchantId, feed],
     );
-    return last ?? BEGINNING;
+    return last ?? BEFORE_ALL;
   }
 
   /** Where a cursor stands; where the feed does not show what is there, with the horizon that it is ahead of. */
-  private async placeOf(tx: Tx, merchantId: string, after: string | undefined): Promise<FeedPlace & { ahead: string | null }> {
-    if (after === undefined || after === FIRST) return { ...BEGINNING, ahead: null };
-    if (after === LATEST) return { ...(await this.latest(tx, merchantId)), ahead: null };
+  private async placeOf(
+    tx: Tx,
+    merchantId: string,
+    { after, isHistory = false }: Cursor,
+  ): Promise<FeedPlace & { ahead: string | null }> {
+    if (after === undefined || after === FIRST)
+      return { ...(isHistory ? BEFORE_ALL : await this.lastBelow(tx, merchantId, BEFORE_ALL.feed)), ahead: null };
+    if (after === LATEST) return { ...(await this.lastBelow(tx, merchantId, null)), ahead: null };
     const id = fromTypeId('event', after);
     if (id === null) throw invalidCursor('after');
     const found = await tx.one<FeedPlace & { ahead: string | null; passed: boolean }>(PLACE_OF, [id, merchantId]);
     if (found === null) throw (await this.mayBeRemoved(tx, merchantId, id)) ? cursorExpired() : invalidCursor('after');
-    if (found.passed) throw cursorExpired();
+    if (found.passed && !isHistory) throw cursorExpired();
     return { id, feed: found.feed, place: found.place, ahead: found.ahead };
   }
 

@@ -7,7 +7,8 @@ export class EventCursorQuery {
   /**
    * The last id that this order of events gave you: what is answered stands behind it. An id from elsewhere (a webhook, another list)
    * may stand before events that are not shown yet, and those would be missed. `latest`: behind everything there is now. Absent or
-   * `beginning`: before everything.
+   * `beginning`: behind the last event that was removed, from where on nothing is missing; of one bulk or payout by its own path,
+   * before everything that is kept.
    */
   @IsOptional()
   @IsString()

@@ -34,7 +34,10 @@ export class EventsController {
     private readonly streams: EventStreams,
   ) {}
 
-  /** All events, oldest first. An event never appears behind one that was already answered, so `after` misses nothing. */
+  /**
+   * All events, oldest first. An event never appears behind one that was already answered, so `after` misses nothing. What is kept
+   * for longer than other events that have been removed stands in the events of its bulk or payout only.
+   */
   @Operation('listEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('events')
   async list(@Merchant() merchant: MerchantPrincipal, @Query() query: EventFeedQuery): Promise<EventListDto> {
@@ -62,12 +65,12 @@ export class EventsController {
     @Res() response: Response,
   ): Promise<void> {
     const after = [headers['last-event-id']].flat()[0] || query.after;
-    const from = await this.transactions.asMerchant(merchantId, (tx) => this.feed.start(tx, merchantId, after));
+    const from = await this.transactions.asMerchant(merchantId, (tx) => this.feed.start(tx, merchantId, { after }));
     const bearer = bearerOf(headers.authorization) ?? '';
     this.streams.open({ merchantId, keyId, bearer, scope: scopeOf(query), type: query.type ?? null, from }, response);
   }
 
-  /** The events of one bulk and its payouts, oldest first. */
+  /** The events of one bulk and its payouts, oldest first: all that are kept. */
   @Operation('listBulkEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('bulks/:id/events')
   async listOfBulk(
@@ -77,10 +80,10 @@ export class EventsController {
   ): Promise<EventListDto> {
     const scope = { bulkId, payoutId: null };
     if (!(await this.transactions.asMerchant(merchant.id, (tx) => this.feed.knows(tx, merchant.id, scope)))) throw notFound();
-    return toList(await this.pages.execute({ merchantId: merchant.id, page: query, scope }), toEvent);
+    return toList(await this.pages.execute({ merchantId: merchant.id, page: query, scope, isHistory: true }), toEvent);
   }
 
-  /** The events of one payout, oldest first: its history, with the difference that each edit made. */
+  /** The events of one payout, oldest first: its history, as far as it is kept, with the difference that each edit made. */
   @Operation('listPayoutEvents', { refuses: ['invalid_cursor', 'cursor_expired'] })
   @Get('payouts/:id/events')
   listOfPayout(

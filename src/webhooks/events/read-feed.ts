@@ -12,6 +12,8 @@ export interface FeedRequest {
   readonly merchantId: string;
   readonly page: EventPage;
   readonly scope: EventScope;
+  /** Of one bulk: what is kept of it, also before what was removed. */
+  readonly isHistory?: boolean;
 }
 
 /**
@@ -39,9 +41,9 @@ export class ReadFeed {
   }
 
   /** @param known where the page begins; null: where the feed stands for it now. */
-  private look({ merchantId, page, scope }: FeedRequest, known: FeedPlace | null): Promise<Look> {
+  private look({ merchantId, page, scope, isHistory }: FeedRequest, known: FeedPlace | null): Promise<Look> {
     return this.transactions.asMerchant(merchantId, async (tx) => {
-      const start = await this.feed.start(tx, merchantId, page.after);
+      const start = await this.feed.start(tx, merchantId, { after: page.after, isHistory });
       const from = known ?? start;
       return { waits: start.isBefore, from, found: await this.feed.page(tx, merchantId, { from, page, scope }) };
     });
