@@ -72,4 +72,29 @@ describe('An event stream', () => {
     stream.tick();
     expect(out.destroyed).toBe(true);
   });
+
+  it('is written to no more once it has ended, and is gone after a minute in which its client does not take the rest', async () => {
+    const out = answer();
+    const failed = jest.fn();
+    out.on('error', failed);
+    const stream = new EventStream(reader, out.asResponse);
+    stream.end();
+    expect(stream.takes).toBe(false);
+    stream.tell([row(1, 'late')]);
+    jest.advanceTimersByTime(15_001);
+    stream.tick();
+    await new Promise(setImmediate);
+    expect(failed).not.toHaveBeenCalled();
+    expect(out.destroyed).toBe(false);
+    jest.advanceTimersByTime(45_000);
+    stream.tick();
+    expect(out.destroyed).toBe(true);
+  });
+
+  it('is gone where its answer fails, and nothing else is', () => {
+    const out = answer();
+    new EventStream(reader, out.asResponse);
+    out.emit('error', new Error('broken'));
+    expect(out.destroyed).toBe(true);
+  });
 });

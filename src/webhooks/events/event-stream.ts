@@ -45,6 +45,8 @@ export class EventStream {
     this.read = reader.from;
     response.status(200).set(HEADERS).flushHeaders();
     response.on('drain', () => (this.stalled = false));
+    // What goes wrong with one client's answer ends that answer, never the process.
+    response.on('error', () => response.destroy());
     this.write(`retry: ${String(RECONNECT_MS)}\n${this.place()}`);
   }
 
@@ -52,9 +54,9 @@ export class EventStream {
     return this.read;
   }
 
-  /** Nothing is read for a client that has not taken what it was sent: its memory is its own, not ours. */
+  /** Nothing is read for a client that has not taken what it was sent: its memory is its own, not ours; nor behind the end. */
   get takes(): boolean {
-    return !this.stalled;
+    return !this.stalled && !this.response.writableEnded;
   }
 
   /** @param rows what lies behind `at`, in order; those without a body are not for this reader. */
@@ -72,10 +74,11 @@ export class EventStream {
   /** Called about every second. */
   tick(): void {
     const silent_ms = performance.now() - this.wrote_ms;
-    if (this.stalled && silent_ms > STALLED_MAX_MS) this.response.destroy();
-    else if (!this.stalled && silent_ms > HEARTBEAT_MS) this.write(`: heartbeat\n${this.place()}`);
+    if (!this.takes && silent_ms > STALLED_MAX_MS) this.response.destroy();
+    else if (this.takes && silent_ms > HEARTBEAT_MS) this.write(`: heartbeat\n${this.place()}`);
   }
 
+  /** What was written before is still sent, for as long as its client takes it. */
   end(): void {
     this.response.end();
   }
@@ -88,7 +91,9 @@ export class EventStream {
     return `id: ${cursor}\n\n`;
   }
 
+  /** Not behind the end, which may have come while its events were read. */
   private write(text: string | Buffer): void {
+    if (this.response.writableEnded) return;
     this.wrote_ms = performance.now();
     this.stalled = !this.response.write(text);
   }
