@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { get, type IncomingMessage } from 'node:http';
+import { Transactions } from '../../src/platform/database/index.js';
+import { fromTypeId } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { EventStreams } from '../../src/webhooks/index.js';
 import { testApp, type TestApp } from '../support/app.js';
@@ -126,6 +128,25 @@ describe('The stream of events', () => {
     await app.operator.delete(`/v1/operator/merchants/${merchant.id}/api-keys/${keyId}`);
     await stream.ended;
     expect((await follow(merchant)).status).toBe(401);
+  });
+
+  it('ends when events that it has not shown were removed, and its cursor is expired', async () => {
+    const merchant = await app.merchant();
+    await merchant.createValidated(later());
+    const past = await merchant.events();
+    const stream = await follow(merchant);
+    await stream.until(past.length);
+    await app.part(Transactions).asEngine((tx) =>
+      tx.query(
+        `INSERT INTO event_horizon (merchant_id, feed, place, occurred_at)
+         SELECT merchant_id, max(feed) + 1, 0, now() FROM event WHERE merchant_id = $1 GROUP BY merchant_id`,
+        [fromTypeId('merchant', merchant.id)],
+      ),
+    );
+    await merchant.createValidated(later());
+    await Promise.race([stream.ended, stream.until(past.length + 1)]);
+    expect(idsOf(stream.events)).toEqual(idsOf(past));
+    expect((await follow(merchant, '', { 'last-event-id': stream.lastId() ?? '' })).status).toBe(410);
   });
 
   it('is open ten times for one key, and once more when one is closed', async () => {

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { newUuid, toTypeId } from '../../src/platform/ids/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { RemoveOldEvents } from '../../src/scheduler/remove-old-events.js';
-import { cursorOf, EventFeedQueries, type EventRow } from '../../src/webhooks/events/event-feed.queries.js';
+import { cursorOf, EventFeedQueries, type EventRow, type FeedStart } from '../../src/webhooks/events/event-feed.queries.js';
 import { TYPE_IS_RARE } from '../../src/webhooks/events/rare-types.js';
 import { ReadFeed } from '../../src/webhooks/events/read-feed.js';
 import { OldEventsRepository, recordEvents } from '../../src/webhooks/index.js';
@@ -227,6 +227,24 @@ describe('a cursor', () => {
     await duty().execute();
     await until(async () => (await after(merchant.id, undefined)).rows.length >= 2);
     for (const beginning of [undefined, 'beginning']) expect(await readOn(merchant.id, beginning)).toEqual([4, 5]);
+  });
+
+  it('is expired also for a page during which events behind it were removed', async () => {
+    const { merchant, ids } = await oldScene();
+    await keepFirst(merchant.id);
+    await until(async () => (await after(merchant.id, undefined)).rows.length === 3);
+    class OvertakenFeed extends EventFeedQueries {
+      override async start(...asked: Parameters<EventFeedQueries['start']>): Promise<FeedStart> {
+        const start = await super.start(...asked);
+        await duty().execute();
+        return start;
+      }
+    }
+    const page = { after: toTypeId('event', ids[0]!), limit: 100 };
+    const request = { merchantId: merchant.id, page, scope: { bulkId: null, payoutId: null } };
+    await expect(new ReadFeed(world.transactions, new OvertakenFeed()).execute(request)).rejects.toMatchObject({
+      code: 'cursor_expired',
+    });
   });
 
   it('of the latest stands behind what was removed, where all that is left is older', async () => {

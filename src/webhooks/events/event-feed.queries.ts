@@ -57,6 +57,11 @@ export interface Follower {
   readonly at: FeedPlace;
 }
 
+export interface FollowedPage extends KeysetPage<FollowedRow> {
+  /** Events that the reader has not seen have been removed: it is shown no more. */
+  readonly isPassed: boolean;
+}
+
 export interface FollowedRow extends FeedPlace {
   readonly id: string;
   /** Null where scope or type leave the event out: it only moves the reader on. */
@@ -81,6 +86,7 @@ const PLACE_OF = `
   SELECT e.feed, e.place, CASE WHEN e.feed >= feed_horizon() THEN feed_horizon() END AS ahead,
     coalesce((e.feed, e.place) < (h.feed, h.place), false) AS passed
   FROM event e LEFT JOIN event_horizon h ON h.merchant_id = e.merchant_id WHERE e.id = $1 AND e.merchant_id = $2`;
+const IS_PASSED = 'SELECT FROM event_horizon WHERE merchant_id = $1 AND (feed, place) > ($2::bigint, $3::bigint)';
 /** The time in an id is of the clock of the process that made it; ours may differ, hardly by more. */
 const CLOCKS_APART_MAX_MS = 60_000;
 
@@ -107,13 +113,22 @@ const HISTORY_OF_PAYOUT = pageOf(OF_PAYOUT);
 /** Reads of the event feed: the same order for every reader, each payout's events in the order of their sequence. */
 @Injectable()
 export class EventFeedQueries {
-  /** What lies behind a place, up to the horizon. */
+  /**
+   * What lies behind a place, up to the horizon. Whether retention has passed the place is judged behind the read, so that what goes
+   * between the two is told. Who is at the beginning has seen nothing yet, and misses nothing.
+   * @throws `cursor_expired`
+   */
   async page(
     tx: Tx,
     merchantId: string,
-    { from, page, scope }: { from: FeedPlace; page: EventPage; scope: EventScope },
+    { from, page, scope, isHistory = false }: Pick<Cursor, 'isHistory'> & { from: FeedPlace; page: EventPage; scope: EventScope },
   ): Promise<KeysetPage<EventRow>> {
-    return pageFrom(await this.read(tx, { ...scope, type: page.type }, valuesOf(merchantId, from, page)), page.limit);
+    const [rows, passed] = await Promise.all([
+      this.read(tx, { ...scope, type: page.type }, valuesOf(merchantId, from, page)),
+      from.id === null || isHistory ? null : tx.one(IS_PASSED, [merchantId, from.feed, from.place]),
+    ]);
+    if (passed !== null) throw cursorExpired();
+    return pageFrom(rows, page.limit);
   }
 
   /** One payout's own events, as soon as they are committed. @throws `invalid_cursor` */
@@ -129,27 +144,34 @@ export class EventFeedQueries {
 
   /**
    * What each follower has not seen yet, in one statement for all of them. What is left out is read all the same and comes without
-   * its body, so that a follower of something rare never reads the same events twice.
+   * its body, so that a follower of something rare never reads the same events twice. Of one that retention has passed a row says so
+   * that has no event.
    */
-  async follow(tx: Tx, followers: readonly Follower[]): Promise<KeysetPage<FollowedRow>[]> {
+  async follow(tx: Tx, followers: readonly Follower[]): Promise<FollowedPage[]> {
     const asked = followers.map(({ merchantId, scope, type, at }, n) => ({
       n,
       ...{ merchant_id: merchantId, bulk_id: scope.bulkId, payout_id: scope.payoutId, type, feed: at.feed, place: at.place },
     }));
-    const rows = await tx.query<FollowedRow & { n: number }>(
+    const rows = await tx.query<(FollowedRow | Record<keyof FollowedRow, null>) & { n: number }>(
       `SELECT f.n, e.id, e.feed, e.place, e.body
        FROM jsonb_to_recordset($1::jsonb) AS f (n integer, merchant_id uuid, bulk_id uuid, payout_id uuid, type text, feed bigint, place bigint)
-       CROSS JOIN LATERAL (
+       LEFT JOIN event_horizon h ON h.merchant_id = f.merchant_id AND (h.feed, h.place) > (f.feed, f.place)
+       LEFT JOIN LATERAL (
          SELECT id, feed, place, CASE WHEN (f.type IS NULL OR type = f.type) AND (f.bulk_id IS NULL OR bulk_id = f.bulk_id)
            AND (f.payout_id IS NULL OR payout_id = f.payout_id) THEN body END AS body
-         FROM event WHERE merchant_id = f.merchant_id AND (feed, place) > (f.feed, f.place) ${BELOW_HORIZON}
-         ORDER BY feed, place LIMIT ${FOLLOWED_MAX}) e
+         FROM event WHERE h.merchant_id IS NULL AND merchant_id = f.merchant_id AND (feed, place) > (f.feed, f.place) ${BELOW_HORIZON}
+         ORDER BY feed, place LIMIT ${FOLLOWED_MAX}) e ON true
+       WHERE e.id IS NOT NULL OR h.merchant_id IS NOT NULL
        ORDER BY f.n, e.feed, e.place`,
       [JSON.stringify(asked)],
     );
     const pages = followers.map((): FollowedRow[] => []);
-    for (const { n, ...row } of rows) pages[n]?.push(row);
-    return pages.map((page) => ({ rows: page, hasMore: page.length === FOLLOWED_MAX }));
+    const passed = new Set<number>();
+    for (const { n, ...row } of rows) {
+      if (row.id === null) passed.add(n);
+      else pages[n]?.push(row);
+    }
+    return pages.map((page, n) => ({ rows: page, hasMore: page.length === FOLLOWED_MAX, isPassed: passed.has(n) }));
   }
 
   /**

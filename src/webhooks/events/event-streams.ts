@@ -90,7 +90,11 @@ export class EventStreams implements BeforeApplicationShutdown {
     const readers = [...this.streams].filter(({ takes }) => takes);
     const places = readers.map(({ reader, at }) => ({ ...reader, at }));
     const pages = await this.transactions.asEngine((tx) => this.feed.follow(tx, places));
-    readers.forEach((stream, index) => stream.tell(pages[index]?.rows ?? []));
+    pages.forEach(({ rows, isPassed }, index) => {
+      // Its client comes back with its cursor, and is told that it is expired as by any page.
+      if (isPassed) readers[index]?.end();
+      else readers[index]?.tell(rows);
+    });
     if (pages.some(({ hasMore }) => hasMore)) return 0;
     this.pause_ms = Math.min(this.pause_ms * 2, SLEEP_MAX_MS);
     return this.pause_ms;

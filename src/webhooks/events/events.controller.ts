@@ -47,7 +47,7 @@ export class EventsController {
   /**
    * The same events as server-sent events: all behind the cursor, and then each as it happens. `data` is the webhook body byte for
    * byte, `id` the event's. Whoever reconnects with `Last-Event-ID` misses nothing. A heartbeat comes every 15 seconds, and may
-   * carry an `id` without data.
+   * carry an `id` without data. A stream ends when events that it has not shown were removed; its cursor is expired then.
    */
   @Operation('streamEvents', { refuses: ['invalid_cursor', 'cursor_expired', 'too_many_streams'] })
   @Get('events/stream')

@@ -45,7 +45,7 @@ export class ReadFeed {
     return this.transactions.asMerchant(merchantId, async (tx) => {
       const start = await this.feed.start(tx, merchantId, { after: page.after, isHistory });
       const from = known ?? start;
-      return { waits: start.isBefore, from, found: await this.feed.page(tx, merchantId, { from, page, scope }) };
+      return { waits: start.isBefore, from, found: await this.feed.page(tx, merchantId, { from, page, scope, isHistory }) };
     });
   }
 }
