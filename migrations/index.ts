@@ -32,6 +32,7 @@ import { NameReceiversOfPayoutLinks20261122012200 } from './20261122012200-name-
 import { QueueLanes20261122060000 } from './20261122060000-queue-lanes.js';
 import { NameStrayPayments20261123000000 } from './20261123000000-name-stray-payments.js';
 import { TellBooksBehind20261123000100 } from './20261123000100-tell-books-behind.js';
+import { PartSharedPayments20261123100000 } from './20261123100000-part-shared-payments.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -69,4 +70,5 @@ export const migrations = [
   QueueLanes20261122060000,
   NameStrayPayments20261123000000,
   TellBooksBehind20261123000100,
+  PartSharedPayments20261123100000,
 ];

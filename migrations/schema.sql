@@ -591,7 +591,7 @@ CREATE TABLE payout_intent (
   CONSTRAINT payout_intent_status CHECK (status = ANY (ARRAY['created'::text, 'unknown'::text, 'needs_review'::text, 'pending'::text, 'unclaimed'::text, 'succeeded'::text, 'failed'::text, 'returned'::text, 'rejected'::text]))
 ) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id, next_check_at) WHERE (next_check_at IS NOT NULL);
-CREATE INDEX payout_intent_provider_reference ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
+CREATE UNIQUE INDEX payout_intent_payment ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
 CREATE INDEX payout_intent_unclaimed ON payout_intent USING btree (payout_id, updated_at) WHERE (status = 'unclaimed'::text);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
 ALTER TABLE payout_intent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

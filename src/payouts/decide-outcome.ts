@@ -277,7 +277,7 @@ function contradicted(
 }
 
 /** What no machine clears up goes to a person; where the intent can not go there, all of it stays, and open ones are asked again. */
-function giveUp(known: AttemptKnowledge, detail: string): Decision {
+export function giveUp(known: AttemptKnowledge, detail: string): Decision {
   if (known.intentStatus === 'pending' || known.intentStatus === 'unclaimed') return lookAgain(known, detail);
   const settled = known.intentStatus === 'succeeded' || known.intentStatus === 'returned';
   return {

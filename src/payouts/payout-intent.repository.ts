@@ -69,6 +69,18 @@ export interface AttemptWrite {
   readonly detail: string | null;
 }
 
+/** How a provider names one of its payments. */
+export interface PaymentName {
+  readonly connector_id: string;
+  readonly provider_reference: string;
+}
+
+/** The payout that is told as paid by it, or as being so. */
+export interface PaymentHolder extends PaymentName {
+  readonly payout_id: string;
+  readonly merchant_id: string;
+}
+
 /** What was done that taught us something about an attempt. */
 export type StepAction = (typeof ATTEMPT_ACTIONS)[number];
 
@@ -243,6 +255,15 @@ export class PayoutIntentRepository {
       [JSON.stringify(intents), JSON.stringify(attempts), JSON.stringify(steps), intents.map(({ payout_id }) => payout_id)],
     );
     return byPayout(rows);
+  }
+
+  /** Whose payments these are. By the index payout_intent_payment, in which each name of a connector stands once. */
+  holdersOf(tx: Tx, names: readonly PaymentName[]): Promise<PaymentHolder[]> {
+    return tx.query<PaymentHolder & Record<string, unknown>>(
+      `SELECT payout_id, merchant_id, connector_id, provider_reference FROM payout_intent
+       WHERE connector_id = ${anyOf('$1')} AND provider_reference = ${anyOf('$2', 'text')}`,
+      [[...new Set(names.map(({ connector_id }) => connector_id))], names.map(({ provider_reference }) => provider_reference)],
+    );
   }
 
   payoutOfIntent(tx: Tx, intentId: string): Promise<{ payout_id: string; merchant_id: string } | null> {

@@ -14,6 +14,8 @@ import { clearOfAccountData, RaiseStrayPayments } from '../connectors/index.js';
 import type { Tx } from '../platform/database/index.js';
 import { allows } from '../platform/lifecycle/index.js';
 import { SLEEP_MAX_MS } from '../platform/workers/index.js';
+import { knowledgeOf } from './attempt-knowledge.js';
+import { decideNotItsOwn, newNameOf } from './decide-not-its-own.js';
 import { type AttemptKnowledge, decideFound, type Decision } from './decide-outcome.js';
 import { toIntentResponse } from './intent-response.js';
 import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
@@ -25,7 +27,7 @@ import {
   PayoutIntentRepository,
   type StepAction,
 } from './payout-intent.repository.js';
-import { type KeptNotification, type PaymentNames, ProviderNotificationRepository } from './provider-notification.repository.js';
+import { type KeptNotification, ProviderNotificationRepository } from './provider-notification.repository.js';
 
 /** Something was learnt about one intent, and what it means is decided once it is known where the intent stands now. */
 export interface Finding {
@@ -71,7 +73,7 @@ export class SettleIntents {
     const payouts = new Map(locked.map((row) => [row.id, row]));
     const intents = byPayout(known);
     const found = findings.flatMap((finding) => settle(finding, payouts.get(finding.payoutId), intents.get(finding.payoutId)));
-    const settled = await this.withoutAccountData(tx, found);
+    const settled = await this.withoutAccountData(tx, await this.keptApart(tx, found));
     if (settled.length === 0) return new Set();
     const writing = this.intents.write(tx, {
       intents: settled.map(intentWriteOf),
@@ -89,6 +91,19 @@ export class SettleIntents {
     await this.heedEarlyWords(tx, early);
     await this.tellStrays(tx, settled);
     return new Set(settled.map(({ payout }) => payout.id));
+  }
+
+  /**
+   * What others have written is said by the unique index alone, and the work is tried again then: only there is it asked whose the
+   * payments are, so that a provider that names each apart costs no statement.
+   */
+  private async keptApart(tx: Tx, found: readonly Settled[]): Promise<Settled[]> {
+    const names = tx.isRetry ? found.flatMap(newNameOf) : [];
+    const contradicted = decideNotItsOwn(found, names.length === 0 ? [] : await this.intents.holdersOf(tx, names));
+    return found.map((each) => {
+      const decision = contradicted.get(each.payout.id);
+      return decision === undefined ? each : { ...each, decision, status: walk(each.intent.status, decision.transitions) };
+    });
   }
 
   /** A provider may tell of a payment before its answer to the send has told us its name: that was kept until now. */
@@ -145,13 +160,6 @@ const withoutWords = (decision: Decision): Decision => ({
   attempt: { ...decision.attempt, detail: null },
 });
 
-/** By which the provider may have spoken of a payment before: names that its intent did not have. */
-function newNameOf({ payout, intent, decision: { providerReference } }: Settled): PaymentNames[] {
-  const { connector_id, idempotency_key } = intent;
-  if (providerReference === undefined || intent.provider_reference === providerReference) return [];
-  return [{ payout_id: payout.id, connector_id, provider_reference: providerReference, idempotency_key }];
-}
-
 const isSoon = ({ nextCheck_ms }: Decision): boolean => nextCheck_ms !== null && nextCheck_ms < SLEEP_MAX_MS;
 
 function settle(finding: Finding, payout: PayoutRow | undefined, intent: IntentRow | undefined): Settled[] {
@@ -161,17 +169,6 @@ function settle(finding: Finding, payout: PayoutRow | undefined, intent: IntentR
   const { httpStatus, source } = finding;
   return [{ payout, intent, decision, status: walk(intent.status, decision.transitions), httpStatus, source }];
 }
-
-export const knowledgeOf = (payout: PayoutRow, intent: IntentRow): AttemptKnowledge => ({
-  intentStatus: intent.status,
-  everUnknown: intent.ever_unknown,
-  refused: intent.refused,
-  age_ms: intent.age_ms,
-  sinceLastSend_ms: intent.since_last_send_ms,
-  checks: intent.checks,
-  amount: payout.amount ?? '',
-  currency: payout.currency ?? '',
-});
 
 function walk(from: IntentStatus, transitions: readonly IntentTransition[]): IntentStatus {
   let status = from;

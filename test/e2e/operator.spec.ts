@@ -3,7 +3,7 @@ import type { UnclearIntentListDto } from '../../src/payouts/dto/unclear-intent.
 import { SANDBOX_ID, testApp, type TestApp } from '../support/app.js';
 import { newReference, tomorrow, validItem, validItems } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
-import { type Provider, startProvider } from '../support/provider-server.js';
+import { type Provider, showsAnotherAmount, startProvider } from '../support/provider-server.js';
 import { expectSound } from '../support/soundness.js';
 import { eventually } from '../support/until.js';
 
@@ -148,10 +148,7 @@ describe('The operator', () => {
     });
 
     it('shows what is unclear, of every merchant, newest first, without account data', async () => {
-      provider.setFate(() => ({
-        takes: true,
-        answer: { status: 201, body: { id: 'p1', status: 'succeeded', amount: '1.00', currency: 'EUR' } },
-      }));
+      provider.setFate(showsAnotherAmount);
       const payouts: Payout[] = [];
       for (let number = 0; number < 3; number += 1) {
         const { id } = await onePayout();
@@ -171,7 +168,7 @@ describe('The operator', () => {
         amount: '120.50',
         currency: 'EUR',
         idempotency_key: key,
-        provider_reference: 'p1',
+        provider_reference: `pay_${key}`,
         detail: expect.stringMatching(/another amount/),
         next_check_at: null,
         steps: [{ action: 'send', outcome: 'unknown' }],
@@ -189,10 +186,7 @@ describe('The operator', () => {
       ['returned', 'PROCESSED', 'returned'],
       ['rejected', 'INTENT_CREATION_FAILED', 'rejected'],
     ])('decides what no machine can: %s', async (status, payoutStatus, intentStatus) => {
-      provider.setFate(() => ({
-        takes: true,
-        answer: { status: 201, body: { id: 'p1', status: 'succeeded', amount: '1.00', currency: 'EUR' } },
-      }));
+      provider.setFate(showsAnotherAmount);
       const { id } = await onePayout();
       const review = await merchant.untilPayout(id, ({ intent }) => intent?.status === 'needs_review');
       expect([review.status, review.final]).toEqual(['PROCESSING_IN_PROGRESS', false]);

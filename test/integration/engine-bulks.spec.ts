@@ -10,7 +10,7 @@ import {
 } from '../../src/bulks/index.js';
 import { newUuid } from '../../src/platform/ids/index.js';
 import { ValidatePayouts } from '../../src/validation/validate-payouts.js';
-import { type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
+import { type EngineMerchant, EngineWorld, findingOf, paid } from '../support/engine-world.js';
 import { invalidItem, newReference, validItem } from '../support/items.js';
 import { until, WHO_WAITS } from '../support/until.js';
 
@@ -67,7 +67,7 @@ describe('bulks under the work of many', () => {
     for (let times = 0; times < 10; times += 1) {
       const bulkId = await world.scheduledBulk(merchant, { count: 2 });
       const claimed = await world.claim(merchant);
-      await Promise.all(claimed.map((one) => world.settle([findingOf(one, () => PAID)])));
+      await Promise.all(claimed.map((one) => world.settle([findingOf(one, paid)])));
       expect(await milestones(bulkId, 'bulk.completed')).toBe(1);
     }
     expect(await world.differences()).toEqual([]);

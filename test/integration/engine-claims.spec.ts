@@ -15,7 +15,7 @@ import { RenewLeases } from '../../src/payouts/renew-leases.js';
 import { type Finding, SettleIntents } from '../../src/payouts/settle-intents.js';
 import { ownMonotonicClock } from '../../src/platform/time/index.js';
 import { ownPace } from '../../src/platform/workers/index.js';
-import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, PAID } from '../support/engine-world.js';
+import { CAPABILITIES, type EngineMerchant, EngineWorld, findingOf, paid } from '../support/engine-world.js';
 import { inSeconds, validItem } from '../support/items.js';
 
 const LEASE_S = 60;
@@ -99,7 +99,7 @@ describe('claims', () => {
       },
       pace: ownPace,
     });
-    const results = claimed.map((one) => ({ ...notStarted(one), finding: findingOf(one, () => PAID) }));
+    const results = claimed.map((one) => ({ ...notStarted(one), finding: findingOf(one, paid) }));
     proxy.cutAfter('COMMIT');
     for (const result of results) settler.push(result);
     await settler.drain();
@@ -136,7 +136,7 @@ describe('claims', () => {
       const before = proxy.packets;
       const [claimed] = await far.claim(merchant);
       const between = proxy.packets;
-      await far.settle([findingOf(claimed!, () => PAID)]);
+      await far.settle([findingOf(claimed!, paid)]);
       if (trips !== null) expect([between - before, proxy.packets - between]).toEqual(trips);
     }
     await close();
@@ -302,11 +302,11 @@ describe('claims', () => {
     const { merchant, claimed: older } = await claimedOne();
     await world.letTimePass(LEASE_S);
     const [newer] = await world.claim(merchant);
-    const stale = await world.settle([findingOf(older, () => PAID)]);
+    const stale = await world.settle([findingOf(older, paid)]);
     expect(stale.size).toBe(0);
     expect(await world.intentOf(older.payoutId)).toMatchObject({ status: 'created', provider_reference: null });
-    expect((await world.settle([findingOf(newer!, () => PAID)])).size).toBe(1);
-    expect((await world.settle([findingOf(newer!, () => PAID)])).size).toBe(0);
+    expect((await world.settle([findingOf(newer!, paid)])).size).toBe(1);
+    expect((await world.settle([findingOf(newer!, paid)])).size).toBe(0);
     expect(await world.eventsOf(older.payoutId)).toEqual([
       'payout.created',
       'payout.validation_in_progress',

@@ -8,7 +8,7 @@ import {
 } from '../../src/bulks/index.js';
 import { payoutIntentLifecycle, type IntentStatus, type IntentTransition } from '../../src/payouts/index.js';
 import { allows, statesOf } from '../../src/platform/lifecycle/index.js';
-import { EngineWorld, PAID, type EngineMerchant } from '../support/engine-world.js';
+import { EngineWorld, paid, type EngineMerchant } from '../support/engine-world.js';
 
 const PAYOUT_STEPS = Object.keys(payoutLifecycle.transitions) as PayoutTransition[];
 const INTENT_STEPS = Object.keys(payoutIntentLifecycle.transitions) as IntentTransition[];
@@ -90,7 +90,7 @@ describe('every step from every state, on the database', () => {
       const payoutId = payouts[index]!.id;
       await world.query(`UPDATE payout_intent SET status = $2 WHERE payout_id = $1`, [payoutId, status]);
       const before = [await world.intentOf(payoutId), await world.eventsOf(payoutId)];
-      const decision = { ...PAID, transitions: [step], nextCheck_ms: 1_000 };
+      const decision = { ...paid(), transitions: [step], nextCheck_ms: 1_000 };
       const settled = world.settle([
         { payoutId, claimNo: null, source: 'notification', httpStatus: null, decide: () => decision },
       ]);

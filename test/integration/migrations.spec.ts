@@ -4,10 +4,13 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DataSource } from 'typeorm';
 import { NameMerchantOfTransaction20261121140000 } from '../../migrations/20261121140000-name-merchant-of-transaction.js';
+import { PartSharedPayments20261123100000 } from '../../migrations/20261123100000-part-shared-payments.js';
 import { migrations } from '../../migrations/index.js';
 import { dataSourceOptions, migrate, openDataSource } from '../../src/platform/database/index.js';
 import { dumpSchema } from '../../src/platform/database/schema-dump.js';
+import { newUuid } from '../../src/platform/ids/index.js';
 import { createDatabase, dropDatabase, type TestDatabase, testDatabase, testMerchant } from '../support/index.js';
+import { asAdmin, databaseUrl } from '../support/test-server.js';
 
 /** Read from where it lies: agenda itself is the business of one file, src/platform/jobs. */
 const BACKEND = 'node_modules/@agendajs/postgres-backend';
@@ -93,6 +96,66 @@ describe('migrations', () => {
     expect(tableOf(await dumpSchema(dataSource))).toBe(tableOf(await dumpSchema(theirs)));
     await theirs.destroy();
     await dropDatabase(bare);
+  });
+});
+
+describe('payouts that a version before has told as paid by one payment', () => {
+  const owner = `owner_${newUuid().replaceAll('-', '')}`;
+  const connector = newUuid();
+  let own: string;
+  let url: string;
+  beforeAll(async () => {
+    own = await createDatabase('template0');
+    const password = newUuid();
+    url = Object.assign(new URL(own), { username: owner, password }).href;
+    await asAdmin(own, async (admin) => {
+      await admin.query(
+        `CREATE ROLE ${owner} LOGIN NOINHERIT PASSWORD '${password}'; GRANT tranche_api, tranche_worker TO ${owner}`,
+      );
+      await admin.query(`ALTER DATABASE ${new URL(own).pathname.slice(1)} OWNER TO ${owner}`);
+      await admin.query(`ALTER SCHEMA public OWNER TO ${owner}`);
+    });
+    await migrate(optionsFor(url));
+    const before = await openDataSource(optionsFor(url));
+    const parted = migrations.indexOf(PartSharedPayments20261123100000);
+    for (let undone = migrations.length; undone > parted; undone -= 1) await before.undoLastMigration();
+    await before.destroy();
+  });
+  afterAll(async () => {
+    await dropDatabase(own);
+    await asAdmin(databaseUrl(own, 'postgres'), (admin) => admin.query(`DROP ROLE ${owner}`));
+  });
+
+  it('are parted by an owner whom the walls bind: the first keeps the name, and an operator is told', async () => {
+    const payouts = Array.from({ length: 5 }, () => newUuid());
+    const names = ['BATCH', 'BATCH', 'BATCH', 'OWN', null];
+    await asAdmin(own, async (admin) => {
+      await admin.query(`INSERT INTO connector (id, name, type, config, max_concurrency) VALUES ($1, 'gateway', 'http', '', 1)`, [
+        connector,
+      ]);
+      await admin.query(
+        `INSERT INTO payout_intent (payout_id, id, merchant_id, connector_id, status, provider_reference, created_at)
+         SELECT payout_id, payout_id, payout_id, $1, 'succeeded', name, now() + place * interval '1 second'
+         FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS v (payout_id, name, place)`,
+        [connector, payouts, names],
+      );
+      // By hand, before the upgrade, as docs/operations.md says.
+      const byHand = `CREATE UNIQUE INDEX CONCURRENTLY payout_intent_payment ON payout_intent (connector_id, provider_reference)
+        WHERE provider_reference IS NOT NULL`;
+      await expect(admin.query(byHand)).rejects.toThrow('could not create unique index');
+    });
+    await migrate(optionsFor(url));
+    await asAdmin(own, async (admin) => {
+      const { rows } = await admin.query<{ name: string | null }>(
+        `SELECT provider_reference AS name FROM payout_intent ORDER BY created_at`,
+      );
+      expect(rows.map(({ name }) => name)).toEqual(['BATCH', null, null, 'OWN', null]);
+      const strays = await admin.query<{ detail: string }>(`SELECT * FROM stray_payment`);
+      expect(strays.rows).toMatchObject([{ connector_id: connector, provider_reference: 'BATCH', payout_id: payouts[0] }]);
+      for (const payout of payouts.slice(0, 3)) expect(strays.rows[0]!.detail).toContain(payout);
+      const twice = `UPDATE payout_intent SET provider_reference = 'BATCH' WHERE payout_id = $1`;
+      await expect(admin.query(twice, [payouts[4]])).rejects.toThrow('payout_intent_payment');
+    });
   });
 });
 

@@ -124,6 +124,29 @@ describe('a transaction', () => {
     await expect(db.transactions.asEngineConfirmed(work)).rejects.toBeInstanceOf(CommitOutcomeUnknownError);
   });
 
+  it('is tried once more for what a unique index refuses, and sees what another has committed meanwhile', async () => {
+    const seen: unknown[] = [];
+    let retried = false;
+    const work = db.transactions.asEngine(async (tx) => {
+      const [row] = await tx.query(`SELECT value FROM counter WHERE name = 'raced'`);
+      seen.push(row?.['value'] ?? null);
+      retried = tx.isRetry;
+      if (row !== undefined) return;
+      await db.transactions.asEngine((other) => insert(other, 'raced'));
+      await insert(tx, 'raced');
+    });
+    await work;
+    expect([seen, retried]).toEqual([[null, 1], true]);
+
+    let tries = 0;
+    const again = db.transactions.asEngine((tx) => {
+      tries += 1;
+      return insert(tx, 'raced');
+    });
+    await expect(again).rejects.toThrow('duplicate key');
+    expect(tries).toBe(2);
+  });
+
   it('is not tried again for an error that would come again', async () => {
     let tries = 0;
     const work = db.transactions.asEngine((tx) => {

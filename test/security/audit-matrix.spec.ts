@@ -6,6 +6,7 @@ import { amountOf, tomorrow, validItem } from '../support/items.js';
 import type { MerchantClient, Payout } from '../support/merchant-client.js';
 import { dotsDocument, openapiDocument, paypalDocument } from '../support/openapi-answers.js';
 import { paypalToken } from '../support/paypal-token.js';
+import { showsAnotherAmount } from '../support/provider-server.js';
 import { type ProviderWorld, providerWorld } from '../support/provider-world.js';
 import { strayPayment } from '../support/stray-payment.js';
 import { asAdmin } from '../support/test-server.js';
@@ -47,8 +48,7 @@ let merchant: MerchantClient;
 let authorization: Readonly<Record<'dots' | 'paypal', string>>;
 
 beforeAll(async () => {
-  const answer = { status: 201, body: { id: 'p1', status: 'succeeded', amount: '1.00', currency: 'EUR' } };
-  world = await providerWorld({ provider: { fate: () => ({ takes: true, answer }) } });
+  world = await providerWorld({ provider: { fate: showsAnotherAmount } });
   merchant = await world.app.merchant();
   const { api_key_id: id, api_key: secret } = merchant.created;
   authorization = {

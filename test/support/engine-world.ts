@@ -202,11 +202,11 @@ export const findingOf = ({ payoutId, claimNo }: Claimed, decide: Finding['decid
   httpStatus: null,
 });
 
-/** The provider took it, and paid it. */
-export const PAID: Decision = {
+/** The provider took it, and paid it by a payment of its own. */
+export const paid = (): Decision => ({
   transitions: ['succeed'],
-  providerReference: 'pay_1',
+  providerReference: `pay_${newUuid()}`,
   failure: null,
   nextCheck_ms: null,
   attempt: { outcome: 'accepted', mayHaveBeenTaken: true, everUnknown: false, refused: null, live: false, detail: null },
-};
+});

@@ -101,6 +101,11 @@ export interface Provider {
 }
 
 const TAKES: Fate = { takes: true, status: 'succeeded' };
+/** Takes it, and shows another amount: what a person has to look at. */
+export const showsAnotherAmount = ({ idempotency_key }: WireRequest): Fate => ({
+  takes: true,
+  answer: { status: 201, body: { id: `pay_${idempotency_key}`, status: 'succeeded', amount: '1.00', currency: 'EUR' } },
+});
 const PAGE = 100;
 
 /** A real provider on loopback that speaks the whole protocol of the `http` connector, with scripted faults. */

@@ -136,14 +136,16 @@ export class Transactions {
 
   /**
    * Runs the work in one transaction, whole, again and again while the database says that nothing was committed and that
-   * another try may succeed. So the work has no effect outside the transaction except through `tx.afterCommit`.
+   * another try may succeed. So the work has no effect outside the transaction except through `tx.afterCommit`. What a unique
+   * index refuses may have been committed by another meanwhile: the work is tried once more, and sees it.
    */
   private async run<Result>(merchantId: string | null, work: (tx: Tx) => Promise<Result>): Promise<Result> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.runOnce(merchantId, work, tries > 1);
       } catch (error) {
-        if (tries === TRIES_MAX || error instanceof CommitOutcomeUnknownError || !isTransient(error)) throw error;
+        const mayGoWell = isTransient(error) || (tries === 1 && isUniqueViolation(error));
+        if (tries === TRIES_MAX || error instanceof CommitOutcomeUnknownError || !mayGoWell) throw error;
         await backOff(tries);
       }
     }

@@ -32,7 +32,7 @@ export class Tx {
     readonly manager: EntityManager,
     /** The merchant whose rows this transaction may see, or null for the engine itself. */
     readonly merchantId: string | null,
-    /** The same work was begun before, and undone: it met a conflict, waited too long for a lock, or lost its line. */
+    /** The same work was begun before, and undone: it met a conflict or a unique index, waited too long for a lock, or lost its line. */
     readonly isRetry: boolean,
   ) {}
 
