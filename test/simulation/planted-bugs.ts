@@ -207,6 +207,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'names of payments not kept',
+    meaning: 'Nobody knows whose payment it is that a provider names: it counts for whoever asked.',
+    statement: replacing('SET status = v.status, provider_reference = v.provider_reference', 'SET status = v.status'),
+  },
+  {
     name: 'reconciliation blind',
     meaning: "The provider's list is not compared with our books.",
     list: () => ({ kind: 'page', payments: [], nextCursor: null }),

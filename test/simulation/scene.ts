@@ -126,6 +126,8 @@ export interface Scene {
   committed(actor: Actor, topics: ReadonlySet<Topic>): void;
   /** Notes a call with what the database has committed of it at this instant. */
   noteCall(actor: Actor, call: Pick<CallNote, 'action' | 'key' | 'intentId'>): Promise<void>;
+  /** The names of payments by which other payouts than that of this intent were told as paid. */
+  namesOfOthers(intentId: string): Promise<string[]>;
   countFault(name: string): void;
   /** A uuid of this run's chance. */
   drawUuid(): string;

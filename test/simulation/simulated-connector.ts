@@ -32,7 +32,7 @@ export class SimulatedConnector implements Connector, ListsPayments {
     await world.stop(actor, 'send:before');
     const fault = this.timedOut(started_ms) ? 'request_lost' : provider.draw(request.idempotencyKey);
     if (fault !== null) world.countFault(`send ${fault}`);
-    const outcome = this.effect(request, fault);
+    const outcome = fault === 'another_payment' ? await this.nameAnother(request) : this.effect(request, fault);
     stage.trace(`${actor.name} sends ${name}${fault === null ? '' : ` (${fault})`}: ${wordOfOutcome(outcome)}`);
     const hangs = fault === 'hang' || fault === 'request_late';
     await world.stop(actor, 'send:after_effect', hangs ? started_ms + provider.temper.timeout_ms : undefined);
@@ -81,7 +81,19 @@ export class SimulatedConnector implements Connector, ListsPayments {
     return stage.now_ms >= started_ms + provider.temper.timeout_ms;
   }
 
-  private effect(request: IntentRequest, fault: SendFault | null): SubmitOutcome {
+  /** It takes nothing, and answers with a payment that another payout has been told as paid by; before there is one, it pays. */
+  private async nameAnother(request: IntentRequest): Promise<SubmitOutcome> {
+    const { provider, random } = this.world();
+    const told = await this.world().namesOfOthers(request.intentId);
+    if (told.length === 0) return this.answer(request);
+    const name = random.pick(told);
+    const entry = provider.ledger.find(({ providerReference }) => providerReference === name);
+    if (entry === undefined) throw new Error(`nobody made payment ${name}`);
+    // As it answers a send of its own: without the amount, which would give it away.
+    return { kind: 'accepted', payment: { ...provider.paymentOf(entry), amount: null, currency: null }, httpStatus: 201 };
+  }
+
+  private effect(request: IntentRequest, fault: Exclude<SendFault, 'another_payment'> | null): SubmitOutcome {
     const { provider, stage, random } = this.world();
     switch (fault) {
       case 'unreachable':

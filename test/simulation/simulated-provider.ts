@@ -45,6 +45,7 @@ const SEND_FAULTS = {
   answer_lost: 4,
   hang: 3,
   garbage: 1,
+  another_payment: 1,
 };
 /** What a provider in trouble does with a send. */
 const SILENCE = { unreachable: 6, error_without_effect: 2, request_lost: 1, hang: 1 };

@@ -34,7 +34,7 @@ describe('the simulation', () => {
   it('is rough: payments, kills, freezes and faults of every kind happen', () => {
     expect(totals.seeds).toBe(SEEDS);
     expect(Math.min(totals.payouts, totals.kills, totals.freezes)).toBeGreaterThan(0);
-    for (const fault of ['answer_lost', 'error_after_effect', 'request_late', 'doubled', 'hang', 'busy'])
+    for (const fault of ['answer_lost', 'error_after_effect', 'request_late', 'doubled', 'hang', 'busy', 'another_payment'])
       expect([...totals.faults.keys()]).toContain(`send ${fault}`);
     for (const fault of ['conflict', 'lose_connection', 'lose_acknowledgement', 'look_up stale'])
       expect([...totals.faults.keys()]).toContain(fault);

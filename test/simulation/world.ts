@@ -1,6 +1,7 @@
 import { PAYOUT_STATUSES } from '../../src/bulks/index.js';
 import type { ProviderNotification } from '../../src/connectors/index.js';
 import { CommitOutcomeUnknownError, isTransient, type Tx } from '../../src/platform/database/index.js';
+import { fromTypeId } from '../../src/platform/ids/index.js';
 import type { Engine } from './engine.js';
 import type { Random } from './random.js';
 import type { CallNote, PlantedBug, Received, Temper, Topic } from './scene.js';
@@ -182,6 +183,15 @@ export class World implements ProviderScene {
     for (const { bulk_id, status, stored, counted } of rows) {
       this.audits.push(`${this.stage.nameOf('bulk', bulk_id)} counts ${stored} ${status} instead of ${counted}`);
     }
+  }
+
+  async namesOfOthers(intentId: string): Promise<string[]> {
+    const rows = await this.engine.read<{ name: string }>(
+      `SELECT DISTINCT a.provider_reference AS name FROM attempt a JOIN payout_intent i ON i.payout_id = a.payout_id
+       WHERE i.connector_id = $1 AND i.id <> $2 AND a.provider_reference IS NOT NULL ORDER BY 1`,
+      [this.connectorId, fromTypeId('intent', intentId)],
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** The provider tells by itself, as the route for notifications takes it in. */
