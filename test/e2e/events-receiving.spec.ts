@@ -64,9 +64,9 @@ describe('The guide for receivers', () => {
   });
 
   it('has a receiver that keeps each id once, and passes over what is older than what it knows', async () => {
-    const post = async (event_id: string, sequence: number, status: string, link?: object): Promise<unknown> => {
+    const post = async (event_id: string, sequence: number, told: object): Promise<unknown> => {
       const [body, now] = [
-        JSON.stringify({ type: 'payout.told', data: { event_id, sequence, payout_id: 'payout_1', status, ...link } }),
+        JSON.stringify({ type: 'payout.told', data: { event_id, sequence, payout_id: 'payout_1', ...told } }),
         new Date(),
       ];
       const headers = {
@@ -78,11 +78,11 @@ describe('The guide for receivers', () => {
       return (await books())['payout_1'];
     };
     const kept = { sequence: 7, status: 'PROCESSED' };
-    expect(await post('event_7', 7, 'PROCESSED')).toEqual(kept);
-    expect(await post('event_6', 6, 'SCHEDULED')).toEqual(kept);
-    expect(await post('event_7', 8, 'CANCELLED')).toEqual(kept);
-    expect(await post('event_9', 9, 'CANCELLED')).toEqual({ sequence: 9, status: 'CANCELLED' });
-    await post('event_link', 12, 'claimed', { link_id: 'link_1' });
+    expect(await post('event_7', 7, { status: 'PROCESSED' })).toEqual(kept);
+    expect(await post('event_6', 6, { status: 'SCHEDULED' })).toEqual(kept);
+    expect(await post('event_7', 8, { status: 'CANCELLED' })).toEqual(kept);
+    expect(await post('event_9', 9, { status: 'CANCELLED' })).toEqual({ sequence: 9, status: 'CANCELLED' });
+    await post('event_link', 12, { status: 'claimed', link_id: 'link_1' });
     expect(await books()).toMatchObject({
       payout_1: { sequence: 9, status: 'CANCELLED' },
       link_1: { sequence: 12, status: 'claimed' },
