@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { decideFound, type Decision } from '../../src/payouts/decide-outcome.js';
 import { SettleIntents } from '../../src/payouts/index.js';
@@ -76,6 +77,19 @@ describe('one payment that a provider names for two payouts', () => {
     expect((await world.settle(group)).size).toBe(3);
     expect(await standing(own)).toEqual(['PROCESSED', 'succeeded', 'OWN']);
     await expectOnlyFirst(first, second);
+  });
+
+  it('is told of a whole group in one line of the log', async () => {
+    const ids = await sent(6);
+    const errors = jest.spyOn(Logger.prototype, 'error');
+    try {
+      await world.settle(ids.map((id, n) => found(id, paidBy(`BATCH ${String(n % 3)}`))));
+      const lines = errors.mock.calls.map(([line]) => String(line)).filter((line) => line.startsWith('stray payments'));
+      expect(lines).toHaveLength(1);
+      for (const n of [0, 1, 2]) expect(lines[0]).toContain(`BATCH ${String(n)}`);
+    } finally {
+      errors.mockRestore();
+    }
   });
 
   it('is that of whoever commits first where two processes settle at once', async () => {
