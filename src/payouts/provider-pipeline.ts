@@ -208,8 +208,10 @@ export class ProviderPipeline {
       this.ports.called(claimed, result, start);
       this.ports.settle(result);
     } catch (error) {
-      const cause = error instanceof Error ? error.stack : String(error);
-      this.logger.error(`the call for payout ${claimed.payoutId} failed; it is looked up when its lease ends`, cause);
+      this.logger.error({
+        message: `the call for payout ${claimed.payoutId} failed; it is looked up when its lease ends`,
+        error,
+      });
     }
   }
 

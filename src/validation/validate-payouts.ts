@@ -124,8 +124,7 @@ export class ValidatePayouts {
       const { connectorId, caps } = context;
       return { payout, judgement, connectorId, currency: stored.content.currency, caps };
     } catch (error) {
-      const cause = error instanceof Error ? error.stack : String(error);
-      this.logger.error(`payout ${payout.id} could not be judged; it is tried again when its lease ends`, cause);
+      this.logger.error({ message: `payout ${payout.id} could not be judged; it is tried again when its lease ends`, error });
       return null;
     }
   }

@@ -175,9 +175,10 @@ class EngineLog extends ConsoleLogger {
     super({ logLevels: [] });
   }
 
-  override error(message: unknown, cause?: unknown): void {
+  override error(told: unknown): void {
+    if (typeof told !== 'object' || told === null || !('message' in told) || !('error' in told)) return;
     const dies = currentActor()?.host.alive === false;
-    if (!dies && String(message).startsWith('a result could not be settled')) this.world().stage.faults.push(cause);
+    if (!dies && String(told.message).startsWith('a result could not be settled')) this.world().stage.faults.push(told.error);
   }
 }
 

@@ -101,7 +101,7 @@ export class AgendaClock implements OnApplicationBootstrap, BeforeApplicationShu
       await job.run();
       this.logger.debug(`${job.name} took ${elapsed_ms()} ms`);
     } catch (error) {
-      this.logger.error(`${job.name} failed after ${elapsed_ms()} ms`, error instanceof Error ? error.stack : String(error));
+      this.logger.error({ message: `${job.name} failed after ${elapsed_ms()} ms`, error });
       throw error;
     } finally {
       this.running.delete(job.name);

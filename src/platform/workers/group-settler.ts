@@ -80,14 +80,13 @@ export class GroupSettler<Result> {
   }
 
   private async isolate(results: readonly Result[], error: unknown): Promise<void> {
-    const cause = error instanceof Error ? error.stack : String(error);
     const [only, ...others] = results;
     if (only !== undefined && others.length === 0) {
-      this.logger.error('a result could not be settled; its lease brings it back', cause);
+      this.logger.error({ message: 'a result could not be settled; its lease brings it back', error });
       this.settling.giveUp(only);
       return;
     }
-    this.logger.error(`settling ${results.length} results together failed; each goes alone`, cause);
+    this.logger.error({ message: `settling ${results.length} results together failed; each goes alone`, error });
     for (const result of results) await this.settle([result]);
   }
 }

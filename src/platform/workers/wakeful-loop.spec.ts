@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { setImmediate as turn } from 'node:timers/promises';
 import { SLEEP_MAX_MS, WakefulLoop } from './wakeful-loop.js';
@@ -93,8 +93,12 @@ describe('WakefulLoop', () => {
   });
 
   it('survives a fault and goes on after a wait that no wake cuts short', async () => {
+    const told = jest.spyOn(Logger.prototype, 'error');
     const { loop, rounds } = started();
     await rounds.break();
+    const error = new Error('the database is away');
+    expect(told.mock.calls).toEqual([[{ message: expect.stringMatching(/^round failed \(1 in a row\)/), error }]]);
+    told.mockRestore();
     loop.wake();
     await turn();
     expect(rounds.started).toBe(1);

@@ -56,10 +56,7 @@ export class WakefulLoop {
       } catch (error) {
         faults += 1;
         sleep_ms = Math.min(FAULT_WAIT_MS * 2 ** (faults - 1), FAULT_WAIT_MAX_MS);
-        this.logger.error(
-          `round failed (${faults} in a row), next in ${sleep_ms} ms`,
-          error instanceof Error ? error.stack : String(error),
-        );
+        this.logger.error({ message: `round failed (${faults} in a row), next in ${sleep_ms} ms`, error });
       }
       if (sleep_ms > 0) await this.sleep(sleep_ms, faults === 0);
     }

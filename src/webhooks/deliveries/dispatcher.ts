@@ -150,8 +150,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       const sent = await this.deliver.execute(delivery, claimed_ms);
       if (sent !== null) this.ended.push(sent);
     } catch (error) {
-      const cause = error instanceof Error ? error.stack : String(error);
-      this.logger.error(`delivery ${delivery.id} could not be sent; it is tried again when its lease ends`, cause);
+      this.logger.error({ message: `delivery ${delivery.id} could not be sent; it is tried again when its lease ends`, error });
     }
     this.places.leave(delivery);
     this.metrics.setInFlight(this.places.inFlight);

@@ -82,7 +82,7 @@ async function putInWords<Delivery extends ToldEvent>(
     try {
       worded.told.push({ ...delivery, body: write(delivery, facts.get(delivery.event_id)) });
     } catch (error) {
-      logger.error(`event ${delivery.event_id} could not be written`, error instanceof Error ? error.stack : String(error));
+      logger.error({ message: `event ${delivery.event_id} could not be written`, error });
       worded.unwritable.push(delivery);
     }
   }
