@@ -22,6 +22,13 @@ const byParent = (table: string, column: string): string => `EXISTS (SELECT FROM
 const READ = ['SELECT'] as const;
 /** Written once, never changed: the rows are evidence. */
 const APPEND = ['SELECT', 'INSERT'] as const;
+/** What an entry is made of; never its place in a chain. */
+const AUDITS = [
+  'SELECT',
+  ...['id', 'merchant_id', 'actor_kind', 'actor_id', 'request_id', 'action', 'subject', 'changes'].map(
+    (column) => `INSERT (${column})`,
+  ),
+];
 const WRITE = ['SELECT', 'INSERT', 'UPDATE'] as const;
 const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
 const NONE = [] as const;
@@ -37,7 +44,7 @@ export const rights: Readonly<Record<string, TableRights>> = {
   attempt_step: { ofMerchant: BY_MERCHANT, api: READ, worker: APPEND },
   audit_chain: { ofMerchant: BY_MERCHANT, api: NONE, worker: WRITE },
   // To be sealed, by its number and hash, is all that happens to an entry.
-  audit_entry: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'INSERT', 'UPDATE (hash)', 'UPDATE (number)'] },
+  audit_entry: { ofMerchant: BY_MERCHANT, api: AUDITS, worker: ['SELECT', 'INSERT', 'UPDATE (hash)', 'UPDATE (number)'] },
   bulk: { ofMerchant: BY_MERCHANT, api: WRITE, worker: ['SELECT', 'UPDATE'] },
   // Sealed anew under another key; what was sent is never changed.
   bulk_origin: { ofMerchant: BY_MERCHANT, api: APPEND, worker: ['SELECT', 'UPDATE (sent)'] },

@@ -222,7 +222,7 @@ CREATE TRIGGER audit_entry_stays BEFORE DELETE OR UPDATE ON audit_entry FOR EACH
 ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON audit_entry TO tranche_worker USING (true);
 CREATE POLICY merchant ON audit_entry TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
-GRANT INSERT, SELECT ON audit_entry TO tranche_api;
+GRANT INSERT (action), INSERT (actor_id), INSERT (actor_kind), INSERT (changes), INSERT (id), INSERT (merchant_id), INSERT (request_id), INSERT (subject), SELECT ON audit_entry TO tranche_api;
 GRANT INSERT, SELECT, UPDATE (hash), UPDATE (number) ON audit_entry TO tranche_worker;
 
 CREATE TABLE bulk (

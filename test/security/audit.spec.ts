@@ -195,6 +195,36 @@ describe('the chain of a merchant', () => {
     expect(await verify(merchant)).toMatchObject({ whole: true, entries: 3, waiting: 0 });
   });
 
+  it('is given no number by whoever writes an entry', async () => {
+    merchant = await app.merchant();
+    const id = uuidOf(merchant);
+    const numbered = app
+      .part(Transactions)
+      .asMerchant(id, (tx) =>
+        tx.query(
+          `INSERT INTO audit_entry (id, merchant_id, actor_kind, action, changes, number) VALUES ($1, $2, 'system', 'x', '[]', 9)`,
+          [newUuid(), id],
+        ),
+      );
+    await expect(numbered).rejects.toThrow('permission denied');
+  });
+
+  it('that can not be gone on with keeps no other from it', async () => {
+    const poisoned = await app.merchant();
+    await poisoned.createBulk([validItem({ scheduled_date: tomorrow() })]);
+    await tamper(
+      `INSERT INTO audit_entry (id, merchant_id, actor_kind, action, changes, number, hash) VALUES ($1, $2, 'system', 'x', '[]', 1, '')`,
+      [newUuid(), uuidOf(poisoned)],
+    );
+    merchant = await app.merchant();
+    await expect(seal()).rejects.toThrow('1 audit chains could not be sealed');
+    expect(await verify(merchant)).toMatchObject({ whole: true, entries: 1, waiting: 0 });
+    expect(await verify(poisoned)).toMatchObject({ entries: 0 });
+    await tamper(`DELETE FROM audit_entry WHERE merchant_id = $1 AND number = 1`, [uuidOf(poisoned)]);
+    await seal();
+    expect(await verify(poisoned)).toMatchObject({ whole: true, waiting: 0 });
+  });
+
   it('shows an entry that was changed', async () => {
     const entries = await fresh();
     await tamper(`UPDATE audit_entry SET actor_id = 'somebody else' WHERE place = $1`, [entries[2]!.place]);

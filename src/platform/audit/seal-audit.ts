@@ -27,20 +27,30 @@ export class SealAudit {
     private readonly sealer: Sealer,
   ) {}
 
+  /** @throws where a chain could not be sealed, once all have had their turn: so it stands at the job. */
   async execute(): Promise<void> {
-    const forged: string[] = [];
+    const left: string[] = [];
+    let failed = 0;
     for (;;) {
-      const chains = await this.transactions.asEngine((tx) => unsealedChains(tx, CHAINS_MAX, forged));
-      if (chains.length === 0) return;
+      const chains = await this.transactions.asEngine((tx) => unsealedChains(tx, CHAINS_MAX, left));
+      if (chains.length === 0) break;
       for (const chain of chains) {
-        const end = await this.transactions.asEngine((tx) => this.sealSlice(tx, chain));
         const merchant_id = toTypeId('merchant', chain);
-        if (end === 'forged') {
-          forged.push(chain);
+        try {
+          const end = await this.transactions.asEngine((tx) => this.sealSlice(tx, chain));
+          if (end !== 'forged') {
+            this.logger.log({ message: 'audit entries sealed', merchant_id, ...end });
+            continue;
+          }
           this.logger.error({ message: 'the end of an audit chain is not as it was sealed; it is left alone', merchant_id });
-        } else this.logger.log({ message: 'audit entries sealed', merchant_id, ...end });
+        } catch (error) {
+          this.logger.error({ message: 'an audit chain could not be sealed', merchant_id, error });
+          failed += 1;
+        }
+        left.push(chain);
       }
     }
+    if (failed > 0) throw new Error(`${failed} audit chains could not be sealed; the log says why`);
   }
 
   private async sealSlice(tx: Tx, merchantId: string): Promise<{ entries_count: number; hash_id: string } | 'forged'> {
