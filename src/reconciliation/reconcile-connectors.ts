@@ -10,6 +10,7 @@ import {
   type OpenConnector,
 } from '../connectors/index.js';
 import { Transactions } from '../platform/database/index.js';
+import { toTypeId } from '../platform/ids/index.js';
 import { AdoptPayments } from './adopt-payments.js';
 import { MatchPayments } from './match-payments.js';
 import { type Pass, ProviderBooksRepository } from './provider-books.repository.js';
@@ -48,13 +49,24 @@ export class ReconcileConnectors {
     private readonly adoption: AdoptPayments,
   ) {}
 
-  /** Every connector, from a little before the end of its last pass; paused ones too, for looking is always allowed. */
+  /**
+   * Every connector, from a little before the end of its last pass; paused ones too, for looking is always allowed. One that can not be
+   * compared keeps no other from it.
+   * @throws where one could not be compared, once all have had their turn: so it stands at the job.
+   */
   async execute(): Promise<void> {
     const { opened } = await this.openConnectors();
-    for (const open of opened) {
-      if (listsPayments(open.connector)) await this.goOn(open.id, open.connector);
-      else await this.transactions.asEngine((tx) => this.books.noteNoList(tx, open.id));
+    let failed = 0;
+    for (const { id, connector } of opened) {
+      try {
+        if (listsPayments(connector)) await this.goOn(id, connector);
+        else await this.transactions.asEngine((tx) => this.books.noteNoList(tx, id));
+      } catch (error) {
+        this.logger.error({ message: 'a connector was not compared', connector_id: toTypeId('connector', id), error });
+        failed += 1;
+      }
     }
+    if (failed > 0) throw new Error(`${failed} connectors could not be compared; the log says why`);
   }
 
   /** All that can be opened, and why the others can not. */

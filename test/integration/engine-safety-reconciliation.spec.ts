@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { readEngine } from '../../src/doctor/judge-engine.js';
+import type { ConnectorDto } from '../../src/merchants/dto/connector.dto.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { toTypeId } from '../../src/platform/ids/index.js';
 import type { StrayPaymentDto, StrayPaymentListDto } from '../../src/reconciliation/dto/stray-payment.dto.js';
@@ -9,6 +10,7 @@ import { ReconcileConnectors } from '../../src/reconciliation/index.js';
 import { EngineFigures } from '../../src/scheduler/engine-figures.js';
 import { tomorrow, validItem, validItems } from '../support/items.js';
 import type { Payout } from '../support/merchant-client.js';
+import { startProvider } from '../support/provider-server.js';
 import { providerWorld, type ProviderWorld } from '../support/provider-world.js';
 import { asAdmin } from '../support/test-server.js';
 import { eventually } from '../support/until.js';
@@ -69,6 +71,22 @@ describe('the comparison of books', () => {
     ]);
     const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
     expect(metrics).toMatch(/tranche_stray_payments_total\{kind="unknown"\} 7/);
+  });
+
+  it('goes on with the others where one can not be compared, and fails in the end', async () => {
+    world = await providerWorld();
+    const other = await startProvider();
+    const body = { name: 'Other', type: 'http', config: { base_url: other.url, token: other.token } };
+    const { id } = (await world.app.operator.post<ConnectorDto>('/v1/operator/connectors', body)).body;
+    await asAdmin(world.app.databaseUrl, (admin) =>
+      admin.query(`ALTER TABLE stray_payment ADD CONSTRAINT nothing_is_recorded CHECK (false)`),
+    );
+    await pay(randomUUID());
+    await expect(reconcile()).rejects.toThrow('1 connectors could not be compared');
+    expect((await world.app.operator.get<ConnectorDto>(`/v1/operator/connectors/${id}`)).body).toMatchObject({
+      reconciled_until: expect.any(String),
+    });
+    await other.close();
   });
 
   it('settles what the provider paid meanwhile, and leaves what is cancelled to a person', async () => {
