@@ -168,6 +168,15 @@ export class ConnectorRepository {
     return JSON.parse(this.sealer.open(connector.config, placeOf(connector.id))) as Record<string, unknown>;
   }
 
+  /** The same, or null where no key opens it: whoever runs the engine still sees the connector, brakes it, and gives it another config. */
+  configIfReadable(connector: Pick<ConnectorEntity, 'id' | 'config'>): Readonly<Record<string, unknown>> | null {
+    try {
+      return this.openConfig(connector);
+    } catch {
+      return null;
+    }
+  }
+
   private sealConfig(id: string, config: Readonly<Record<string, unknown>>): Buffer {
     return this.sealer.seal(JSON.stringify(config), placeOf(id));
   }

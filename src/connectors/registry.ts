@@ -116,12 +116,14 @@ export class ConnectorRegistry implements OnApplicationShutdown {
     });
   }
 
-  /** The config as an operator may see it: without the members that the type calls secret. */
+  /** The config as an operator may see it: without the members that the type calls secret; nothing of one that no key opens. */
   shownConfig(row: ConnectorEntity): Readonly<Record<string, unknown>> {
     const secrets = this.byType.get(row.type)?.secrets;
     // Of a type that this process does not know, every member may be a secret.
     if (secrets === undefined) return {};
-    return Object.fromEntries(Object.entries(this.repository.openConfig(row)).filter(([member]) => !secrets.includes(member)));
+    return Object.fromEntries(
+      Object.entries(this.repository.configIfReadable(row) ?? {}).filter(([member]) => !secrets.includes(member)),
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {

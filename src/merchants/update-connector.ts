@@ -32,7 +32,8 @@ export class UpdateConnector {
     const { name, config, currencies, method_types, max_concurrency, rate_per_second, limits } = command;
     const settings = {
       name: name ?? before.name,
-      config: merged(this.connectors.openConfig(before), config ?? {}),
+      // Of one that no key opens nothing is kept: then the rules ask for all that is missing.
+      config: merged(this.connectors.configIfReadable(before) ?? {}, config ?? {}),
       currencies: currencies === undefined ? before.currencies : currencies,
       method_types: method_types === undefined ? before.method_types : method_types,
       max_concurrency: max_concurrency === undefined ? before.max_concurrency : (max_concurrency ?? MAX_CONCURRENCY_DEFAULT),

@@ -143,6 +143,21 @@ describe('changing a connector', () => {
     expect(pointersOf(await app.call('PATCH', `${CONNECTORS}/${id}`, { config: { token: null } }))).toEqual(['/config/token']);
   });
 
+  it('mends a config that no key opens; until then it is shown as empty, and the connector can be braked', async () => {
+    const id = await create();
+    await db.dataSource.query(`UPDATE connector SET config = '\\x00' WHERE id = $1`, [fromTypeId('connector', id)]);
+    expect((await app.call('GET', `${CONNECTORS}/${id}`)).json).toMatchObject({ type: 'http', config: {} });
+    expect((await app.call('GET', CONNECTORS)).status).toBe(200);
+    expect((await app.call('POST', `${CONNECTORS}/${id}/pause`, { reason: 'unreadable' })).json).toMatchObject({ paused: true });
+    expect(pointersOf(await app.call('PATCH', `${CONNECTORS}/${id}`, { max_concurrency: 4 }))).toEqual([
+      '/config/base_url',
+      '/config/token',
+    ]);
+    const mended = await app.call('PATCH', `${CONNECTORS}/${id}`, { config: HTTP.config });
+    expect(mended.json).toMatchObject({ config: { base_url: HTTP.config.base_url } });
+    expect(await keptConfig(id)).toEqual(HTTP.config);
+  });
+
   it('refuses another type', async () => {
     const id = await create();
     const answer = await app.call('PATCH', `${CONNECTORS}/${id}`, { type: 'sandbox' });

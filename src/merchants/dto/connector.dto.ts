@@ -130,7 +130,7 @@ export class ConnectorDto {
   /** @example http */
   type: string;
 
-  /** Without the members that are secret. */
+  /** Without the members that are secret; empty where no key of `ENCRYPTION_KEYS` opens it, until it is given anew. */
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
