@@ -44,9 +44,10 @@ async function start(): Promise<Running> {
   setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
   const written = readConfiguration(process.env);
   const database = await openDatabase(written);
+  let app: NestExpressApplication | null = null;
   try {
     const configuration = complete(written, database);
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), new HttpServer(configuration), {
+    app = await NestFactory.create<NestExpressApplication>(AppModule.for(configuration), new HttpServer(configuration), {
       bodyParser: false,
       abortOnError: false,
       logger: new JsonLogger(configuration.logLevel),
@@ -60,6 +61,8 @@ async function start(): Promise<Running> {
     process.stdout.write(`\n${banner.lines(urlOf(app, configuration)).join('\n')}\n\n`);
     return { app, configuration, database };
   } catch (error) {
+    // Its workers begin before its port is bound: what they have taken by then comes to its end.
+    await Promise.race([app?.close().catch(() => undefined), wait(written.drainTimeout_s * 1000, null, { ref: false })]);
     await database.stop();
     throw error;
   }
