@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/database/index.js';
+import { JOB_FAILED, JOB_LATE } from '../platform/jobs/index.js';
 import { fault, type Finding, warning, where } from './finding.js';
 
 /** More than any poll or wake takes: whatever has been due for longer is not merely being claimed. */
@@ -8,8 +9,6 @@ const DELIVERY_LATE_S = 300;
 const BOOKS_BEHIND_S = 1_800;
 /** Workers say that they are there every second or so. */
 const WORKER_SEEN_S = 30;
-/** Far beyond the cadence of every job. */
-const JOB_LATE_S = 7_200;
 
 /** How the engine stands, read in one row. */
 export interface EngineFacts {
@@ -57,8 +56,8 @@ export async function readEngine(tx: Tx): Promise<EngineFacts> {
         WHERE e.status <> 'disabled' AND e.deleted_at IS NULL) AS oldest_delivery_s,
        (SELECT count(*)::integer FROM webhook_endpoint WHERE status = 'disabled' AND deleted_at IS NULL) AS endpoints_disabled,
        ARRAY (SELECT name || ': ' || coalesce(fail_reason, '') FROM agenda_jobs
-         WHERE failed_at > coalesce(last_finished_at - interval '1 second', '-infinity') ORDER BY name) AS jobs_failed,
-       ARRAY (SELECT name FROM agenda_jobs WHERE next_run_at < now() - ${JOB_LATE_S} * interval '1 second' ORDER BY name) AS jobs_late,
+         WHERE ${JOB_FAILED} ORDER BY name) AS jobs_failed,
+       ARRAY (SELECT name FROM agenda_jobs WHERE ${JOB_LATE} ORDER BY name) AS jobs_late,
        ARRAY (SELECT id FROM encryption_key WHERE retired_at IS NULL ORDER BY id) AS keys_needed
      FROM (SELECT count(*)::integer AS due, coalesce(extract(epoch FROM tranche_now() - min(scheduled_at)), 0)::double precision AS lateness_s
            FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()) d,

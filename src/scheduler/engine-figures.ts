@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { Transactions } from '../platform/database/index.js';
+import { JOB_FAILED, JOB_LATE } from '../platform/jobs/index.js';
 import { Metrics } from '../platform/observability/index.js';
 
 interface Figures {
@@ -18,6 +19,9 @@ interface Figures {
   readonly database_bytes: number;
   readonly connections_used: number;
   readonly transaction_id_age: number;
+  readonly jobs_failed: number;
+  readonly jobs_late: number;
+  readonly read_at_s: number;
 }
 
 /** What an operator watches of the engine as a whole; the same in every process, since it is read from the database. */
@@ -59,13 +63,19 @@ export class EngineFigures {
         'database_transaction_id_age',
         'Transactions since the last freeze; PostgreSQL stops at 2 thousand million.',
       ),
+      jobs_failed: gauge('jobs_failed', 'Recurring jobs of the cluster whose last run failed.'),
+      jobs_late: gauge('jobs_late', 'Recurring jobs of the cluster that nobody has run for hours.'),
+      read_at_s: gauge(
+        'figures_read_timestamp_seconds',
+        'When the figures of the engine were last read, in seconds since 1970: where that is long ago, none of them is true.',
+      ),
     };
   }
 
   async refresh(): Promise<void> {
     const figures = await this.transactions.asEngine((tx) =>
       tx.one<Figures>(
-        `SELECT d.*, i.*, c.*, s.*, e.*, p.*
+        `SELECT d.*, i.*, c.*, s.*, e.*, p.*, j.*, extract(epoch FROM now())::double precision AS read_at_s
          FROM (SELECT count(*)::integer AS due, coalesce(extract(epoch FROM tranche_now() - min(scheduled_at)), 0)::double precision AS lateness_s
                FROM payout WHERE status = 'SCHEDULED' AND NOT held AND scheduled_at <= tranche_now()) d,
               (SELECT count(*) FILTER (WHERE status = 'unknown')::integer AS unknown,
@@ -78,7 +88,9 @@ export class EngineFigures {
               (SELECT oldest_write_s AS feed_lag_s, clients::double precision / current_setting('max_connections')::integer AS connections_used,
                  pg_database_size(current_database())::double precision AS database_bytes,
                  (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS transaction_id_age
-               FROM sessions_of_server()) p`,
+               FROM sessions_of_server()) p,
+              (SELECT count(*) FILTER (WHERE ${JOB_FAILED})::integer AS jobs_failed, count(*) FILTER (WHERE ${JOB_LATE})::integer AS jobs_late
+               FROM agenda_jobs) j`,
       ),
     );
     if (figures === null) return;

@@ -178,8 +178,11 @@ export const ownDuties = {
       'Reads the figures of the engine that /metrics shows: due and late payouts, unknown outcomes, paused connectors, lanes.',
     every_ms: 15_000,
     run: async (engine: EngineFigures, lanes: LaneFigures) => {
-      await engine.refresh();
-      await lanes.refresh();
+      try {
+        await engine.refresh();
+      } finally {
+        await lanes.refresh();
+      }
     },
   },
   useEncryptionKey: {

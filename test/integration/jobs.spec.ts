@@ -3,6 +3,8 @@ import { Logger } from '@nestjs/common';
 import type { Role } from '../../src/platform/config/index.js';
 import { dataSourceOptions, openDataSource } from '../../src/platform/database/index.js';
 import { AgendaClock, defineJobs, type Job } from '../../src/platform/jobs/index.js';
+import { Metrics } from '../../src/platform/observability/index.js';
+import { EngineFigures } from '../../src/scheduler/engine-figures.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';
 import { testDatabase, type TestDatabase } from '../support/index.js';
 import '../support/loose-timers.js';
@@ -115,6 +117,19 @@ describe('recurring jobs', () => {
     expect(daily.runs()).toBe(1);
   });
 
+  it('runs what a worker ran whose clock was a day ahead, and takes what such a one has left locked', async () => {
+    const [ran, taken] = [counted('ran-tomorrow', { every: '1 hour' }), counted('taken-tomorrow', { every: '1 hour' })];
+    const first = await start([ran.job, taken.job]);
+    await until(() => ran.runs() === 1 && taken.runs() === 1);
+    await first.beforeApplicationShutdown();
+    await db.dataSource.query(
+      `UPDATE agenda_jobs SET last_run_at = now() + interval '1 day', next_run_at = now() + interval '25 hours' WHERE name = 'ran-tomorrow';
+       UPDATE agenda_jobs SET locked_at = now() + interval '1 day' WHERE name = 'taken-tomorrow'`,
+    );
+    await start([ran.job, taken.job]);
+    await until(() => ran.runs() === 2 && taken.runs() === 2);
+  });
+
   it('runs a job again after a failure, and keeps the reason until then', async () => {
     let runs = 0;
     await start([
@@ -127,6 +142,27 @@ describe('recurring jobs', () => {
     await until(() => runs >= 2);
     expect((await rowOf('fails-once'))?.fail_reason).toBe('the first run fails');
     await until(async () => (await rowOf('fails-once'))?.fail_count === 0);
+  });
+
+  it('is counted for the alarm where it fails, or where nobody runs it', async () => {
+    const metrics = new Metrics();
+    const figures = new EngineFigures(db.transactions, metrics);
+    const read = async (): Promise<number[]> => {
+      await figures.refresh();
+      const valueOf = async (name: string): Promise<number> =>
+        (await metrics.registry.getSingleMetric(`tranche_${name}`)?.get())?.values[0]?.value ?? Number.NaN;
+      return Promise.all(['jobs_failed', 'jobs_late', 'figures_read_timestamp_seconds'].map(valueOf));
+    };
+    const [failed = 0, late = 0, before = 0] = await read();
+    const clock = await start([job('failing-for-days', () => Promise.reject(new Error('no disk')), { every: '1 hour' })]);
+    await until(async () => (await rowOf('failing-for-days'))?.fail_count === 1);
+    await clock.beforeApplicationShutdown();
+    expect((await read()).slice(0, 2)).toEqual([failed + 1, late]);
+    await db.dataSource.query(`UPDATE agenda_jobs SET next_run_at = now() - interval '3 hours' WHERE name = 'failing-for-days'`);
+    const [, lateNow, after = 0] = await read();
+    expect(lateNow).toBe(late + 1);
+    expect(before).toBeGreaterThan(1.7e9);
+    expect(after).toBeGreaterThan(before);
   });
 
   it('takes over what a killed process left locked, once its lease has ended', async () => {

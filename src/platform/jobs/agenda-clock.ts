@@ -1,5 +1,6 @@
 import { PostgresJobRepository } from '@agendajs/postgres-backend';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
 import { Agenda, type AgendaBackend, type JobParameters } from 'agenda';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -7,12 +8,14 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { CONFIGURATION, type Configuration } from '../config/index.js';
 import { patiently } from '../database/index.js';
+import { JOB_OF_WRONG_CLOCK } from './job-row.js';
 import { JOBS, type Job } from './job.js';
 
 /** How often each process asks what is due: the shortest useful cadence of a job, at about 1 ms of database a job. */
 const POLL_MS = 1_000;
 /** Runs are short; what has not ended by then is left to its lease, so that a stop is not held up by it. */
 const DRAIN_MS = 10_000;
+const CLOCKS_COMPARED_MS = 60_000;
 
 /**
  * Runs the cluster's recurring duties by agenda, over TypeORM's pool and a table of our own migrations. The rows remember
@@ -48,6 +51,27 @@ export class AgendaClock implements OnApplicationBootstrap, BeforeApplicationShu
     for (const job of this.jobs) await patiently(() => this.schedule(agenda, job));
     await agenda.start();
     this.agenda = agenda;
+    await this.correct();
+  }
+
+  /**
+   * Agenda goes by the clock of whoever runs a job, and reckons the next run from there: one clock that was a day ahead would keep a
+   * job from everybody for a day. What was run or taken in the database's future is due now.
+   */
+  @Interval(CLOCKS_COMPARED_MS)
+  async correct(): Promise<void> {
+    if (this.agenda === null) return;
+    try {
+      const rows = await this.dataSource.query<{ name: string }[]>(
+        `WITH corrected AS (
+           UPDATE agenda_jobs SET next_run_at = now(), last_run_at = NULL, locked_at = NULL WHERE ${JOB_OF_WRONG_CLOCK} RETURNING name)
+         SELECT name FROM corrected ORDER BY name`,
+      );
+      const names = rows.map(({ name }) => name).join(', ');
+      if (names !== '') this.logger.warn(`the clock of a worker is or was ahead of the database's; due now: ${names}`);
+    } catch (error) {
+      this.logger.warn({ message: 'the clocks were not compared', error });
+    }
   }
 
   async beforeApplicationShutdown(): Promise<void> {
