@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf, type Tx } from '../platform/database/index.js';
+import { anyOf, Records, type Tx } from '../platform/database/index.js';
 import type { EventDraft } from '../webhooks/index.js';
 import { bulkEvent, type BulkFacts } from './bulk-event.js';
 import { milestonesReached, type Outcome, OUTCOMES, PAYOUT_STATUSES, type StatusCounts } from './bulk-status.js';
@@ -42,6 +42,12 @@ export const COUNT_COLUMNS = [
   ...PAYOUT_STATUSES.map((status) => status.toLowerCase()),
   ...OUTCOMES.map((outcome) => `outcome_${outcome}`),
 ];
+
+const CHANGES = new Records({
+  id: 'uuid',
+  events: 'integer',
+  ...Object.fromEntries(COUNT_COLUMNS.map((column) => [column, 'integer' as const])),
+});
 
 /**
  * The bulk's counts, summary and milestones. All of it is decided under the lock of the bulk's row, taken after the
@@ -136,12 +142,12 @@ export class BulkProgress {
          ${COUNT_COLUMNS.map((column) => `${column} = g.${column} + coalesce(v.${column}, 0)`).join(', ')},
          last_sequence = g.last_sequence + v.events, feed = greatest(g.feed, f.now), updated_at = tranche_now()
        FROM (SELECT feed_now() AS now) f,
-         jsonb_to_recordset($1::jsonb) AS v (id uuid, events integer, ${COUNT_COLUMNS.map((column) => `${column} integer`).join(', ')}),
+         ${CHANGES.as('v')},
          bulk b
        WHERE g.bulk_id = v.id AND b.id = v.id
        RETURNING b.id, b.merchant_id, b.reference, b.webhook_endpoint_id, g.status, g.totals, g.last_sequence, g.feed, g.updated_at,
          ${COUNT_COLUMNS.map((column) => `g.${column}`).join(', ')}`,
-      [JSON.stringify(rows)],
+      CHANGES.of(rows),
     );
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import { anyOf, type Tx } from '../platform/database/index.js';
+import { anyOf, Records, type Tx } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
 import { parseAmount } from '../platform/money/index.js';
 import type { FieldChange, Issue, JsonObject, PayoutContent } from './payout-content.js';
@@ -20,6 +20,8 @@ export interface NewPayout {
   readonly reference: string;
 }
 
+const PAYOUTS = new Records({ id: 'uuid', position: 'integer', reference: 'text' });
+
 /** The content of one revision on its way into the database. */
 export interface NewRevision {
   readonly payoutId: string;
@@ -28,6 +30,22 @@ export interface NewRevision {
   readonly intakeIssues: readonly Issue[];
   readonly changed: readonly FieldChange[] | null;
 }
+
+const REVISIONS = new Records({
+  payout_id: 'uuid',
+  revision: 'integer',
+  amount: 'text',
+  amount_minor: 'bigint',
+  currency: 'text',
+  scheduled_date: 'text',
+  timezone: 'text',
+  receiver_key_id: 'uuid',
+  payout_method: 'text',
+  billing_data: 'text',
+  metadata: 'json',
+  intake_issues: 'json',
+  changed: 'json',
+});
 
 /** The content that counts for a payout, opened. */
 export interface StoredContent {
@@ -76,9 +94,9 @@ export class PayoutContentRepository {
   ): Promise<void> {
     await tx.query(
       `INSERT INTO payout (id, merchant_id, bulk_id, position, reference, status, held, last_sequence, feed)
-       SELECT v.id, $2, $3, v.position, v.reference, 'VALIDATION_PENDING', $4, 1, f.now
-       FROM (SELECT feed_now() AS now) f, jsonb_to_recordset($1::jsonb) AS v (id uuid, position integer, reference text)`,
-      [JSON.stringify(payouts), bulk.merchantId, bulk.id, bulk.held],
+       SELECT v.id, $1, $2, v.position, v.reference, 'VALIDATION_PENDING', $3, 1, f.now
+       FROM (SELECT feed_now() AS now) f, ${PAYOUTS.as('v', 4)}`,
+      [bulk.merchantId, bulk.id, bulk.held, ...PAYOUTS.of(payouts)],
     );
   }
 
@@ -93,11 +111,10 @@ export class PayoutContentRepository {
     await tx.query(
       `INSERT INTO payout_revision (payout_id, revision, merchant_id, amount, amount_minor, currency, scheduled_date, timezone,
          receiver_key_id, payout_method, billing_data, metadata, intake_issues, changed)
-       SELECT v.payout_id, v.revision, $2, v.amount, v.amount_minor, v.currency, v.scheduled_date, v.timezone,
+       SELECT v.payout_id, v.revision, $1, v.amount, v.amount_minor, v.currency, v.scheduled_date, v.timezone,
          v.receiver_key_id, decode(v.payout_method, 'base64'), decode(v.billing_data, 'base64'), v.metadata, v.intake_issues, v.changed
-       FROM json_to_recordset($1::json) AS v (payout_id uuid, revision integer, amount text, amount_minor bigint, currency text,
-         scheduled_date text, timezone text, receiver_key_id uuid, payout_method text, billing_data text, metadata json, intake_issues json, changed json)`,
-      [JSON.stringify(rows), merchantId],
+       FROM ${REVISIONS.as('v', 2)}`,
+      [merchantId, ...REVISIONS.of(rows)],
     );
   }
 
@@ -131,7 +148,7 @@ export class PayoutContentRepository {
     merchantId: string,
     { payoutId, revision, content, intakeIssues, changed }: NewRevision,
     key: ReceiverKey | undefined,
-  ): object {
+  ) {
     const amount = readableAmount(content);
     const seal = (field: SealedField): string | null => {
       const value = content[field];
@@ -143,7 +160,7 @@ export class PayoutContentRepository {
       payout_id: payoutId,
       revision,
       amount: amount?.canonical ?? content.amount,
-      amount_minor: amount?.minor.toString() ?? null,
+      amount_minor: amount?.minor ?? null,
       currency: content.currency,
       scheduled_date: content.scheduled_date,
       timezone: content.timezone,

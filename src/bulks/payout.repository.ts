@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf, type Tx } from '../platform/database/index.js';
+import { anyOf, Records, type Tx } from '../platform/database/index.js';
 import type { Issue } from './payout-content.js';
 import type { PayoutStatus } from './payout.lifecycle.js';
 
@@ -41,6 +41,20 @@ export interface PayoutWrite {
   readonly lease_s: number | null;
   readonly events: number;
 }
+
+const WRITES = new Records({
+  id: 'uuid',
+  claim_no: 'integer',
+  status: 'text',
+  version: 'integer',
+  revision: 'integer',
+  scheduled_at: 'timestamptz',
+  connector_id: 'uuid',
+  attempt_no: 'integer',
+  issues: 'json',
+  lease_s: 'double precision',
+  events: 'integer',
+});
 
 /** What the write gave: the subject's place in the feed, and the instant of the transition on the database's clock. */
 export interface PayoutWritten {
@@ -196,11 +210,10 @@ export class PayoutRepository {
          last_sequence = p.last_sequence + v.events, feed = greatest(p.feed, (SELECT feed_now())),
          -- A claim for a look at the provider raises the fence and changes nothing that a merchant can see.
          updated_at = CASE WHEN v.events > 0 OR v.revision <> p.revision THEN tranche_now() ELSE p.updated_at END
-       FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, claim_no integer, status text, version integer, revision integer,
-           scheduled_at timestamptz, connector_id uuid, attempt_no integer, issues json, lease_s double precision, events integer)
-       WHERE p.id = ${anyOf('$2')} AND p.id = v.id AND p.claim_no = v.claim_no
+       FROM ${WRITES.as('v')}
+       WHERE p.id = ${anyOf('$1')} AND p.id = v.id AND p.claim_no = v.claim_no
        RETURNING p.id, p.claim_no, p.last_sequence, p.feed, p.updated_at`,
-      [JSON.stringify(writes), writes.map(({ id }) => id)],
+      WRITES.of(writes),
     );
   }
 }

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../platform/database/index.js';
+import { Records, type Tx } from '../platform/database/index.js';
 
 export interface ReferenceClaim {
   readonly merchant_id: string;
   readonly reference: string;
   readonly payout_id: string;
 }
+
+const CLAIMS = new Records({ merchant_id: 'uuid', reference: 'text', payout_id: 'uuid' });
 
 interface NotHeld {
   readonly [column: string]: unknown;
@@ -26,9 +28,10 @@ export class ReferenceHoldRepository {
    * @returns for each payout that came too late: who holds the reference.
    */
   async take(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Map<string, string>> {
-    if (claims.length === 0) return new Map();
-    for (;;) {
-      const [, others] = await Promise.all([this.insert(tx, claims), this.others(tx, claims)]);
+    for (let met = claims; ;) {
+      const taken = await this.insert(tx, met);
+      met = met.filter(({ payout_id }) => !taken.has(payout_id));
+      const others = await this.others(tx, met);
       if (others.every(({ holder }) => holder !== null)) return holdersOf(others);
     }
   }
@@ -38,25 +41,30 @@ export class ReferenceHoldRepository {
     return holdersOf(await this.others(tx, claims));
   }
 
-  private async insert(tx: Tx, claims: readonly ReferenceClaim[]): Promise<void> {
-    await tx.query(
+  /** @returns the payouts that hold their reference since now. */
+  private async insert(tx: Tx, claims: readonly ReferenceClaim[]): Promise<Set<string>> {
+    if (claims.length === 0) return new Set();
+    const rows = await tx.query<Pick<ReferenceClaim, 'payout_id'>>(
       `INSERT INTO reference_hold (merchant_id, reference, payout_id)
        SELECT v.merchant_id, v.reference, v.payout_id
-       FROM jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, payout_id uuid)
+       FROM ${CLAIMS.as('v')}
        ORDER BY v.merchant_id, v.reference, v.payout_id
-       ON CONFLICT (merchant_id, reference) DO NOTHING`,
-      [JSON.stringify(claims)],
+       ON CONFLICT (merchant_id, reference) DO NOTHING
+       RETURNING payout_id`,
+      CLAIMS.of(claims),
     );
+    return new Set(rows.map(({ payout_id }) => payout_id));
   }
 
   /** The payouts that do not hold their reference, with who does; null: nobody. */
-  private others(tx: Tx, claims: readonly ReferenceClaim[]): Promise<NotHeld[]> {
+  private async others(tx: Tx, claims: readonly ReferenceClaim[]): Promise<NotHeld[]> {
+    if (claims.length === 0) return [];
     return tx.query<NotHeld>(
       `SELECT v.payout_id, h.payout_id AS holder
-       FROM jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, payout_id uuid)
+       FROM ${CLAIMS.as('v')}
        LEFT JOIN reference_hold h ON h.merchant_id = v.merchant_id AND h.reference = v.reference
        WHERE h.payout_id IS DISTINCT FROM v.payout_id`,
-      [JSON.stringify(claims)],
+      CLAIMS.of(claims),
     );
   }
 
@@ -65,9 +73,9 @@ export class ReferenceHoldRepository {
     if (payouts.length === 0) return;
     await tx.query(
       `DELETE FROM reference_hold h
-       USING jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, reference text, id uuid)
-       WHERE h.merchant_id = v.merchant_id AND h.reference = v.reference AND h.payout_id = v.id`,
-      [JSON.stringify(payouts.map(({ merchant_id, reference, id }) => ({ merchant_id, reference, id })))],
+       USING ${CLAIMS.as('v')}
+       WHERE h.merchant_id = v.merchant_id AND h.reference = v.reference AND h.payout_id = v.payout_id`,
+      CLAIMS.of(payouts.map(({ id, ...payout }) => ({ ...payout, payout_id: id }))),
     );
   }
 }

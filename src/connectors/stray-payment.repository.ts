@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../platform/database/index.js';
+import { Records, type Tx } from '../platform/database/index.js';
 
 /**
  * `unknown`: no attempt and no payout of ours has its key. `not_ours_to_pay`: its payout is cancelled, invalid or failed.
@@ -14,6 +14,8 @@ export interface StrayPayment {
   readonly payout_id: string | null;
   readonly detail: string;
 }
+
+const STRAYS = new Records({ provider_reference: 'text', kind: 'text', payout_id: 'uuid', detail: 'text' });
 
 /** All SQL of stray payments but their list. */
 @Injectable()
@@ -31,10 +33,10 @@ export class StrayPaymentRepository {
   record(tx: Tx, connectorId: string, strays: readonly StrayPayment[]): Promise<StrayPayment[]> {
     return tx.query<StrayPayment & Record<string, unknown>>(
       `INSERT INTO stray_payment (connector_id, provider_reference, kind, payout_id, detail)
-       SELECT $1, v.* FROM jsonb_to_recordset($2::jsonb) AS v (provider_reference text, kind text, payout_id uuid, detail text)
+       SELECT $1, v.* FROM ${STRAYS.as('v', 2)}
        ON CONFLICT (connector_id, provider_reference, kind) DO NOTHING
        RETURNING provider_reference, kind, payout_id, detail`,
-      [connectorId, JSON.stringify(strays)],
+      [connectorId, ...STRAYS.of(strays)],
     );
   }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isErased, JOIN_RECEIVER, type OfReceiver, RECEIVER_COLUMNS, type ReceiverKey, ReceiverKeys } from '../bulks/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { Records, type Tx } from '../platform/database/index.js';
 
 /** The door that a bulk came through. */
 export type Door = 'paypal' | 'dots';
@@ -155,6 +155,8 @@ export interface OriginKeys {
   readonly item_key: string | null;
 }
 
+const EVENTS = new Records({ event_id: 'uuid', bulk_id: 'uuid', payout_id: 'uuid' });
+
 export const originKeysOf = (
   tx: Tx,
   door: Door,
@@ -162,10 +164,10 @@ export const originKeysOf = (
 ): Promise<OriginKeys[]> =>
   tx.query<OriginKeys & Record<string, unknown>>(
     `SELECT v.event_id, b.batch_key, p.item_key
-     FROM jsonb_to_recordset($1::jsonb) AS v (event_id uuid, bulk_id uuid, payout_id uuid)
-     LEFT JOIN bulk_origin b ON b.bulk_id = v.bulk_id AND b.door = $2
+     FROM ${EVENTS.as('v', 2)}
+     LEFT JOIN bulk_origin b ON b.bulk_id = v.bulk_id AND b.door = $1
      LEFT JOIN payout_origin p ON p.payout_id = v.payout_id AND b.bulk_id IS NOT NULL`,
-    [JSON.stringify(events.map(({ event_id, bulk_id, payout_id }) => ({ event_id, bulk_id, payout_id }))), door],
+    [door, ...EVENTS.of(events)],
   );
 
 const placeOf = (merchantId: string, id: string): string => `${merchantId}|${id}|origin`;

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../platform/database/index.js';
+import { Records, type Tx } from '../platform/database/index.js';
 import { GONE_AFTER_MS, type OtherWorker } from './connector-share.js';
 
 /** Rows of workers that ended without leaving are deleted after this long; they have not counted for most of it. */
 const FORGOTTEN_AFTER_S = 60;
+
+const PLACES = new Records({ connector_id: 'uuid', places: 'integer' });
 
 interface LiveWorker extends OtherWorker {
   readonly [column: string]: unknown;
@@ -30,9 +32,9 @@ export class ConnectorWorkerRepository {
   async write(tx: Tx, workerId: string, places: readonly { connector_id: string; places: number }[]): Promise<void> {
     await tx.query(
       `INSERT INTO connector_worker (connector_id, worker_id, places, seen_at)
-       SELECT v.connector_id, $1, v.places, tranche_now() FROM jsonb_to_recordset($2::jsonb) AS v (connector_id uuid, places integer)
+       SELECT v.connector_id, $1, v.places, tranche_now() FROM ${PLACES.as('v', 2)}
        ON CONFLICT (connector_id, worker_id) DO UPDATE SET places = excluded.places, seen_at = excluded.seen_at`,
-      [workerId, JSON.stringify(places)],
+      [workerId, ...PLACES.of(places)],
     );
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Failure } from '../connectors/index.js';
-import { anyOf, type Tx } from '../platform/database/index.js';
-import type { ATTEMPT_ACTIONS } from './dto/payout-response.dto.js';
+import { anyOf, Records, type Tx } from '../platform/database/index.js';
+import { ATTEMPTS, INTENTS, type Learnt, NEW_INTENTS, type NewIntent, STEPS } from './intent-writes.js';
 import type { IntentStatus } from './payout-intent.lifecycle.js';
 
 /** An intent with its live (or else its last) attempt. Never locked by itself: the lock of its payout covers it. */
@@ -32,42 +32,7 @@ export interface IntentRow {
   readonly due: boolean;
 }
 
-export interface NewIntent {
-  readonly payout_id: string;
-  readonly intent_id: string;
-  readonly attempt_id: string;
-  readonly merchant_id: string;
-  readonly connector_id: string;
-  readonly number: number;
-  readonly idempotency_key: string;
-}
-
-export interface IntentWrite {
-  readonly payout_id: string;
-  readonly status: IntentStatus;
-  readonly provider_reference: string | null;
-  readonly failure: Failure | null;
-  /** Milliseconds from now; null: never by itself. */
-  readonly next_check_ms: number | null;
-  readonly checks: number;
-}
-
 export type IntentWritten = Pick<IntentRow, 'payout_id' | 'provider_reference' | 'failure' | 'next_check_at' | 'updated_at'>;
-
-export interface AttemptWrite {
-  readonly payout_id: string;
-  readonly number: number;
-  /** It was learnt by a send, which has ended now. */
-  readonly sent: boolean;
-  readonly live: boolean;
-  readonly may_have_been_taken: boolean;
-  readonly ever_unknown: boolean;
-  readonly refused: Failure | null;
-  readonly outcome: string;
-  readonly http_status: number | null;
-  readonly provider_reference: string | null;
-  readonly detail: string | null;
-}
 
 /** How a provider names one of its payments. */
 export interface PaymentName {
@@ -81,27 +46,10 @@ export interface PaymentHolder extends PaymentName {
   readonly merchant_id: string;
 }
 
-/** What was done that taught us something about an attempt. */
-export type StepAction = (typeof ATTEMPT_ACTIONS)[number];
-
-export interface AttemptStepWrite {
-  readonly merchant_id: string;
-  readonly attempt_id: string;
-  readonly action: StepAction;
-  readonly outcome: string;
-  readonly http_status: number | null;
-  readonly detail: string | null;
-}
-
 /** Which of the payouts that are due may be claimed. */
 export type ClaimScope = 'all' | 'sends' | 'look_ups';
 
-/** What one group of findings writes. */
-export interface Learnt {
-  readonly intents: readonly IntentWrite[];
-  readonly attempts: readonly AttemptWrite[];
-  readonly steps: readonly AttemptStepWrite[];
-}
+const CHECKS = new Records({ payout_id: 'uuid', number: 'integer', send: 'boolean' });
 
 const COLUMNS = `i.payout_id, i.id, i.merchant_id, i.connector_id, i.status, i.provider_reference, i.failure, i.next_check_at, i.checks,
   i.created_at, i.updated_at, i.next_check_at <= tranche_now() AS due,
@@ -142,21 +90,20 @@ export class PayoutIntentRepository {
   ): Promise<IntentRow[]> {
     return tx.query<IntentRow>(
       `WITH v AS (
-         SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, intent_id uuid, attempt_id uuid, merchant_id uuid,
-           connector_id uuid, number integer, idempotency_key uuid)),
+         SELECT * FROM ${NEW_INTENTS.as('v', 3)}),
        intents AS (
          INSERT INTO payout_intent (payout_id, id, merchant_id, connector_id, status, next_check_at)
-         SELECT payout_id, intent_id, merchant_id, connector_id, 'created', tranche_now() + $2 * interval '1 second' FROM v
+         SELECT payout_id, intent_id, merchant_id, connector_id, 'created', tranche_now() + $1 * interval '1 second' FROM v
          ON CONFLICT (payout_id) DO UPDATE SET status = 'created', connector_id = excluded.connector_id, provider_reference = NULL,
            failure = NULL, next_check_at = excluded.next_check_at, checks = 0, updated_at = tranche_now()
          RETURNING *),
        attempts AS (
          INSERT INTO attempt (id, payout_id, merchant_id, connector_id, number, idempotency_key, last_send_at)
-         SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key, CASE WHEN $3 THEN 'epoch' ELSE tranche_now() END
+         SELECT attempt_id, payout_id, merchant_id, connector_id, number, idempotency_key, CASE WHEN $2 THEN 'epoch' ELSE tranche_now() END
          FROM v
          RETURNING *)
        SELECT ${COLUMNS} FROM intents i JOIN attempts a ON a.payout_id = i.payout_id`,
-      [JSON.stringify(intents), lease_s, sentBefore],
+      [lease_s, sentBefore, ...NEW_INTENTS.of(intents)],
     );
   }
 
@@ -216,20 +163,19 @@ export class PayoutIntentRepository {
     lease_s: number,
   ): Promise<void> {
     await tx.query(
-      `WITH v AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, number integer, send boolean)),
+      `WITH v AS (SELECT * FROM ${CHECKS.as('v', 2)}),
        sends AS (
          UPDATE attempt a SET sends = a.sends + 1, last_send_at = tranche_now(), may_have_been_taken = true
          FROM v WHERE a.payout_id = v.payout_id AND a.number = v.number AND v.send)
-       UPDATE payout_intent i SET next_check_at = tranche_now() + $2 * interval '1 second'
+       UPDATE payout_intent i SET next_check_at = tranche_now() + $1 * interval '1 second'
        FROM v WHERE i.payout_id = v.payout_id`,
-      [JSON.stringify(checks), lease_s],
+      [lease_s, ...CHECKS.of(checks)],
     );
   }
 
   /**
    * Writes what was learnt. What was claimed may have waited here before it was sent: a send counts from its end, or the stale
-   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence. The ids are a
-   * list besides, as in PayoutRepository.write.
+   * window would be over before it has begun. The caller holds the lock of each payout and has compared the fence.
    */
   async write(tx: Tx, { intents, attempts, steps }: Learnt): Promise<Map<string, IntentWritten>> {
     const rows = await tx.query<IntentWritten & Record<string, unknown>>(
@@ -239,20 +185,18 @@ export class PayoutIntentRepository {
            provider_reference = coalesce(v.provider_reference, a.provider_reference), detail = v.detail,
            last_send_at = CASE WHEN v.sent THEN tranche_now() ELSE a.last_send_at END,
            ended_at = CASE WHEN v.live THEN NULL ELSE coalesce(a.ended_at, tranche_now()) END
-         FROM jsonb_to_recordset($2::jsonb) AS v (payout_id uuid, number integer, sent boolean, live boolean, may_have_been_taken boolean, ever_unknown boolean,
-           refused json, outcome text, http_status integer, provider_reference text, detail text)
-         WHERE a.payout_id = ${anyOf('$4')} AND a.payout_id = v.payout_id AND a.number = v.number),
+         FROM ${ATTEMPTS.as('v', INTENTS.width + 1)}
+         WHERE a.payout_id = ${anyOf('$1')} AND a.payout_id = v.payout_id AND a.number = v.number),
        steps AS (
          INSERT INTO attempt_step (merchant_id, attempt_id, action, outcome, http_status, detail)
-         SELECT * FROM jsonb_to_recordset($3::jsonb) AS v (merchant_id uuid, attempt_id uuid, action text, outcome text, http_status integer, detail text))
+         SELECT * FROM ${STEPS.as('v', INTENTS.width + ATTEMPTS.width + 1)})
        UPDATE payout_intent i SET status = v.status, provider_reference = v.provider_reference, failure = v.failure,
          next_check_at = tranche_now() + v.next_check_ms * interval '1 millisecond', checks = v.checks,
          updated_at = CASE WHEN i.status <> v.status THEN tranche_now() ELSE i.updated_at END
-       FROM jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, status text, provider_reference text, failure json,
-         next_check_ms double precision, checks integer)
-       WHERE i.payout_id = ${anyOf('$4')} AND i.payout_id = v.payout_id
+       FROM ${INTENTS.as('v')}
+       WHERE i.payout_id = ${anyOf('$1')} AND i.payout_id = v.payout_id
        RETURNING i.payout_id, i.provider_reference, i.failure, i.next_check_at, i.updated_at`,
-      [JSON.stringify(intents), JSON.stringify(attempts), JSON.stringify(steps), intents.map(({ payout_id }) => payout_id)],
+      [...INTENTS.of(intents), ...ATTEMPTS.of(attempts), ...STEPS.of(steps)],
     );
     return byPayout(rows);
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Failure, ProviderNotification, ProviderPayment } from '../connectors/index.js';
 import { type SealedTable, Sealer } from '../platform/crypto/index.js';
-import { anyOf, type Tx } from '../platform/database/index.js';
+import { anyOf, Records, type Tx } from '../platform/database/index.js';
 
 /** How a provider names one of its payments, and we the same. */
 export interface PaymentNames {
@@ -10,6 +10,8 @@ export interface PaymentNames {
   readonly provider_reference: string;
   readonly idempotency_key: string;
 }
+
+const NAMES = new Records({ payout_id: 'uuid', connector_id: 'uuid', provider_reference: 'text', idempotency_key: 'text' });
 
 export interface KeptNotification {
   readonly payout_id: string;
@@ -57,10 +59,10 @@ export class ProviderNotificationRepository {
     if (names.length === 0) return [];
     const rows = await tx.query<NotificationRow>(
       `DELETE FROM provider_notification n
-       USING jsonb_to_recordset($1::jsonb) AS v (payout_id uuid, connector_id uuid, provider_reference text, idempotency_key text)
+       USING ${NAMES.as('v')}
        WHERE n.connector_id = v.connector_id AND (n.provider_reference = v.provider_reference OR n.idempotency_key = v.idempotency_key)
        RETURNING v.payout_id, n.connector_id, n.provider_reference, n.status, n.payment, n.failure, n.received_at`,
-      [JSON.stringify(names)],
+      NAMES.of(names),
     );
     return rows
       .toSorted((a, b) => a.received_at.getTime() - b.received_at.getTime())

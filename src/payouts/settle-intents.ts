@@ -18,15 +18,9 @@ import { knowledgeOf } from './attempt-knowledge.js';
 import { decideNotItsOwn, newNameOf } from './decide-not-its-own.js';
 import { type AttemptKnowledge, decideFound, type Decision } from './decide-outcome.js';
 import { toIntentResponse } from './intent-response.js';
+import type { AttemptStepWrite, StepAction } from './intent-writes.js';
 import { type IntentStatus, type IntentTransition, payoutIntentLifecycle } from './payout-intent.lifecycle.js';
-import {
-  type AttemptStepWrite,
-  byPayout,
-  type IntentRow,
-  type IntentWritten,
-  PayoutIntentRepository,
-  type StepAction,
-} from './payout-intent.repository.js';
+import { byPayout, type IntentRow, type IntentWritten, PayoutIntentRepository } from './payout-intent.repository.js';
 import { type KeptNotification, ProviderNotificationRepository } from './provider-notification.repository.js';
 
 /** Something was learnt about one intent, and what it means is decided once it is known where the intent stands now. */

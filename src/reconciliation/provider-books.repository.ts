@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { PayoutStatus } from '../bulks/index.js';
 import type { IntentStatus } from '../payouts/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { Records, type Tx } from '../platform/database/index.js';
 
 /** How a provider names a payment: by our key, by its own reference, or both. */
 export interface NamedPayment {
@@ -43,6 +43,8 @@ export interface Pass {
   readonly began_at: string;
   readonly cursor: string | null;
 }
+
+const NAMES = new Records({ place: 'integer', key: 'uuid', reference: 'text' });
 
 /** The first comparison looks back this far. */
 const FIRST_PASS_DAYS = 1;
@@ -88,7 +90,7 @@ export class ProviderBooksRepository {
     const rows = await tx.query<NamedIntent & Record<string, unknown>>(
       `SELECT v.place, n.payout_id, n.superseded, i.status, i.provider_reference, r.amount, r.currency,
          i.status = 'created' AND a.may_have_been_taken AND i.next_check_at > tranche_now() AS in_hand
-       FROM jsonb_to_recordset($2::jsonb) AS v (place integer, key uuid, reference text)
+       FROM ${NAMES.as('v', 2)}
        CROSS JOIN LATERAL (
          SELECT a.payout_id, a.number, a.number < p.attempt_no AS superseded FROM attempt a JOIN payout p ON p.id = a.payout_id
          WHERE a.connector_id = $1 AND a.idempotency_key = v.key
@@ -100,7 +102,7 @@ export class ProviderBooksRepository {
        JOIN attempt a ON a.payout_id = n.payout_id AND a.number = n.number
        JOIN payout p ON p.id = n.payout_id
        JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision`,
-      [connectorId, JSON.stringify(list)],
+      [connectorId, ...NAMES.of(list)],
     );
     return new Map(rows.map((row) => [row.place, row]));
   }

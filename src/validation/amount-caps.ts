@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Issue } from '../bulks/index.js';
-import type { Tx } from '../platform/database/index.js';
+import { Records, type Tx } from '../platform/database/index.js';
 import { formatAmount } from '../platform/money/index.js';
 import { localDateAt } from '../platform/time/index.js';
 import type { Judgement } from './judge-payout.js';
@@ -36,6 +36,16 @@ export function candidateOf(claimant: Claimant, currency: string | null, judgeme
   if (issues.length > 0 || amountMinor === null || scheduledAt === null || currency === null) return [];
   return [{ ...claimant, currency, amountMinor, scheduledAt }];
 }
+
+const AMOUNTS = new Records({
+  merchant_id: 'uuid',
+  reference: 'text',
+  payout_id: 'uuid',
+  bulk_id: 'uuid',
+  day: 'date',
+  currency: 'text',
+  amount_minor: 'bigint',
+});
 
 interface Placed extends Candidate {
   readonly day: string;
@@ -85,7 +95,7 @@ export class AmountCaps {
     const rows = await tx.query<UseRow>(
       `WITH asked AS (
          SELECT DISTINCT v.merchant_id, v.bulk_id, v.day, v.currency
-         FROM jsonb_to_recordset($1::jsonb) AS v (merchant_id uuid, bulk_id uuid, day date, currency text)),
+         FROM ${AMOUNTS.as('v', 2)}),
        used AS (
          SELECT h.bulk_id::text AS sum_of, h.currency, h.amount_minor, h.payout_id
          FROM (SELECT DISTINCT bulk_id, currency FROM asked) a JOIN reference_hold h USING (bulk_id, currency)
@@ -95,8 +105,8 @@ export class AmountCaps {
          FROM (SELECT DISTINCT merchant_id, day, currency FROM asked) a JOIN reference_hold h USING (merchant_id, day, currency)
          WHERE h.amount_minor IS NOT NULL)
        SELECT sum_of, currency, sum(amount_minor)::text AS amount_minor FROM used
-       WHERE payout_id <> ALL ($2::uuid[]) GROUP BY sum_of, currency`,
-      [JSON.stringify(placed.map(rowOf)), placed.map(({ payout_id }) => payout_id)],
+       WHERE payout_id <> ALL ($1::uuid[]) GROUP BY sum_of, currency`,
+      [placed.map(({ payout_id }) => payout_id), ...AMOUNTS.of(placed.map(rowOf))],
     );
     return new Map(rows.map(({ sum_of, currency, amount_minor }) => [`${sum_of} ${currency}`, BigInt(amount_minor)]));
   }
@@ -104,10 +114,9 @@ export class AmountCaps {
   private async write(tx: Tx, fitting: readonly Placed[]): Promise<void> {
     await tx.query(
       `UPDATE reference_hold h SET bulk_id = v.bulk_id, day = v.day, currency = v.currency, amount_minor = v.amount_minor
-       FROM jsonb_to_recordset($1::jsonb)
-         AS v (merchant_id uuid, reference text, payout_id uuid, bulk_id uuid, day date, currency text, amount_minor bigint)
+       FROM ${AMOUNTS.as('v')}
        WHERE h.merchant_id = v.merchant_id AND h.reference = v.reference AND h.payout_id = v.payout_id`,
-      [JSON.stringify(fitting.map(rowOf))],
+      AMOUNTS.of(fitting.map(rowOf)),
     );
   }
 }
@@ -124,7 +133,7 @@ const placedOf = (candidates: readonly Candidate[]): Placed[] =>
 
 const rowOf = ({ merchant_id, reference, payout_id, bulk_id, day, currency, amountMinor }: Placed) => ({
   ...{ merchant_id, reference, payout_id, bulk_id, day, currency },
-  amount_minor: amountMinor.toString(),
+  amount_minor: amountMinor,
 });
 
 /** Adds up in order: a smaller payout may fit where a larger one before it did not. */

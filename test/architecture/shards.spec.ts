@@ -24,7 +24,7 @@ function isBound({ text }: SqlText): boolean {
     .replaceAll(/FILTER \(WHERE .*?\)::/gs, '');
   return (
     /\b(id|place|\w+_id) = (ANY ?\( ?|\$\{anyOf\(')?\$\d/.test(own) ||
-    /\b(unnest|jsonb?_to_recordset)\( ?\$\d/.test(own) ||
+    /\b(unnest|jsonb?_to_recordset)\( ?\$\d|\$\{[A-Z_]+\.as\('/.test(own) ||
     /INSERT INTO \w+ \([^)]*merchant_id/.test(own)
   );
 }
@@ -48,6 +48,7 @@ it('tells a statement that walks over merchants from one that is bound', () => {
   const judged = (text: string): boolean => isBound({ place: '', text });
   expect(judged('SELECT id FROM payout WHERE merchant_id = $1')).toBe(true);
   expect(judged('UPDATE payout p SET status = v.status FROM unnest($1::uuid[]) AS v (id) WHERE p.id = v.id')).toBe(true);
+  expect(judged("UPDATE payout p SET status = v.status FROM ${WRITES.as('v')} WHERE p.id = v.id")).toBe(true);
   expect(judged(`SELECT merchant_id FROM payout WHERE status = 'SCHEDULED'`)).toBe(false);
   expect(judged('SELECT id FROM payout WHERE connector_id = $1 AND EXISTS (SELECT FROM connector WHERE id = $1)')).toBe(false);
 });

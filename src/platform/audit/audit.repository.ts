@@ -1,4 +1,4 @@
-import type { Tx } from '../database/index.js';
+import { Records, type Tx } from '../database/index.js';
 import { AUDIT_COLUMNS, type AuditRow } from './audit-entry.js';
 
 /** The end of a chain; nothing sealed yet: number 0 without a hash. */
@@ -45,6 +45,8 @@ export interface AuditLink {
   readonly hash: string;
 }
 
+const LINKS = new Records({ place: 'bigint', number: 'bigint', hash: 'text' });
+
 export async function writeLinks(
   tx: Tx,
   merchantId: string,
@@ -52,8 +54,8 @@ export async function writeLinks(
 ): Promise<void> {
   await tx.query(
     `UPDATE audit_entry e SET number = v.number, hash = decode(v.hash, 'hex')
-     FROM jsonb_to_recordset($1::jsonb) AS v (place bigint, number bigint, hash text) WHERE e.place = v.place`,
-    [JSON.stringify(links)],
+     FROM ${LINKS.as('v')} WHERE e.place = v.place`,
+    LINKS.of(links),
   );
   const last = links.at(-1);
   await tx.query(

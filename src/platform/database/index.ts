@@ -6,6 +6,7 @@ export * from './database.module.js';
 export * from './embedded-postgres.js';
 export * from './inspect-database.js';
 export * from './migrate.js';
+export * from './records.js';
 export * from './roles.js';
 export * from './transactions.js';
 export * from './tx.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf, type Tx } from '../../platform/database/index.js';
+import { anyOf, Records, type Tx } from '../../platform/database/index.js';
 import { burst, wakeLanes } from './lane.repository.js';
 import type { LaneShare } from './share-places.js';
 
@@ -50,6 +50,22 @@ export interface AttemptRow {
   readonly snippet: string | null;
 }
 
+const ATTEMPTS = new Records({
+  id: 'uuid',
+  delivery_id: 'uuid',
+  claim_no: 'integer',
+  state: 'text',
+  delay_s: 'double precision',
+  since_ms: 'double precision',
+  duration_ms: 'integer',
+  http_status: 'integer',
+  error_class: 'text',
+  address: 'text',
+  snippet: 'text',
+});
+
+const SHARES = new Records({ endpoint_id: 'uuid', places: 'integer', room: 'integer', failing: 'boolean' });
+
 export interface ClaimCommand {
   /** Lanes that had their turn, those too that may not have a place now: what is known of them is written. */
   readonly shares: readonly LaneShare[];
@@ -85,7 +101,7 @@ export class DeliveryRepository {
     return tx.query<ClaimedDelivery & Record<string, unknown>>(
       `WITH turn AS MATERIALIZED (
          SELECT t.*, coalesce(e.backlog_from, '-infinity') AS backlog_from
-         FROM jsonb_to_recordset($1::jsonb) AS t (endpoint_id uuid, places integer, room integer, failing boolean)
+         FROM ${SHARES.as('t', 3)}
          JOIN webhook_endpoint e ON e.id = t.endpoint_id),
        found AS MATERIALIZED (
          SELECT due.id, turn.endpoint_id, due.place, turn.failing OR due.retried AS doubtful
@@ -103,14 +119,14 @@ export class DeliveryRepository {
        picked AS MATERIALIZED (
          SELECT id, endpoint_id, doubtful
          FROM (SELECT *, row_number() OVER (PARTITION BY doubtful ORDER BY place, endpoint_id) AS place_of_kind FROM found) ranked
-         WHERE NOT doubtful OR place_of_kind <= $2),
+         WHERE NOT doubtful OR place_of_kind <= $1),
        served AS (
          UPDATE webhook_endpoint e SET last_claimed_at = tranche_now(), rate_spent_until = coalesce(s.spent, e.rate_spent_until),
            ready_at = greatest(s.spent + interval '1 second' / e.rate_per_second,
              CASE WHEN s.picked = s.found AND (s.found < s.places OR s.picked = s.room) THEN coalesce(least(s.next_due_at, s.lease_until), 'infinity')
                ELSE '-infinity' END)
          FROM (SELECT t.endpoint_id, t.places, t.room, count(f.id) AS found, count(k.id) AS picked,
-                 CASE WHEN count(k.id) > 0 THEN tranche_now() + $3 * interval '1 second' END AS lease_until,
+                 CASE WHEN count(k.id) > 0 THEN tranche_now() + $2 * interval '1 second' END AS lease_until,
                  greatest(l.rate_spent_until, tranche_now() - ${burst('l')}) + count(k.id) * interval '1 second' / l.rate_per_second AS spent,
                  (SELECT n.due_at FROM webhook_delivery n
                   WHERE n.endpoint_id = t.endpoint_id AND n.state IN ('waiting', 'in_flight') AND n.due_at > tranche_now()
@@ -123,7 +139,7 @@ export class DeliveryRepository {
          WHERE e.id = s.endpoint_id),
        claimed AS (
          UPDATE webhook_delivery d SET state = 'in_flight', claim_no = claim_no + 1,
-           lease_until = tranche_now() + $3 * interval '1 second', due_at = tranche_now() + $3 * interval '1 second'
+           lease_until = tranche_now() + $2 * interval '1 second', due_at = tranche_now() + $2 * interval '1 second'
          WHERE id = ANY (ARRAY (SELECT id FROM picked))
          RETURNING id, claim_no, endpoint_id, merchant_id, event_id, bulk_id, payout_id, attempts, attempts_before)
        SELECT c.*, picked.doubtful, e.url, e.format, e.registered, e.from_bulk, e.secrets, e.headers, m.webhook_secrets AS merchant_secrets, v.type, v.body, v.occurred_at,
@@ -133,7 +149,7 @@ export class DeliveryRepository {
        JOIN webhook_endpoint e ON e.id = c.endpoint_id
        JOIN merchant m ON m.id = c.merchant_id
        JOIN event v ON v.id = c.event_id`,
-      [JSON.stringify(shares), doubtfulMax, lease_s],
+      [doubtfulMax, lease_s, ...SHARES.of(shares)],
     );
   }
 
@@ -145,9 +161,7 @@ export class DeliveryRepository {
   async settle(tx: Tx, attempts: readonly (AttemptRow & { readonly id: string })[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
       `WITH v AS MATERIALIZED (
-         SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, delivery_id uuid, claim_no integer, state text,
-           delay_s double precision, since_ms double precision, duration_ms integer, http_status integer, error_class text, address text,
-           snippet text)),
+         SELECT * FROM ${ATTEMPTS.as('v')}),
        settled AS (
          UPDATE webhook_delivery d SET state = v.state, claim_no = d.claim_no + 1, lease_until = NULL, attempts = d.attempts + 1,
            due_at = tranche_now() + coalesce(v.delay_s, 0) * interval '1 second',
@@ -161,7 +175,7 @@ export class DeliveryRepository {
            v.error_class, v.address, v.snippet, s.next_attempt_at
          FROM settled s JOIN v ON v.delivery_id = s.id)
        SELECT id FROM settled`,
-      [JSON.stringify(attempts)],
+      ATTEMPTS.of(attempts),
     );
     return new Set(rows.map(({ id }) => id));
   }

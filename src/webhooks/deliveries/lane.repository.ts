@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf, type Tx } from '../../platform/database/index.js';
+import { anyOf, Records, type Tx } from '../../platform/database/index.js';
 import { NIL_UUID } from '../../platform/ids/index.js';
 import type { LaneChange, LaneHealth } from './breaker.js';
 import type { CallsOut, LaneInTurn } from './share-places.js';
@@ -14,6 +14,20 @@ const QUEUED_PER_CLAIM_MAX = 1_000;
 const RATE_BURST_S = 0.05;
 /** Attempts are counted in windows of this length, for the breaker. */
 const RECENT_S = 5 * 60;
+
+const CHANGES = new Records({
+  id: 'uuid',
+  status: 'text',
+  reason: 'text',
+  failureStreak: 'integer',
+  pauseCount: 'integer',
+  callsMax: 'integer',
+  recentBegins: 'boolean',
+  recentAttempts: 'integer',
+  recentFailures: 'integer',
+  pause_s: 'double precision',
+  succeeded: 'boolean',
+});
 
 export interface LaneRow extends LaneHealth {
   readonly id: string;
@@ -240,11 +254,9 @@ export class LaneRepository {
          recent_since = CASE WHEN v."recentBegins" THEN tranche_now() ELSE e.recent_since END,
          recent_attempts = v."recentAttempts", recent_failures = v."recentFailures",
          last_success_at = CASE WHEN v.succeeded THEN tranche_now() ELSE e.last_success_at END
-       FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, status text, reason text, "failureStreak" integer, "pauseCount" integer,
-         "callsMax" integer, "recentBegins" boolean, "recentAttempts" integer, "recentFailures" integer, pause_s double precision,
-         succeeded boolean)
+       FROM ${CHANGES.as('v')}
        WHERE e.id = v.id`,
-      [JSON.stringify(changes)],
+      CHANGES.of(changes),
     );
   }
 }

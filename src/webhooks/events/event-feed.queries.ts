@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../../platform/database/index.js';
+import { Records, type Tx } from '../../platform/database/index.js';
 import { invalidCursor, type KeysetPage } from '../../platform/http/index.js';
 import { fromTypeId, instantOf, toTypeId } from '../../platform/ids/index.js';
 import { cursorExpired } from '../webhooks.problems.js';
@@ -69,6 +69,16 @@ export interface FollowedRow extends FeedPlace {
 }
 
 /** Words that stand where an event's id may: begin at the beginning, or behind what there is now. */
+const FOLLOWERS = new Records({
+  n: 'integer',
+  merchant_id: 'uuid',
+  bulk_id: 'uuid',
+  payout_id: 'uuid',
+  type: 'text',
+  feed: 'bigint',
+  place: 'bigint',
+});
+
 const FIRST = 'beginning';
 const LATEST = 'latest';
 /** Events of one reader in one look: a reader of a long past leaves the others their turn. */
@@ -154,7 +164,7 @@ export class EventFeedQueries {
     }));
     const rows = await tx.query<(FollowedRow | Record<keyof FollowedRow, null>) & { n: number }>(
       `SELECT f.n, e.id, e.feed, e.place, e.body
-       FROM jsonb_to_recordset($1::jsonb) AS f (n integer, merchant_id uuid, bulk_id uuid, payout_id uuid, type text, feed bigint, place bigint)
+       FROM ${FOLLOWERS.as('f')}
        LEFT JOIN event_horizon h ON h.merchant_id = f.merchant_id AND (h.feed, h.place) > (f.feed, f.place)
        LEFT JOIN LATERAL (
          SELECT id, feed, place, CASE WHEN (f.type IS NULL OR type = f.type) AND (f.bulk_id IS NULL OR bulk_id = f.bulk_id)
@@ -163,7 +173,7 @@ export class EventFeedQueries {
          ORDER BY feed, place LIMIT ${FOLLOWED_MAX}) e ON true
        WHERE e.id IS NOT NULL OR h.merchant_id IS NOT NULL
        ORDER BY f.n, e.feed, e.place`,
-      [JSON.stringify(asked)],
+      FOLLOWERS.of(asked),
     );
     const pages = followers.map((): FollowedRow[] => []);
     const passed = new Set<number>();

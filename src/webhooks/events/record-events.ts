@@ -1,8 +1,24 @@
-import type { Tx } from '../../platform/database/index.js';
+import { Records, type Tx } from '../../platform/database/index.js';
 import { newUuid, toTypeId } from '../../platform/ids/index.js';
 import { formatInstant } from '../../platform/time/index.js';
 import { wakeLanes } from '../deliveries/lane.repository.js';
 import type { EventDraft } from './event-draft.js';
+
+const EVENTS = new Records({
+  id: 'uuid',
+  merchant_id: 'uuid',
+  feed: 'bigint',
+  type: 'text',
+  subject_id: 'uuid',
+  sequence: 'integer',
+  bulk_id: 'uuid',
+  payout_id: 'uuid',
+  occurred_at: 'timestamptz',
+  body_at: 'integer',
+  body_bytes: 'integer',
+  bulk_endpoint_id: 'uuid',
+  only_endpoint_id: 'uuid',
+});
 
 /**
  * Writes events and their deliveries in the transaction of the change they tell: one statement, however many there are.
@@ -44,12 +60,11 @@ const rowOf = (id: string, event: EventDraft, body: { readonly body_at: number; 
   occurred_at: event.at,
   ...body,
   bulk_endpoint_id: event.bulkEndpointId,
-  only_endpoint_id: event.onlyEndpointId,
+  only_endpoint_id: event.onlyEndpointId ?? null,
 });
 
 /**
- * The bodies travel as one run of bytes that nobody has to parse, and each row says where its own begins: half of what an event
- * cost was JSON inside JSON. Events are numbered (`place`) in the order of the drafts, so that each subject's stand in the order
+ * The bodies travel as one run of bytes that nobody has to parse, and each row says where its own begins. Events are numbered (`place`) in the order of the drafts, so that each subject's stand in the order
  * of their sequence.
  *
  * One delivery per event and endpoint, so an endpoint that is both the bulk's and registered gets one. What an endpoint's
@@ -60,12 +75,10 @@ const rowOf = (id: string, event: EventDraft, body: { readonly body_at: number; 
 async function insert(tx: Tx, rows: readonly ReturnType<typeof rowOf>[], bodies: Buffer): Promise<number> {
   const row = await tx.one<{ count: number }>(
     `WITH v AS MATERIALIZED (
-       SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, merchant_id uuid, feed bigint, type text, subject_id uuid, sequence integer,
-         bulk_id uuid, payout_id uuid, occurred_at timestamptz, body_at integer, body_bytes integer, bulk_endpoint_id uuid,
-         only_endpoint_id uuid)),
+       SELECT * FROM ${EVENTS.as('v', 2)}),
      told AS (
        INSERT INTO event (id, merchant_id, feed, type, subject_id, sequence, bulk_id, payout_id, occurred_at, body)
-       SELECT id, merchant_id, feed, type, subject_id, sequence, bulk_id, payout_id, occurred_at, substring($2::bytea FROM body_at FOR body_bytes)
+       SELECT id, merchant_id, feed, type, subject_id, sequence, bulk_id, payout_id, occurred_at, substring($1::bytea FROM body_at FOR body_bytes)
        FROM v ORDER BY body_at),
      inserted AS (
        INSERT INTO webhook_delivery (id, merchant_id, endpoint_id, event_id, subject_id, sequence, bulk_id, payout_id, state)
@@ -78,7 +91,7 @@ async function insert(tx: Tx, rows: readonly ReturnType<typeof rowOf>[], bodies:
        RETURNING endpoint_id),
      woken AS (${wakeLanes('SELECT DISTINCT endpoint_id FROM inserted')})
      SELECT count(*)::integer AS count FROM inserted`,
-    [JSON.stringify(rows), bodies],
+    [bodies, ...EVENTS.of(rows)],
   );
   return row?.count ?? 0;
 }
