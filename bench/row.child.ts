@@ -1,4 +1,5 @@
 import { hold } from './measure/contest.js';
+import { untilAtRest } from './measure/processor-time.js';
 import { seededRandom } from './measure/statistics.js';
 import { rows } from './rows/index.js';
 import type { Order, Told } from './run-row.js';
@@ -25,7 +26,7 @@ async function measure(): Promise<void> {
     const ends = now + (order.budget_ms - now) / (contests.length - place);
     const { rounds } = order;
     const { postmaster } = stage.servers;
-    await tell({ kind: 'result', result: await hold(contest, { rounds, random, postmaster, say, ends }) });
+    await tell({ kind: 'result', result: await hold(contest, { rounds, random, postmaster, untilAtRest, say, ends }) });
   }
   if (order.profile === null) return;
   console.table(stage.servers.busyness);

@@ -1,5 +1,5 @@
-import { ProcessorClock, type ProcessorTime } from './processor-time.js';
-import { ratioOf, shuffled, type Spread, spreadOf } from './statistics.js';
+import { ProcessorClock, type ProcessorTime, told } from './processor-time.js';
+import { median, ratioOf, shuffled, type Spread, spreadOf } from './statistics.js';
 
 /** What a measure of the engine is to reach: as data, because a result is read again from its file. */
 export type Goal =
@@ -63,7 +63,7 @@ export interface Standing {
   readonly ofLimit: Readonly<Record<string, Spread>>;
   /** How many times as good the engine is, by measure; for peers alone. */
   readonly engineIsTimes: Readonly<Record<string, Spread>>;
-  /** Microseconds of processor per item, the median of each; null where the system does not tell. */
+  /** Microseconds of processor per item, the median of each; null where the system does not tell, NaN where there is too little. */
   readonly processor: ProcessorTime | null;
 }
 
@@ -79,6 +79,8 @@ export interface Conditions {
   readonly random: () => number;
   /** The server's first process, whose children count with it. */
   readonly postmaster: number;
+  /** Waits until this server is done with what the contender before has left it. */
+  readonly untilAtRest: (postmaster: number) => Promise<void>;
   readonly say: (line: string) => void;
   /** On `performance.now()`: no round begins that would not end by then, but the first. */
   readonly ends: number;
@@ -119,10 +121,12 @@ export async function hold(contest: Contest, conditions: Conditions): Promise<Re
 
 async function runOnce(
   contender: Contender,
-  { postmaster }: Conditions,
+  { postmaster, untilAtRest }: Conditions,
 ): Promise<{ sample: Sample; time: ProcessorTime | null }> {
+  const server = contender.postmaster ?? postmaster;
+  await untilAtRest(server);
   await contender.prepare?.();
-  const clock = ProcessorClock.start(contender.processes?.() ?? [process.pid], contender.postmaster ?? postmaster);
+  const clock = ProcessorClock.start(contender.processes?.() ?? [process.pid], server);
   const sample = await contender.run();
   const time = clock?.perItem(sample.items) ?? null;
   await contender.finish?.();
@@ -149,7 +153,8 @@ function standingsOf(contest: Contest, taken: ReadonlyMap<Contender, Samples>): 
           return [[measure.name, ratioOf(values, reference, measure.better)] as const];
         }),
       );
-    const { times } = taken.get(contender) ?? { times: [] };
+    const { times, samples } = taken.get(contender) ?? { times: [], samples: [] };
+    const items = median(samples.map((sample) => sample.items));
     return {
       name: contender.name,
       kind: contender.kind,
@@ -167,8 +172,8 @@ function standingsOf(contest: Contest, taken: ReadonlyMap<Contender, Samples>): 
         times.length === 0
           ? null
           : {
-              node_us: spreadOf(times.map(({ node_us }) => node_us)).median,
-              postgres_us: spreadOf(times.map(({ postgres_us }) => postgres_us)).median,
+              node_us: told(median(times.map(({ node_us }) => node_us)), items),
+              postgres_us: told(median(times.map(({ postgres_us }) => postgres_us)), items),
             },
     };
   });

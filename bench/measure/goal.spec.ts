@@ -10,7 +10,14 @@ const contenderOf = (name: string, kind: Contender['kind'], rate: number): Conte
   run: () => Promise.resolve({ items: 1, figures: { rate } }),
 });
 
-const conditions = { rounds: 2, random: () => 0, postmaster: 0, say: () => undefined, ends: Infinity };
+const conditions = {
+  rounds: 2,
+  random: () => 0,
+  postmaster: 0,
+  untilAtRest: () => Promise.resolve(),
+  say: () => undefined,
+  ends: Infinity,
+};
 
 const held = (measure: Partial<Measure>, ...peers: readonly number[]): Promise<Result> =>
   hold(

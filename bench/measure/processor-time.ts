@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** Microseconds of processor, per item where it says so. */
 export interface ProcessorTime {
@@ -8,6 +9,11 @@ export interface ProcessorTime {
 
 /** Linux counts in hundredths of a second on every machine that Node runs on. */
 const TICK_US = 10_000;
+/** Less than this is mostly the error of the counting. */
+const TOLD_FROM_US = 5 * TICK_US;
+
+/** Of a sum that so many items share: NaN where it is too small to be told. */
+export const told = (each_us: number, items: number): number => (each_us * items < TOLD_FROM_US ? Number.NaN : each_us);
 
 /** Processor time from its start on, of some Node processes and of a whole PostgreSQL server. Read where Linux shows it. */
 export class ProcessorClock {
@@ -30,6 +36,20 @@ export class ProcessorClock {
       node_us: (now.node_us - this.began.node_us) / items,
       postgres_us: (now.postgres_us - this.began.postgres_us) / items,
     };
+  }
+}
+
+/** What the one before has left to be cleared away and written is not charged to the next: so long is it waited for at the most. */
+const REST_WITHIN_MS = 15_000;
+const REST_LOOK_MS = 300;
+
+/** Until the server has done next to nothing for a moment: one tick may always be. */
+export async function untilAtRest(postmaster: number): Promise<void> {
+  const ends = performance.now() + REST_WITHIN_MS;
+  for (let busy_us = Infinity; busy_us > TICK_US && performance.now() < ends;) {
+    const clock = ProcessorClock.start([], postmaster);
+    await wait(REST_LOOK_MS);
+    busy_us = clock?.perItem(1)?.postgres_us ?? 0;
   }
 }
 

@@ -50,7 +50,14 @@ describe('the order of a round', () => {
         measures: [{ name: 'rate', unit: 'per s', better: 'more' }],
         contenders: [contender('engine', 'engine', 60), contender('limit', 'limit', 100), contender('peer', 'peer', 20)],
       },
-      { rounds: 3, random: seededRandom(1), postmaster: process.pid, say: () => undefined, ends: Infinity },
+      {
+        rounds: 3,
+        random: seededRandom(1),
+        postmaster: process.pid,
+        untilAtRest: async () => undefined,
+        say: () => undefined,
+        ends: Infinity,
+      },
     );
     for (const name of ['engine', 'limit', 'peer']) {
       expect(steps.filter((step) => step.endsWith(` ${name}`))).toEqual(

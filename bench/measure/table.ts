@@ -20,7 +20,9 @@ export const shown = (value: number | null): string => {
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2);
 };
 
-const ratio = (spread: Spread | undefined): string => (spread === undefined ? '' : spread.median.toFixed(2));
+/** Below 1 with a third place: goals are there, and one that is missed by it should show it. */
+const ratio = (spread: Spread | undefined): string =>
+  spread === undefined ? '' : spread.median.toFixed(spread.median < 1 ? 3 : 2);
 
 export const spokenVerdict = (met: boolean | null): string => (met === null ? '?' : met ? 'met' : 'missed');
 
@@ -29,7 +31,7 @@ function lineOf(standing: Standing, measure: Measure, result: Result): string[] 
   const spread = figures[measure.name];
   if (spread === undefined) return [];
   const verdict = verdictOf(measure, standing, result);
-  const first = measure === result.measures[0];
+  const first = measure === result.measures.find((one) => figures[one.name] !== undefined);
   return [
     `${name}, ${measure.name}`,
     `${shown(spread.median)} ${measure.unit}`,

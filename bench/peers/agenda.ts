@@ -9,7 +9,7 @@ const LOCKED_AHEAD = 4;
 
 export const agenda: Peer = {
   name: 'agenda',
-  settings: `6.2.6, Postgres backend, processEvery ${POLL_MS} ms, lockLimit ${LOCKED_AHEAD} × in flight; enqueued by one INSERT per 1000, for its own call takes one at a time`,
+  settings: `6.2.6, Postgres backend, processEvery ${POLL_MS} ms, lockLimit ${LOCKED_AHEAD} × in flight, no notifications (nothing is enqueued meanwhile); enqueued by one INSERT per 1000, for its own call takes one at a time`,
   open: async (databaseUrl, inFlight) => {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL_SIZE });
     // A table of its own: the engine's duties are in the usual one.

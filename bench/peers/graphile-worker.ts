@@ -2,7 +2,7 @@ import { Logger, run, runMigrations, type Runner } from 'graphile-worker';
 import pg from 'pg';
 import { inGroups, POOL_SIZE, type PayoutJob, type Peer } from './scheduler.js';
 
-const POLL_MS = 500;
+const POLL_MS = 100;
 const silent = new Logger(() => () => undefined);
 
 export const graphileWorker: Peer = {

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { PayoutRepository } from '../../src/bulks/index.js';
 import { dataSourceOptions, openDataSource, Transactions } from '../../src/platform/database/index.js';
 import { fromTypeId } from '../../src/platform/ids/index.js';
+import type { MainProgram } from '../../test/support/main-program.js';
 import type { Contender, Contest, Sample } from '../measure/contest.js';
 import { ProcessorClock } from '../measure/processor-time.js';
 import { percentile } from '../measure/statistics.js';
@@ -28,12 +29,17 @@ const WARM_MS = 2_000;
 interface Scene {
   readonly payouts: number;
   readonly stage: Stage;
+  /** The process that answers. */
+  readonly api: number;
   readonly merchant: BenchMerchant;
   readonly connector: string;
   readonly transactions: Transactions;
   readonly source: DataSource;
-  readonly paths: Readonly<Record<'bulk' | 'list' | 'events', string>>;
+  readonly paths: Readonly<Record<'bulk' | 'list' | 'newest' | 'events', string>>;
 }
+
+/** How a scene takes part in a contest. */
+type Asked = (scene: Scene) => Pick<Contender, 'processes' | 'prepare' | 'run' | 'finish'>;
 
 export const scale: Row = {
   name: 'scale',
@@ -46,18 +52,21 @@ export const scale: Row = {
       stage.onClose(() => other.close());
       scenes.push(await sceneOf(other, payouts));
     }
-    const contest = (title: string, unit: string, run: (scene: Scene) => Promise<Sample>): Contest => ({
+    const contest = (title: string, unit: string, asked: Asked): Contest => ({
       title: `scale, ${title}`,
       measures: [{ name: 'p50', unit, better: 'less', goal: { ofLimit: 0.67 } }],
-      contenders: scenes.map((scene): Contender => {
-        const kind = scene.payouts === SMALL ? 'limit' : 'engine';
-        return { name: `${scene.payouts} payouts`, kind, postmaster: scene.stage.servers.postmaster, run: () => run(scene) };
-      }),
+      contenders: scenes.map((scene): Contender => ({
+        name: `${scene.payouts} payouts`,
+        kind: scene.payouts === SMALL ? 'limit' : 'engine',
+        postmaster: scene.stage.servers.postmaster,
+        ...asked(scene),
+      })),
     });
     return [
       contest(`claim ${CLAIMED}`, 'ms', claim),
       contest('a bulk', 'ms', read('bulk')),
       contest('a list of 100', 'ms', read('list')),
+      contest('the newest 100 of the merchant', 'ms', read('newest')),
       contest('100 events behind a cursor', 'ms', read('events')),
       contest('an idle worker', 'ms of database per s', idle),
     ];
@@ -78,9 +87,11 @@ async function sceneOf(stage: Stage, payouts: number): Promise<Scene> {
   const paths = {
     bulk: `/bulks/${bulk}`,
     list: `/bulks/${bulk}/payouts?limit=100`,
+    newest: '/payouts?limit=100',
     events: `/events?limit=100&after=${events.at(-1)?.id ?? ''}`,
   };
-  return { payouts, stage, merchant, connector, source, transactions: new Transactions(source, source), paths };
+  const { pid: api } = await stage.api();
+  return { payouts, stage, api, merchant, connector, source, transactions: new Transactions(source, source), paths };
 }
 
 async function p50Of(times: number, work: () => Promise<unknown>): Promise<Sample> {
@@ -91,38 +102,48 @@ async function p50Of(times: number, work: () => Promise<unknown>): Promise<Sampl
 
 class RolledBack extends Error {}
 
-/** The claim's own statement, undone each time. */
-const claim = ({ transactions, connector }: Scene): Promise<Sample> =>
-  p50Of(CLAIMS, () =>
-    transactions
-      .asEngine(async (tx) => {
-        const { due } = await new PayoutRepository().lockDue(tx, connector, CLAIMED);
-        if (due.length !== CLAIMED) throw new Error(`claimed ${due.length} of ${CLAIMED}`);
-        throw new RolledBack();
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof RolledBack)) throw error;
-      }),
-  );
+/** The claim's own statement, made by this process and undone each time. */
+const claim: Asked = ({ transactions, connector }) => ({
+  run: () =>
+    p50Of(CLAIMS, () =>
+      transactions
+        .asEngine(async (tx) => {
+          const { due } = await new PayoutRepository().lockDue(tx, connector, CLAIMED);
+          if (due.length !== CLAIMED) throw new Error(`claimed ${due.length} of ${CLAIMED}`);
+          throw new RolledBack();
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof RolledBack)) throw error;
+        }),
+    ),
+});
 
 const read =
-  (path: keyof Scene['paths']) =>
-  ({ merchant, paths }: Scene): Promise<Sample> =>
-    p50Of(READS, () => merchant.get(paths[path]));
+  (path: keyof Scene['paths']): Asked =>
+  ({ api, merchant, paths }) => ({ processes: () => [api], run: () => p50Of(READS, () => merchant.get(paths[path])) });
 
-async function idle({ stage }: Scene): Promise<Sample> {
-  // What is filled in can not be opened: where some of it is due, a worker tries again and again.
-  await stage.servers.sql.query(
-    `UPDATE payout SET scheduled_at = now() + interval '30 days' WHERE scheduled_at <= now() AND status = 'SCHEDULED'`,
-  );
-  // What that and the filling have left to be cleared away and written is nothing that a worker costs.
-  await stage.servers.sql.query('VACUUM payout');
-  await stage.servers.sql.query('CHECKPOINT');
-  const worker = await stage.servers.start('worker');
-  await wait(WARM_MS);
-  const clock = ProcessorClock.start([worker.pid], stage.servers.postmaster);
-  await wait(IDLE_MS);
-  const time = clock?.perItem(IDLE_MS / 1000);
-  await stage.servers.stop(worker);
-  return { items: IDLE_MS / 1000, figures: { p50: (time?.postgres_us ?? Number.NaN) / 1000 } };
-}
+/** What a worker costs that has nothing to do. */
+const idle: Asked = ({ stage }) => {
+  let worker: MainProgram;
+  return {
+    processes: () => [worker.pid],
+    prepare: async () => {
+      // What is filled in can not be opened: where some of it is due, a worker tries again and again.
+      await stage.servers.sql.query(
+        `UPDATE payout SET scheduled_at = now() + interval '30 days' WHERE scheduled_at <= now() AND status = 'SCHEDULED'`,
+      );
+      // What that and the filling have left to be cleared away and written is nothing that a worker costs.
+      await stage.servers.sql.query('VACUUM payout');
+      await stage.servers.sql.query('CHECKPOINT');
+      worker = await stage.servers.start('worker');
+      await wait(WARM_MS);
+    },
+    run: async () => {
+      const clock = ProcessorClock.start([], stage.servers.postmaster);
+      await wait(IDLE_MS);
+      const time = clock?.perItem(IDLE_MS / 1000);
+      return { items: IDLE_MS / 1000, figures: { p50: (time?.postgres_us ?? Number.NaN) / 1000 } };
+    },
+    finish: () => stage.servers.stop(worker),
+  };
+};

@@ -29,13 +29,29 @@ const BODY = Buffer.from(
 );
 
 /** What a sender with nothing around it does: a body as long as the engine's is signed and posted by undici. */
-export async function barePosts(receiver: BenchReceiver, posts: number, concurrency: number): Promise<void> {
-  const pool = new Pool(receiver.url, { connections: concurrency, pipelining: 1 });
-  await inParallel(Array.from({ length: posts }), concurrency, async () => {
-    const content = { id: toTypeId('event', newUuid()), timestamp_s: Math.floor(Date.now() / 1000), body: BODY };
-    const headers = { 'content-type': 'application/json', ...signatureHeaders(content, [SECRET]) };
-    const { body } = await pool.request({ method: 'POST', path: '/bare', headers, body: BODY });
-    await body.dump();
-  });
-  await pool.close();
+export class BarePosts {
+  private constructor(
+    private readonly pool: Pool,
+    private readonly concurrency: number,
+  ) {}
+
+  /** With each of its connections open. */
+  static async open(receiver: BenchReceiver, concurrency: number): Promise<BarePosts> {
+    const posts = new BarePosts(new Pool(receiver.url, { connections: concurrency, pipelining: 1 }), concurrency);
+    await posts.send(concurrency);
+    return posts;
+  }
+
+  send(posts: number): Promise<void> {
+    return inParallel(Array.from({ length: posts }), this.concurrency, async () => {
+      const content = { id: toTypeId('event', newUuid()), timestamp_s: Math.floor(Date.now() / 1000), body: BODY };
+      const headers = { 'content-type': 'application/json', ...signatureHeaders(content, [SECRET]) };
+      const { body } = await this.pool.request({ method: 'POST', path: '/bare', headers, body: BODY });
+      await body.dump();
+    });
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
 }

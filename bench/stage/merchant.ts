@@ -105,6 +105,12 @@ export class BenchMerchant {
     return bulks;
   }
 
+  /** A disabled endpoint has every delivery written and none sent: sending has a row of its own. */
+  async holdDeliveries(): Promise<void> {
+    const { id } = await this.call('/webhook-endpoints', { url: 'http://127.0.0.1:9/hooks' });
+    await this.call(`/webhook-endpoints/${id ?? ''}/disable`);
+  }
+
   /** @returns the milliseconds since `start`. */
   untilValidated(start = performance.now()): Promise<number> {
     return this.untilNone('validation_pending + validation_in_progress > 0', start);
