@@ -9,6 +9,8 @@ describe('a masked account', () => {
     ['1234', '••••'],
     ['', '••••'],
     ['ada@example.com', '••••@example.com'],
+    ['@ada-lovelace-1815', '••••1815'],
+    ['@ada', '••••'],
     ['abcd😀😀😀😀', '••••😀😀😀😀'],
   ])('of "%s" is "%s"', (value, masked) => expect(maskAccount(value)).toBe(masked));
 

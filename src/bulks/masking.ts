@@ -8,10 +8,10 @@ const SHOWN_CHARACTERS = 4;
 /** Members of `payout_method` that say where the money goes. Names and what only names a bank stay readable. */
 const ACCOUNT_FIELDS = new Set(['iban', 'account_number', 'phone_number', 'token', 'email', 'paypal_id', 'account_id']);
 
-/** The last four characters behind the mask (`••••3000`), of an e-mail its domain; nothing of what has four or less. */
+/** The last four characters behind the mask (`••••3000`), of an e-mail its domain; nothing of what has four or less. A handle (`@ada`) is no e-mail. */
 export function maskAccount(value: string): string {
   const at = value.lastIndexOf('@');
-  if (at !== -1) return MASK + value.slice(at);
+  if (at > 0) return MASK + value.slice(at);
   const characters = Array.from(value.replaceAll(/[\s-]/g, ''));
   return characters.length <= SHOWN_CHARACTERS ? MASK : MASK + characters.slice(-SHOWN_CHARACTERS).join('');
 }

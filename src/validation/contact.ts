@@ -14,7 +14,8 @@ export const isPhoneNumber = (text: string): boolean => E164.test(text) && isAss
 /** RFC 5321 section 4.5.3.1. */
 const EMAIL_LENGTH_MAX = 254;
 const LOCAL_PART_LENGTH_MAX = 64;
-const LOCAL_PART = /^[^\s@"(),:;<>[\\\]\p{Cc}.]+(?:\.[^\s@"(),:;<>[\\\]\p{Cc}.]+)*$/u;
+/** Nor what nobody sees (Unicode Cf): with it, an address is another one than it looks. */
+const LOCAL_PART = /^[^\s@"(),:;<>[\\\]\p{Cc}\p{Cf}.]+(?:\.[^\s@"(),:;<>[\\\]\p{Cc}\p{Cf}.]+)*$/u;
 /** Labels of letters (of any script), digits and inner hyphens; at least two of them, the last not of digits alone. */
 const DOMAIN =
   /^(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+(?!\p{N}+$)[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])$/u;

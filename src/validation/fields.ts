@@ -1,6 +1,6 @@
 import type { Issue, IssueCode, JsonObject } from '../bulks/index.js';
 import { isObject } from '../platform/json/index.js';
-import { hasControlCharacter, lengthOf } from '../platform/text/index.js';
+import { hasControlCharacter, isVisible, lengthOf } from '../platform/text/index.js';
 import type { JudgedPayout } from './rule.js';
 
 /** The text members of one object of the content, each with its pointer. What could not be kept counts as given. */
@@ -45,11 +45,11 @@ export class Fields {
     return text === null || isRight(text) ? [] : [this.issue(fault.code, name, fault.detail)];
   }
 
-  /** An issue where the member is there and is blank, too long (code points), or has control characters. */
+  /** An issue where the member is there and shows nothing, is too long (code points), or has control characters. */
   line(name: string, lengthMax: number): Issue[] {
     const text = this.text(name);
     if (text === null) return [];
-    if (text.trim() === '')
+    if (!isVisible(text))
       return [this.issue('invalid_field', name, `Write 1 to ${lengthMax} characters here, or leave the member out.`)];
     if (hasControlCharacter(text))
       return [this.issue('invalid_characters', name, 'Remove control characters such as tabs and line breaks.')];

@@ -6,6 +6,9 @@ export const isStorable = (text: string): boolean => !text.includes('\u0000') &&
 /** Whether the text has a control character (Unicode Cc). */
 export const hasControlCharacter = (text: string): boolean => /\p{Cc}/u.test(text);
 
+/** Whether somebody who looks at the text sees anything: not only blanks (Unicode Z) and what has no shape (C). */
+export const isVisible = (text: string): boolean => /[^\p{Z}\p{C}]/u.test(text);
+
 /** Length in code points, as the contract counts. */
 export const lengthOf = (text: string): number => Array.from(text).length;
 
