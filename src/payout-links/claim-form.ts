@@ -14,6 +14,9 @@ const NAMES = ['first_name', 'last_name'] as const;
 type MethodField = (typeof FORM_METHODS)[FormMethod][number];
 export type FormField = (typeof NAMES)[number] | 'method' | MethodField;
 
+/** What the merchant has to mend. */
+export const NOT_NOW = 'It can not be paid at the moment. Tell whoever gave you the link.';
+
 /** As long as the longest of what validation takes. */
 const FIELD_LENGTH_MAX = 254;
 
@@ -84,7 +87,7 @@ export function errorsOf(issues: readonly IssueDto[]): FormErrors {
     const field = member === 'account_holder' ? 'last_name' : FIELDS.find((each) => each === member);
     if (code === 'no_route') errors.method ??= 'Whoever pays you can not pay this way. Choose another.';
     else if (field !== undefined) errors[field] ??= detail;
-    else errors.form ??= 'It can not be paid at the moment. Tell whoever gave you the link.';
+    else errors.form ??= NOT_NOW;
   }
   return errors;
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Transactions } from '../platform/database/index.js';
 import { type Caller, type Dialect, type ForeignRefusal, headersOf, Problem } from '../platform/http/index.js';
+import { NOT_NOW } from './claim-form.js';
 import { DEAD_LINK_PAGE, refusalPage } from './claim-page.js';
 import { LinkTokens } from './link-tokens.js';
 import { PAGE_HEADERS } from './page-markup.js';
@@ -22,6 +23,9 @@ export class FormRefused extends Problem {
 
 /** Statuses that say something about the link: one page for all of them. */
 const OF_LINK: readonly number[] = [401, 403, 404, 405];
+
+/** What the merchant has to mend: whoever holds the link can do nothing, and waiting may never help. */
+const OF_MERCHANT: Readonly<Record<string, string>> = { limit_reached: NOT_NOW, bulk_over_limit: NOT_NOW };
 
 const SENTENCES: Readonly<Record<number, string>> = {
   429: 'There were too many requests from your network. Wait a minute and open the link again.',
@@ -62,7 +66,7 @@ export class PageDialect implements Dialect {
     const { 'retry-after': wait } = headersOf(problem);
     const headers = wait === undefined ? PAGE_HEADERS : { ...PAGE_HEADERS, 'retry-after': wait };
     if (problem instanceof FormRefused) return { status, headers, body: problem.page };
-    const sentence = SENTENCES[status] ?? 'Open the link again and try once more.';
+    const sentence = OF_MERCHANT[problem.code] ?? SENTENCES[status] ?? 'Open the link again and try once more.';
     return { status, headers, body: refusalPage(sentence) };
   }
 }

@@ -7,6 +7,7 @@ import { ExpirePayoutLinks } from '../../src/payout-links/index.js';
 import { toTypeId } from '../../src/platform/ids/index.js';
 import { testApp, type TestApp } from '../support/app.js';
 import { DotsClient } from '../support/dots-client.js';
+import { tomorrow, validItem } from '../support/items.js';
 import type { Bulk, FeedEvent, MerchantClient } from '../support/merchant-client.js';
 import { FILLED_IN, postForm } from '../support/payout-link-form.js';
 import { type Receiver, startReceiver } from '../support/receiver-server.js';
@@ -86,6 +87,17 @@ describe('A payout link', () => {
       ...{ amount: '120.50', currency: 'USD', status: 'PROCESSED', intent: { status: 'succeeded' } },
       billing_data: { first_name: 'Ada', last_name: 'Lovelace' },
     });
+  });
+
+  it('does not blame its receiver for a limit of the merchant', async () => {
+    const limited = await app.merchant({ limits: { max_open_bulks: 1 } });
+    await limited.createValidated([validItem({ scheduled_date: tomorrow() })]);
+    const link = await send({}, clientOf(limited));
+    const answer = await postForm(link.link, FILLED_IN);
+    expect(answer.status).toBe(429);
+    const page = await answer.text();
+    expect(page).toContain('It can not be paid at the moment. Tell whoever gave you the link.');
+    expect(page).not.toContain('too many requests');
   });
 
   it('is claimed by one of ten who come at once', async () => {
