@@ -249,6 +249,14 @@ describe('an issue about what could not be kept', () => {
     expect(left({ 'a/b~c': 1, [NUL]: 1 }, { 'a/b~c': null, [NUL]: null })).toEqual([]);
   });
 
+  it('stays for another member that is shown by the same name', () => {
+    const [one, two] = [`${'k'.repeat(60)}-one`, `${'k'.repeat(60)}-two`];
+    const metadata = { [one]: 1, [two]: 1 };
+    expect(left({ metadata }, { metadata: { [one]: null } })).toEqual([`/metadata/${'k'.repeat(60)}…`]);
+    expect(left({ metadata }, { metadata: { [one]: null, [two]: '2' } })).toEqual([]);
+    expect(left({ metadata }, { metadata: null })).toEqual([]);
+  });
+
   it('ends with a payout method that replaces the one before', () => {
     expect(left({ payout_method: { ...bankAccount, bar: 1 } }, { payout_method: { type: 'card', token: 't' } })).toEqual([]);
     expect(left({ payout_method: 5 }, { payout_method: { type: 'card', token: 't' } })).toEqual([]);

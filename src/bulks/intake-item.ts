@@ -1,7 +1,7 @@
 import { isObject, type JsonMembers } from '../platform/json/index.js';
 import { hasControlCharacter, isStorable, lengthOf } from '../platform/text/index.js';
 import { looksLikeCardNumber } from './card-number.js';
-import { touches } from './item-pointer.js';
+import { isAmbiguous, membersTouched } from './item-pointer.js';
 import { ItemReader } from './item-reader.js';
 import { isMasked } from './masking.js';
 import {
@@ -89,13 +89,19 @@ export function intakeContent(item: JsonMembers): KeptContent {
   return { content, issues: reader.issues };
 }
 
-/** The issues about values that could not be kept that outlive an edit: those about members which it says nothing of. */
+/**
+ * The issues about values that could not be kept that outlive an edit: those about members which it says nothing of. Where several
+ * members are shown by one pointer, each that it says something of mends one.
+ */
 export function issuesAfterEdit(previous: readonly Issue[], patch: JsonMembers): Issue[] {
   const replacesMethod = isObject(patch.payout_method) && givesType(patch.payout_method);
-  return previous.filter(
-    ({ pointer }) =>
-      !touches(patch, pointer) && !(replacesMethod && (pointer === '/payout_method' || pointer.startsWith('/payout_method/'))),
-  );
+  const mended = new Map<string, number>();
+  return previous.filter(({ pointer }) => {
+    if (replacesMethod && (pointer === '/payout_method' || pointer.startsWith('/payout_method/'))) return false;
+    const before = mended.get(pointer) ?? 0;
+    mended.set(pointer, isAmbiguous(pointer) ? before + 1 : before);
+    return membersTouched(patch, pointer) <= before;
+  });
 }
 
 /** Whether an edit names the type of the method, which replaces the method whole. */

@@ -19,14 +19,17 @@ export function nameInPointer(name: string): string {
     .replaceAll('/', '~1');
 }
 
-/** Whether a merge patch says anything about the place that an issue points to, or about something above it. */
-export function touches(patch: unknown, pointer: string): boolean {
-  let node = patch;
+/** Of how many members that this pointer may name a merge patch says something; all, where it does of something above them. */
+export function membersTouched(patch: unknown, pointer: string): number {
+  let nodes = [patch];
   for (const segment of pointer.split('/').slice(1)) {
-    if (!isObject(node)) return true;
-    const name = Object.keys(node).find((key) => nameInPointer(key) === segment);
-    if (name === undefined) return false;
-    node = node[name];
+    if (!nodes.every(isObject)) return Infinity;
+    nodes = nodes.flatMap((node) =>
+      Object.entries(node).flatMap(([name, value]) => (nameInPointer(name) === segment ? [value] : [])),
+    );
   }
-  return true;
+  return nodes.length;
 }
+
+/** Whether several members may be shown by this pointer. */
+export const isAmbiguous = (pointer: string): boolean => pointer.includes('…') || pointer.includes(UNSHOWN);

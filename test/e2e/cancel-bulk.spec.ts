@@ -109,6 +109,7 @@ describe('Cancelling', () => {
 
   it.each([
     ['an empty list', { references: [] }, 'too_few_references', '/references'],
+    ['a list that is null', { references: null }, 'invalid_field', '/references'],
     ['a name that is not in the bulk', { references: ['nobody'] }, 'unknown_reference', '/references/0'],
     ['names that are no strings', { references: [1] }, 'invalid_field', '/references'],
     ['an unknown field', { refrences: ['x'] }, 'unknown_field', '/refrences'],
