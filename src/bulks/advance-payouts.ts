@@ -159,6 +159,7 @@ const changeOf = (step: PayoutStep<never>, after: PayoutRow): BulkChange => ({
   from: step.payout.status,
   to: after.status,
   outcome: step.intent?.outcome ?? { from: null, to: null },
-  // What the bulk amounts to and when it runs follow the content, so they are read again only where that has changed.
-  summaryChanged: after.status === 'CANCELLED' || after.status === 'SCHEDULED' || step.changes?.revision !== undefined,
+  // What the bulk amounts to and when it runs is read again only where an amount, an instant, or what counts at all has changed.
+  summaryChanged:
+    after.status === 'CANCELLED' || step.changes?.revision !== undefined || step.changes?.scheduled_at !== undefined,
 });

@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../platform/database/index.js';
 import { toTypeId } from '../platform/ids/index.js';
-import { COUNT_COLUMNS } from './bulk-progress.js';
+import { COUNT_COLUMNS, summaryOf } from './bulk-progress.js';
 import { PAYOUT_STATUSES } from './bulk-status.js';
 
 /** Bulks looked at in one run: the newest, which are those that move. */
 const BULKS_MAX = 500;
 
+const COLUMNS = [...COUNT_COLUMNS, 'first_scheduled_at', 'last_scheduled_at'];
+
 /**
- * Proves the stored copy: the counts of a bulk equal the function of its payouts and intents. They are written in one
- * transaction, so a difference is a defect, whatever the load.
+ * Proves the stored copy: the counts, amounts and instants of a bulk equal the function of its payouts and intents. They are
+ * written in one transaction, so a difference is a defect, whatever the load.
  */
 @Injectable()
 export class BulkAudit {
@@ -28,16 +30,18 @@ export class BulkAudit {
              count(*) FILTER (WHERE i.status = 'returned') AS outcome_returned
            FROM recent g JOIN payout p ON p.bulk_id = g.bulk_id LEFT JOIN payout_intent i
              ON i.payout_id = p.id AND p.status IN ('PROCESSING_IN_PROGRESS', 'PROCESSED', 'INTENT_CREATION_FAILED')
-           GROUP BY g.bulk_id)
-         SELECT g.bulk_id, ROW(${COUNT_COLUMNS.map((column) => `g.${column}`).join(', ')})::text AS stored,
-           ROW(${COUNT_COLUMNS.map((column) => `c.${column}`).join(', ')})::text AS counted
-         FROM recent g JOIN counted c USING (bulk_id)
-         WHERE ROW(${COUNT_COLUMNS.map((column) => `g.${column}`).join(', ')}) IS DISTINCT FROM ROW(${COUNT_COLUMNS.map((column) => `c.${column}`).join(', ')})`,
+           GROUP BY g.bulk_id),
+         compared AS (
+           SELECT g.bulk_id, ROW(${COLUMNS.map((column) => `g.${column}`).join(', ')}, g.totals::text)::text AS stored,
+             ROW(${COUNT_COLUMNS.map((column) => `c.${column}`).join(', ')}, s.first, s.last, s.totals::text)::text AS counted
+           FROM recent g JOIN counted c USING (bulk_id)
+           JOIN (${summaryOf('ARRAY (SELECT bulk_id FROM recent)')}) s USING (bulk_id))
+         SELECT * FROM compared WHERE stored <> counted`,
       ),
     );
     return rows.map(
       ({ bulk_id, stored, counted }) =>
-        `the counts of ${toTypeId('bulk', bulk_id)} are ${stored} and should be ${counted} (${COUNT_COLUMNS.join(', ')})`,
+        `the summary of ${toTypeId('bulk', bulk_id)} is ${stored} and should be ${counted} (${[...COLUMNS, 'totals'].join(', ')})`,
     );
   }
 }

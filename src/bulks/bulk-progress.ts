@@ -49,6 +49,22 @@ const CHANGES = new Records({
   ...Object.fromEntries(COUNT_COLUMNS.map((column) => [column, 'integer' as const])),
 });
 
+/** SQL of what these bulks amount to, and of the first and the last instant of their payouts; what is cancelled does not count. */
+export const summaryOf = (bulkIds: string): string => `
+  SELECT bulk_id, min(first) AS first, max(last) AS last,
+    coalesce(json_agg(json_build_object('currency', currency, 'amount_minor', amount_minor::text, 'count', count) ORDER BY currency)
+      FILTER (WHERE currency IS NOT NULL), '[]') AS totals
+  FROM (
+    SELECT p.bulk_id, CASE WHEN r.amount_minor IS NOT NULL THEN r.currency END AS currency,
+      sum(r.amount_minor) AS amount_minor, count(*) AS count, min(p.scheduled_at) AS first, max(p.scheduled_at) AS last
+    FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
+    WHERE p.bulk_id = ANY(${bulkIds}) AND p.status <> 'CANCELLED'
+    GROUP BY 1, 2) per_currency
+  GROUP BY bulk_id
+  UNION ALL
+  SELECT b, NULL, NULL, '[]' FROM unnest(${bulkIds}) b
+  WHERE NOT EXISTS (SELECT FROM payout p WHERE p.bulk_id = b AND p.status <> 'CANCELLED')`;
+
 /**
  * The bulk's counts, summary and milestones. All of it is decided under the lock of the bulk's row, taken after the
  * payouts' and in the order of the ids: two workers that settle a bulk's last two payouts see one another's work, and
@@ -100,38 +116,25 @@ export class BulkProgress {
     if (bulkIds.length === 0) return;
     await tx.query(
       `UPDATE bulk_progress g SET totals = s.totals, first_scheduled_at = s.first, last_scheduled_at = s.last
-       FROM (
-         SELECT bulk_id, min(first) AS first, max(last) AS last,
-           coalesce(json_agg(json_build_object('currency', currency, 'amount_minor', amount_minor::text, 'count', count) ORDER BY currency)
-             FILTER (WHERE currency IS NOT NULL), '[]') AS totals
-         FROM (
-           SELECT p.bulk_id, CASE WHEN r.amount_minor IS NOT NULL THEN r.currency END AS currency,
-             sum(r.amount_minor) AS amount_minor, count(*) AS count, min(p.scheduled_at) AS first, max(p.scheduled_at) AS last
-           FROM payout p JOIN payout_revision r ON r.payout_id = p.id AND r.revision = p.revision
-           WHERE p.bulk_id = ANY($1::uuid[]) AND p.status <> 'CANCELLED'
-           GROUP BY 1, 2) per_currency
-         GROUP BY bulk_id
-         UNION ALL
-         SELECT b, NULL, NULL, '[]' FROM unnest($1::uuid[]) b
-         WHERE NOT EXISTS (SELECT FROM payout p WHERE p.bulk_id = b AND p.status <> 'CANCELLED')) s
-       WHERE g.bulk_id = s.bulk_id`,
+       FROM (${summaryOf('$1::uuid[]')}) s
+       WHERE g.bulk_id = ANY($1::uuid[]) AND g.bulk_id = s.bulk_id`,
       [bulkIds],
     );
   }
 
   /**
-   * Holds or lets go what the bulk's pause and its rule for invalid items say. The caller has locked every payout of the
-   * bulks, or none of them can be waited for.
+   * Holds or lets go these payouts as their bulk's pause and its rule for invalid items say. The caller has locked them: of a bulk that
+   * is paused, let go or rejects, all. Others are not touched: whoever held one of them and waited for one of these would never end.
    */
-  async updateHolds(tx: Tx, bulkIds: readonly string[]): Promise<void> {
+  async updateHolds(tx: Tx, payouts: readonly { readonly id: string; readonly bulk_id: string }[]): Promise<void> {
     await tx.query(
       `UPDATE payout p SET held = h.held
        FROM (SELECT b.id, b.paused_at IS NOT NULL OR (b.invalid_items = 'reject'
                AND g.validation_pending + g.validation_in_progress + g.validation_failed > 0) AS held
              FROM bulk b JOIN bulk_progress g ON g.bulk_id = b.id WHERE b.id = ANY($1::uuid[])) h
-       WHERE p.bulk_id = h.id AND p.held <> h.held
+       WHERE p.id = ${anyOf('$2')} AND p.bulk_id = h.id AND p.held <> h.held
          AND p.status IN ('VALIDATION_PENDING', 'VALIDATION_IN_PROGRESS', 'VALIDATION_FAILED', 'SCHEDULED', 'INTENT_CREATION_FAILED')`,
-      [bulkIds],
+      [[...new Set(payouts.map(({ bulk_id }) => bulk_id))], payouts.map(({ id }) => id)],
     );
     tx.wake('execute');
   }
@@ -140,7 +143,7 @@ export class BulkProgress {
     return tx.query<ProgressRow>(
       `UPDATE bulk_progress g SET
          ${COUNT_COLUMNS.map((column) => `${column} = g.${column} + coalesce(v.${column}, 0)`).join(', ')},
-         last_sequence = g.last_sequence + v.events, feed = greatest(g.feed, f.now), updated_at = tranche_now()
+         last_sequence = g.last_sequence + v.events, feed = greatest(g.feed, f.now), updated_at = greatest(g.updated_at, tranche_now())
        FROM (SELECT feed_now() AS now) f,
          ${CHANGES.as('v')},
          bulk b

@@ -47,7 +47,7 @@ export class LockedBulks {
   /** After the payouts were advanced: writes the bulk's row under a new version and tells, where there is something to tell. */
   async close(tx: Tx, bulk: LockedBulk, event: 'bulk.edited' | 'bulk.paused' | 'bulk.resumed' | null): Promise<void> {
     await this.bulks.write(tx, bulk.row);
-    await this.progress.updateHolds(tx, [bulk.row.id]);
+    await this.progress.updateHolds(tx, bulk.payouts);
     if (event !== null) await recordEvents(tx, await this.progress.tell(tx, [{ id: bulk.row.id, types: [event] }]));
   }
 }

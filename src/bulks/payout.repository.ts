@@ -209,7 +209,8 @@ export class PayoutRepository {
          lease_until = tranche_now() + v.lease_s * interval '1 second',
          last_sequence = p.last_sequence + v.events, feed = greatest(p.feed, (SELECT feed_now())),
          -- A claim for a look at the provider raises the fence and changes nothing that a merchant can see.
-         updated_at = CASE WHEN v.events > 0 OR v.revision <> p.revision THEN tranche_now() ELSE p.updated_at END
+         -- Who waited for the lock began before whoever had it: what he tells is told after that all the same.
+         updated_at = CASE WHEN v.events > 0 OR v.revision <> p.revision THEN greatest(p.updated_at, tranche_now()) ELSE p.updated_at END
        FROM ${WRITES.as('v')}
        WHERE p.id = ${anyOf('$1')} AND p.id = v.id AND p.claim_no = v.claim_no
        RETURNING p.id, p.claim_no, p.last_sequence, p.feed, p.updated_at`,

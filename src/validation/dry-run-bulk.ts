@@ -87,14 +87,15 @@ export class DryRunBulk {
 
 function toDryRunItem(
   reference: string,
-  { issues, scheduledAt }: Judgement,
+  { issues, scheduledAt, askedFor }: Judgement,
   conflict: Issue | undefined,
 ): DryRunDto['items'][number] {
   const found = issues.length === 0 && conflict !== undefined ? [conflict] : issues;
+  const at = found.length === 0 ? scheduledAt : askedFor;
   return {
     reference,
     valid: found.length === 0,
-    scheduled_at: scheduledAt === null ? null : formatInstant(scheduledAt),
+    scheduled_at: at === null ? null : formatInstant(at),
     issues: found,
   };
 }

@@ -32,10 +32,12 @@ const findings = (value: object, over?: Partial<JudgementContext>): string[] =>
 describe('a valid payout', () => {
   it('has no issue, its amount in minor units and its instant', () => {
     const date = { scheduled_date: '2026-12-01T09:00:00+01:00' };
-    expect(judge(date)).toEqual({ issues: [], scheduledAt: new Date('2026-12-01T08:00:00Z'), amountMinor: 12050n });
+    const at = new Date('2026-12-01T08:00:00Z');
+    expect(judge(date)).toEqual({ issues: [], scheduledAt: at, askedFor: at, amountMinor: 12050n });
   });
 
-  it('without a date runs as soon as it is validated', () => expect(judge({}).scheduledAt).toEqual(context.judgedAt));
+  it('without a date runs as soon as it is validated', () =>
+    expect(judge({})).toMatchObject({ scheduledAt: context.judgedAt, askedFor: null }));
 });
 
 describe('amount and currency', () => {

@@ -17,6 +17,8 @@ export interface Judgement {
   readonly issues: Issue[];
   /** Null where the date can not be read, or the payout would run as soon as it is valid and is not. */
   readonly scheduledAt: Date | null;
+  /** The instant that was asked for, whether or not the payout is valid: null where it is as soon as it is. */
+  readonly askedFor: Date | null;
   /** Null where the amount can not be read. */
   readonly amountMinor: bigint | null;
 }
@@ -37,9 +39,11 @@ export function judgePayout(content: PayoutContent, intakeIssues: readonly Issue
   const found = RULES.flatMap((rule) => rule(payout, context)).filter(({ pointer }) => !unkept.has(pointer));
   const issues = [...intakeIssues, ...found];
   const { at } = payout.schedule;
+  const askedFor = at === 'once_validated' ? null : at;
   return {
     issues,
-    scheduledAt: at === 'once_validated' ? (issues.length === 0 ? context.judgedAt : null) : at,
+    scheduledAt: at === 'once_validated' && issues.length === 0 ? context.judgedAt : askedFor,
+    askedFor,
     amountMinor: payout.amount !== null && 'minor' in payout.amount ? payout.amount.minor : null,
   };
 }

@@ -139,7 +139,7 @@ export class ValidatePayouts {
       return payout?.claim_no === verdict.payout.claim_no ? [{ ...verdict, payout }] : [];
     });
     await this.advance.execute(tx, await this.verdicts(tx, ours));
-    await this.progress.updateHolds(tx, bulkIds);
+    await this.progress.updateHolds(tx, [...locked.values()]);
     tx.wake('execute');
   }
 
@@ -185,7 +185,7 @@ function stepOf({ payout, judgement, connectorId }: Judged, holder: string | und
       changes: { issues: null, scheduled_at: judgement.scheduledAt, connector_id: connectorId },
     };
   }
-  const changes = { issues, scheduled_at: judgement.scheduledAt };
+  const changes = { issues, scheduled_at: judgement.askedFor };
   const first = payout.last_sequence + begin.length === EVENTS_BEFORE_FIRST_VERDICT;
   const dropped = payout.invalid_items === 'drop' && first;
   return { payout, transitions: [...begin, 'fail_validation', ...(dropped ? (['cancel'] as const) : [])], changes };

@@ -29,7 +29,8 @@ describe('A reference', () => {
     const second = await judged(reference);
     expect([holder.status, second.status]).toEqual(['SCHEDULED', 'VALIDATION_FAILED']);
     expect(issuesOf(second)).toEqual(taken(holder));
-    expect(second.scheduled_at === null || second.scheduled_at > '2026').toBe(true);
+    const undated = await judged(reference, { scheduled_date: undefined });
+    expect([undated.status, undated.scheduled_at]).toEqual(['VALIDATION_FAILED', null]);
 
     const other = await app.merchant();
     const elsewhere = await other.createValidated([validItem({ reference, scheduled_date: tomorrow() })]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ISSUE_CODES } from '../../src/bulks/index.js';
 import { testApp, type TestApp } from '../support/app.js';
-import { invalidItem, METHODS, newReference, tomorrow, validItem, validItems } from '../support/items.js';
+import { inSeconds, invalidItem, METHODS, newReference, tomorrow, validItem, validItems } from '../support/items.js';
 import { type FeedEvent, type MerchantClient, type Payout } from '../support/merchant-client.js';
 import { expectSound } from '../support/soundness.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
@@ -253,6 +253,20 @@ describe('Validation', () => {
     } finally {
       await real.close();
     }
+  });
+
+  it('sums up the instants of all its payouts, whatever was found about them, and in whichever order', async () => {
+    const merchant = await app.merchant();
+    const [early, late] = [inSeconds(86_400), inSeconds(2 * 86_400)];
+    const invalid = invalidItem({ scheduled_date: early });
+    const alone = await merchant.createValidated([invalidItem({ scheduled_date: early })]);
+    expect([alone.first_scheduled_at, alone.last_scheduled_at]).toEqual([early, early]);
+
+    const bulk = await merchant.createValidated([validItem({ scheduled_date: late }), invalid]);
+    expect([bulk.first_scheduled_at, bulk.last_scheduled_at]).toEqual([early, late]);
+    await merchant.patch(`/v1/bulks/${bulk.id}`, { items: [{ reference: invalid.reference }] });
+    const again = await merchant.untilValidated(bulk.id);
+    expect([again.first_scheduled_at, again.last_scheduled_at, again.counts]).toEqual([early, late, bulk.counts]);
   });
 
   it('takes an IBAN as any of its countries has it', async () => {
