@@ -33,6 +33,7 @@ import { QueueLanes20261122060000 } from './20261122060000-queue-lanes.js';
 import { NameStrayPayments20261123000000 } from './20261123000000-name-stray-payments.js';
 import { TellBooksBehind20261123000100 } from './20261123000100-tell-books-behind.js';
 import { PartSharedPayments20261123100000 } from './20261123100000-part-shared-payments.js';
+import { NameQueriesOfIndexes20261123110000 } from './20261123110000-name-queries-of-indexes.js';
 
 /** Every migration, oldest first. Named one by one: a glob would find nothing, or too much, once the code is built. */
 export const migrations = [
@@ -71,4 +72,5 @@ export const migrations = [
   NameStrayPayments20261123000000,
   TellBooksBehind20261123000100,
   PartSharedPayments20261123100000,
+  NameQueriesOfIndexes20261123110000,
 ];

@@ -130,6 +130,9 @@ CREATE TABLE api_key (
 );
 CREATE INDEX api_key_merchant ON api_key USING btree (merchant_id, id);
 CREATE INDEX api_key_of_operators ON api_key USING btree (id) WHERE (merchant_id IS NULL);
+COMMENT ON INDEX api_key_merchant IS 'merchants/merchant.queries.ts keysOfMerchant: the keys of one merchant, newest first.';
+COMMENT ON INDEX api_key_of_operators IS 'merchants/merchant.queries.ts keysOfOperators: the keys of operators, newest first.';
+COMMENT ON INDEX api_key_secret_hash_key IS 'merchants/api-key.repository.ts findValid: whose key a request has shown.';
 ALTER TABLE api_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON api_key TO tranche_worker USING (true);
 CREATE POLICY merchant ON api_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -159,6 +162,8 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_outcome_check CHECK (outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'not_taken'::text, 'unknown'::text]))
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempt USING btree (payout_id) WHERE live;
+COMMENT ON INDEX attempt_idempotency_key_key IS 'reconciliation/provider-books.repository.ts named: the attempt whose key a payment in the books has.';
+COMMENT ON INDEX attempt_one_live IS 'payouts/payout-intent.repository.ts write: nothing is looked up by it; it refuses a payout a second live attempt.';
 ALTER TABLE attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON attempt TO tranche_worker USING (true);
 CREATE POLICY merchant ON attempt TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -217,6 +222,10 @@ CREATE TABLE audit_entry (
 );
 CREATE INDEX audit_entry_newest ON audit_entry USING btree (merchant_id, id DESC);
 CREATE INDEX audit_entry_unsealed ON audit_entry USING btree (place) WHERE (number IS NULL);
+COMMENT ON INDEX audit_entry_id_key IS 'merchants/audit.queries.ts entries: the entry behind which a page starts.';
+COMMENT ON INDEX audit_entry_newest IS 'merchants/audit.queries.ts entries: the entries of one merchant, newest first.';
+COMMENT ON INDEX audit_entry_number IS 'platform/audit/audit.repository.ts linksBehind: the links of one chain, in their order.';
+COMMENT ON INDEX audit_entry_unsealed IS 'platform/audit/audit.repository.ts unsealedChains, unsealed: what waits to be sealed.';
 CREATE TRIGGER audit_entry_is_not_emptied BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 CREATE TRIGGER audit_entry_stays BEFORE DELETE OR UPDATE ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -247,6 +256,8 @@ CREATE TABLE bulk (
   CONSTRAINT bulk_item_count_check CHECK (item_count > 0)
 );
 CREATE INDEX bulk_merchant_newest ON bulk USING btree (merchant_id, id DESC);
+COMMENT ON INDEX bulk_merchant_newest IS 'bulks/bulk.queries.ts newestFirst: the bulks of one merchant, newest first.';
+COMMENT ON INDEX bulk_reference_unique IS 'bulks/bulk.repository.ts idByReference: the bulk of one merchant that has this reference.';
 ALTER TABLE bulk ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON bulk TO tranche_worker USING (true);
 CREATE POLICY merchant ON bulk TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -265,6 +276,7 @@ CREATE TABLE bulk_origin (
   CONSTRAINT bulk_origin_door_check CHECK (door = ANY (ARRAY['paypal'::text, 'dots'::text]))
 );
 CREATE INDEX bulk_origin_by_key ON bulk_origin USING btree (merchant_id, door, batch_key, created_at DESC) WHERE (batch_key IS NOT NULL);
+COMMENT ON INDEX bulk_origin_by_key IS 'doors/origin.repository.ts bulkByKey: the latest bulk that a merchant has sent under this key.';
 ALTER TABLE bulk_origin ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON bulk_origin TO tranche_worker USING (true);
 CREATE POLICY merchant ON bulk_origin TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -319,6 +331,7 @@ END) STORED NOT NULL,
   CONSTRAINT bulk_progress_validation_pending_check CHECK (validation_pending >= 0)
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX bulk_progress_by_status ON bulk_progress USING btree (merchant_id, status, bulk_id DESC);
+COMMENT ON INDEX bulk_progress_by_status IS 'bulks/bulk-caps.ts use: the bulks of one merchant that are open.';
 ALTER TABLE bulk_progress ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON bulk_progress TO tranche_worker USING (true);
 CREATE POLICY merchant ON bulk_progress TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -389,6 +402,9 @@ CREATE TABLE dots_user (
 );
 CREATE INDEX dots_user_by_id ON dots_user USING btree (merchant_id, id);
 CREATE INDEX dots_user_unnamed ON dots_user USING btree (id) WHERE (receivers IS NULL);
+COMMENT ON INDEX dots_user_by_id IS 'doors/dots/user.repository.ts newestFirst: the users of one merchant, newest first.';
+COMMENT ON INDEX dots_user_phone_unique IS 'doors/dots/user.repository.ts findByPhone: the user of one merchant who has this phone.';
+COMMENT ON INDEX dots_user_unnamed IS 'doors/dots/user.repository.ts nameOld: users whose receivers a version before has not named.';
 ALTER TABLE dots_user ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON dots_user TO tranche_worker USING (true);
 CREATE POLICY merchant ON dots_user TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -440,6 +456,11 @@ CREATE TABLE event (
 CREATE INDEX event_by_bulk ON event USING btree (bulk_id, feed, place);
 CREATE INDEX event_feed ON event USING btree (merchant_id, feed, place);
 CREATE INDEX event_of_rare_type ON event USING btree (merchant_id, type, feed, place) WHERE (type <> ALL (ARRAY['payout.created'::text, 'payout.validation_in_progress'::text, 'payout.scheduled'::text, 'payout.processing_in_progress'::text, 'payout.processed'::text, 'payout.intent_succeeded'::text]));
+COMMENT ON INDEX event_by_bulk IS 'webhooks/events/event-feed.queries.ts PAGE_OF_BULK, webhooks/resends/resend.repository.ts MATCH_OF_BULK: the events of one bulk, in the order of the feed.';
+COMMENT ON INDEX event_feed IS 'webhooks/events/event-feed.queries.ts PAGE_OF_MERCHANT, follow: the events of one merchant behind a place, in the order of the feed.';
+COMMENT ON INDEX event_id_key IS 'webhooks/deliveries/delivery.repository.ts claim, webhooks/events/event-feed.queries.ts PLACE_OF: the event of a delivery, or of a cursor.';
+COMMENT ON INDEX event_of_rare_type IS 'webhooks/events/event-feed.queries.ts PAGE_OF_RARE_TYPE, webhooks/deliveries/delivery.queries.ts OF_RARE_TYPE: the few events of a type that few payouts have.';
+COMMENT ON INDEX event_sequence_unique IS 'webhooks/events/event-feed.queries.ts HISTORY_OF_PAYOUT, webhooks/deliveries/delivery.queries.ts OF_PAYOUT: the events of one payout.';
 ALTER TABLE event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON event TO tranche_worker USING (true);
 CREATE POLICY merchant ON event TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -492,6 +513,7 @@ CREATE TABLE idempotency_key (
   CONSTRAINT idempotency_key_pkey PRIMARY KEY (merchant_id, method, path, key)
 );
 CREATE INDEX idempotency_key_age ON idempotency_key USING btree (created_at);
+COMMENT ON INDEX idempotency_key_age IS 'platform/http/idempotency-keys.ts forgetIdempotencyKeys, forgetIdempotencySecrets: what is old enough to be forgotten.';
 ALTER TABLE idempotency_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON idempotency_key TO tranche_worker USING (true);
 CREATE POLICY merchant ON idempotency_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -567,6 +589,12 @@ CREATE INDEX payout_due ON payout USING btree (connector_id, merchant_id, schedu
 CREATE INDEX payout_merchant_newest ON payout USING btree (merchant_id, id DESC);
 CREATE INDEX payout_next_due ON payout USING btree (scheduled_at) WHERE ((status = 'SCHEDULED'::text) AND (NOT held));
 CREATE INDEX payout_to_judge ON payout USING btree (merchant_id, id) WHERE (status = ANY (ARRAY['VALIDATION_PENDING'::text, 'VALIDATION_IN_PROGRESS'::text]));
+COMMENT ON INDEX payout_due IS 'bulks/payout.repository.ts lockDue: what is due at one connector, merchant by merchant, oldest first.';
+COMMENT ON INDEX payout_merchant_newest IS 'payouts/payout.queries.ts ofMerchant: the payouts of one merchant, newest first.';
+COMMENT ON INDEX payout_next_due IS 'payouts/executor.ts lookAhead, scheduler/engine-figures.ts refresh: the next instant to wake at, and how late the oldest is.';
+COMMENT ON INDEX payout_position_unique IS 'payouts/payout.queries.ts ofBulk, stretchOfBulk: the payouts of one bulk, in the order in which they were sent.';
+COMMENT ON INDEX payout_reference_unique IS 'payouts/payout.queries.ts ofMerchant: the payouts of one merchant that have this reference.';
+COMMENT ON INDEX payout_to_judge IS 'bulks/payout.repository.ts lockForValidation: what is to be judged, merchant by merchant, oldest first.';
 ALTER TABLE payout ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -594,6 +622,11 @@ CREATE INDEX payout_intent_next_check ON payout_intent USING btree (connector_id
 CREATE UNIQUE INDEX payout_intent_payment ON payout_intent USING btree (connector_id, provider_reference) WHERE (provider_reference IS NOT NULL);
 CREATE INDEX payout_intent_unclaimed ON payout_intent USING btree (payout_id, updated_at) WHERE (status = 'unclaimed'::text);
 CREATE INDEX payout_intent_unclear ON payout_intent USING btree (status) WHERE (status = ANY (ARRAY['unknown'::text, 'needs_review'::text]));
+COMMENT ON INDEX payout_intent_id_key IS 'payouts/payout-intent.repository.ts payoutOfIntent: the payout whose intent this is.';
+COMMENT ON INDEX payout_intent_next_check IS 'payouts/payout-intent.repository.ts dueChecks, payouts/executor.ts lookAhead: the looks that are due at one connector, and the next one.';
+COMMENT ON INDEX payout_intent_payment IS 'payouts/payout-intent.repository.ts holdersOf, reconciliation/provider-books.repository.ts named: the intent that is paid by this payment; there is one.';
+COMMENT ON INDEX payout_intent_unclaimed IS 'reconciliation/provider-books.repository.ts unclaimedFor: the intents whose money waits for its receiver.';
+COMMENT ON INDEX payout_intent_unclear IS 'payouts/unclear-intents.queries.ts newestFirst, scheduler/engine-figures.ts refresh: the intents whose outcome nobody knows.';
 ALTER TABLE payout_intent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_intent TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_intent TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -627,6 +660,10 @@ CREATE TABLE payout_link (
 );
 CREATE INDEX payout_link_open ON payout_link USING btree (expires_at) WHERE (status = 'open'::text);
 CREATE INDEX payout_link_unnamed ON payout_link USING btree (id) WHERE (receivers IS NULL);
+COMMENT ON INDEX payout_link_open IS 'payout-links/payout-link.repository.ts expire: the open links whose time is over.';
+COMMENT ON INDEX payout_link_sender_key_unique IS 'payout-links/payout-link.repository.ts findByKey: the link that a merchant has made under this key.';
+COMMENT ON INDEX payout_link_token_unique IS 'payout-links/payout-link.repository.ts findClaimable: the link that somebody has opened.';
+COMMENT ON INDEX payout_link_unnamed IS 'payout-links/payout-link.repository.ts unnamed: links whose receivers a version before has not named.';
 ALTER TABLE payout_link ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_link TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_link TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -666,6 +703,8 @@ CREATE TABLE payout_revision (
 );
 CREATE INDEX payout_revision_by_receiver ON payout_revision USING btree (receiver_key_id);
 CREATE INDEX payout_revision_of_everybody ON payout_revision USING btree (merchant_id, payout_id, revision) WHERE ((receiver_key_id IS NULL) AND ((payout_method IS NOT NULL) OR (billing_data IS NOT NULL)));
+COMMENT ON INDEX payout_revision_by_receiver IS 'receivers/receiver-erasures.repository.ts payoutsOf, next: what says anything of one receiver.';
+COMMENT ON INDEX payout_revision_of_everybody IS 'bulks/old-content.repository.ts next, seal: contents of the time before receivers had keys.';
 ALTER TABLE payout_revision ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON payout_revision TO tranche_worker USING (true);
 CREATE POLICY merchant ON payout_revision TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -685,6 +724,8 @@ CREATE TABLE provider_notification (
 );
 CREATE INDEX provider_notification_age ON provider_notification USING btree (received_at);
 CREATE INDEX provider_notification_key ON provider_notification USING btree (connector_id, idempotency_key);
+COMMENT ON INDEX provider_notification_age IS 'payouts/provider-notification.repository.ts forgetProviderNotifications: what nobody has asked for in time.';
+COMMENT ON INDEX provider_notification_key IS 'payouts/provider-notification.repository.ts knownKeys, take: what was told of our own keys before we knew the payment.';
 GRANT DELETE, INSERT, SELECT, UPDATE ON provider_notification TO tranche_worker;
 
 CREATE TABLE rate_bucket (
@@ -703,6 +744,7 @@ CREATE TABLE receiver_key (
   CONSTRAINT receiver_key_pkey PRIMARY KEY (id),
   CONSTRAINT receiver_key_receiver UNIQUE (merchant_id, receiver)
 );
+COMMENT ON INDEX receiver_key_receiver IS 'bulks/receiver-key.repository.ts read: the key of one receiver of a merchant.';
 ALTER TABLE receiver_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON receiver_key TO tranche_worker USING (true);
 CREATE POLICY merchant ON receiver_key TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -722,6 +764,8 @@ CREATE TABLE reference_hold (
 );
 CREATE INDEX reference_hold_of_bulk ON reference_hold USING btree (bulk_id, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
 CREATE INDEX reference_hold_of_day ON reference_hold USING btree (merchant_id, day, currency) INCLUDE (amount_minor, payout_id) WHERE (amount_minor IS NOT NULL);
+COMMENT ON INDEX reference_hold_of_bulk IS 'validation/amount-caps.ts use: what a bulk has taken of its cap, from the index alone.';
+COMMENT ON INDEX reference_hold_of_day IS 'validation/amount-caps.ts use: what a day of one merchant has taken of its cap, from the index alone.';
 ALTER TABLE reference_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON reference_hold TO tranche_worker USING (true);
 CREATE POLICY merchant ON reference_hold TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -745,6 +789,7 @@ CREATE TABLE sandbox_payment (
   CONSTRAINT sandbox_payment_connector_id_idempotency_key_key UNIQUE (connector_id, idempotency_key),
   CONSTRAINT sandbox_payment_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES connector(id)
 );
+COMMENT ON INDEX sandbox_payment_connector_id_idempotency_key_key IS 'connectors/sandbox/sandbox.payments.ts stored: the payment that the sandbox has made under this key.';
 GRANT INSERT, SELECT, UPDATE (cancelled_at) ON sandbox_payment TO tranche_worker;
 
 CREATE TABLE sandbox_refusal (
@@ -772,6 +817,8 @@ CREATE TABLE stray_payment (
   CONSTRAINT stray_payment_kind CHECK (kind = ANY (ARRAY['unknown'::text, 'not_ours_to_pay'::text, 'superseded'::text, 'other_amount'::text, 'contradiction'::text]))
 );
 CREATE INDEX stray_payment_open ON stray_payment USING btree (connector_id) WHERE (acknowledged_at IS NULL);
+COMMENT ON INDEX stray_payment_id_key IS 'reconciliation/stray-payments.queries.ts newestFirst: stray payments, newest first.';
+COMMENT ON INDEX stray_payment_open IS 'connectors/stray-payment.repository.ts open: what nobody has looked at yet, of one connector.';
 GRANT INSERT, SELECT, UPDATE ON stray_payment TO tranche_worker;
 
 CREATE TABLE webhook_attempt (
@@ -789,6 +836,7 @@ CREATE TABLE webhook_attempt (
   CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id)
 );
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt USING btree (delivery_id, number);
+COMMENT ON INDEX webhook_attempt_delivery IS 'webhooks/deliveries/delivery.queries.ts attempts: the attempts of one delivery, in their order.';
 ALTER TABLE webhook_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_attempt TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_attempt TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -828,6 +876,16 @@ CREATE INDEX webhook_delivery_put_off ON webhook_delivery USING btree (endpoint_
 CREATE INDEX webhook_delivery_resent ON webhook_delivery USING btree (resend_id, id DESC) WHERE (resend_id IS NOT NULL);
 CREATE INDEX webhook_delivery_resent_open ON webhook_delivery USING btree (endpoint_id, resend_id) WHERE ((resend_id IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'in_flight'::text])));
 CREATE INDEX webhook_delivery_undelivered ON webhook_delivery USING btree (merchant_id, state, id DESC) WHERE (state = ANY (ARRAY['exhausted'::text, 'held'::text, 'skipped'::text, 'expired'::text]));
+COMMENT ON INDEX webhook_delivery_due IS 'webhooks/deliveries/delivery.repository.ts claim, webhooks/deliveries/lane.repository.ts lookOver: what one lane may send next, and which lanes have anything to send.';
+COMMENT ON INDEX webhook_delivery_in_flight IS 'webhooks/deliveries/lane.repository.ts callsOut: how many calls of each lane are out.';
+COMMENT ON INDEX webhook_delivery_latest IS 'webhooks/endpoints/endpoint.queries.ts health: how long the latest deliveries of an endpoint took.';
+COMMENT ON INDEX webhook_delivery_merchant_newest IS 'webhooks/deliveries/delivery.queries.ts OF_MERCHANT: the deliveries of one merchant, newest first.';
+COMMENT ON INDEX webhook_delivery_once IS 'webhooks/events/old-events.repository.ts look, webhooks/deliveries/delivery.queries.ts OF_BULK: the deliveries of one event.';
+COMMENT ON INDEX webhook_delivery_open IS 'webhooks/deliveries/delivery.repository.ts claim: whether an earlier sequence of the same subject is still open.';
+COMMENT ON INDEX webhook_delivery_put_off IS 'webhooks/deliveries/backlog.repository.ts hasten, webhooks/endpoints/endpoint.queries.ts health: what waits for a retry, or behind one.';
+COMMENT ON INDEX webhook_delivery_resent IS 'webhooks/resends/resend.queries.ts counts, webhooks/deliveries/delivery.queries.ts OF_MERCHANT: the deliveries that a resend has sent again.';
+COMMENT ON INDEX webhook_delivery_resent_open IS 'webhooks/resends/resend.repository.ts release: how many of the open deliveries of a lane were sent again.';
+COMMENT ON INDEX webhook_delivery_undelivered IS 'webhooks/deliveries/delivery.queries.ts OF_UNDELIVERED, OF_SKIPPED: the deliveries of one merchant that did not arrive.';
 ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_delivery TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_delivery TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -885,6 +943,10 @@ CREATE INDEX webhook_endpoint_backlog ON webhook_endpoint USING btree (id) WHERE
 CREATE INDEX webhook_endpoint_queue ON webhook_endpoint USING btree (merchant_id, last_claimed_at, id) WHERE (((ready_at = '-infinity'::timestamp with time zone) IS TRUE) AND (status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE INDEX webhook_endpoint_ready ON webhook_endpoint USING btree (ready_at) WHERE ((status <> 'disabled'::text) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX webhook_endpoint_url ON webhook_endpoint USING btree (merchant_id, url) WHERE (deleted_at IS NULL);
+COMMENT ON INDEX webhook_endpoint_backlog IS 'webhooks/deliveries/backlog.repository.ts DROP, hasten: the lanes that have a backlog to be dropped or hastened.';
+COMMENT ON INDEX webhook_endpoint_queue IS 'webhooks/deliveries/lane.repository.ts inTurn: the lanes that are ready, merchant by merchant, in their turn.';
+COMMENT ON INDEX webhook_endpoint_ready IS 'webhooks/deliveries/lane.repository.ts queueReady, nextReady: the lanes whose instant has come, and the next one.';
+COMMENT ON INDEX webhook_endpoint_url IS 'webhooks/endpoints/endpoint.repository.ts laneForUrl, idOfUrl: the lane of a URL of one merchant.';
 ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_endpoint TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_endpoint TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));
@@ -928,6 +990,8 @@ CREATE TABLE webhook_resend (
 );
 CREATE INDEX webhook_resend_newest ON webhook_resend USING btree (merchant_id, id DESC);
 CREATE INDEX webhook_resend_running ON webhook_resend USING btree (look_at) WHERE (state = ANY (ARRAY['matching'::text, 'sending'::text]));
+COMMENT ON INDEX webhook_resend_newest IS 'webhooks/resends/resend.queries.ts newestFirst: the resends of one merchant, newest first.';
+COMMENT ON INDEX webhook_resend_running IS 'webhooks/resends/resend.repository.ts claim, nextLook: the resend that is due, and the next one.';
 ALTER TABLE webhook_resend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON webhook_resend TO tranche_worker USING (true);
 CREATE POLICY merchant ON webhook_resend TO tranche_api USING (((merchant_id = ( SELECT tranche_merchant() AS tranche_merchant)) IS TRUE));

@@ -37,7 +37,8 @@ function textsOf(path: string, source: string): SqlText[] {
 
 const isText = (node: ts.Node): boolean => ts.isStringLiteralLike(node) || ts.isTemplateExpression(node);
 
-function nameOf(node: ts.Node): string | null {
+/** Of what a text of a statement may stand in. */
+export function nameOf(node: ts.Node): string | null {
   if (ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node)) return node.name?.getText() ?? null;
   return ts.isVariableDeclaration(node) && isAtTheTop(node) ? node.name.getText() : null;
 }

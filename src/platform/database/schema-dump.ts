@@ -9,6 +9,8 @@ interface TableRow {
   readonly constraints: readonly string[];
   readonly options: string | null;
   readonly indexes: readonly string[];
+  /** What each index is for, those of constraints too. */
+  readonly purposes: readonly string[];
   readonly triggers: readonly string[];
   /** By role, in one line each. */
   readonly grants: readonly string[];
@@ -35,6 +37,9 @@ const TABLES = `
     ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
           WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))
           ORDER BY i.indexrelid::regclass::text) AS indexes,
+    ARRAY(SELECT 'COMMENT ON INDEX ' || i.indexrelid::regclass || ' IS ' || quote_literal(d.description)
+          FROM pg_index i JOIN pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+          WHERE i.indrelid = c.oid ORDER BY i.indexrelid::regclass::text) AS purposes,
     ARRAY(SELECT pg_get_triggerdef(t.oid, true) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY t.tgname) AS triggers,
     ARRAY(SELECT 'GRANT ' || string_agg(g.privilege, ', ' ORDER BY g.privilege) || ' ON ' || quote_ident(c.relname) || ' TO ' || r.rolname
           FROM (SELECT x.grantee, x.privilege_type AS privilege FROM aclexplode(c.relacl) x
@@ -61,10 +66,10 @@ export async function dumpSchema(dataSource: DataSource): Promise<string> {
   return [HEADING, ...functions.map(({ definition }) => `${definition.trim()};\n`), ...tables.map(tableText)].join('\n');
 }
 
-function tableText({ name, columns, constraints, options, indexes, triggers, grants, policies, walled }: TableRow): string {
+function tableText({ name, columns, constraints, options, walled, ...rest }: TableRow): string {
   const parts = [...columns, ...constraints].map((part) => `  ${part}`).join(',\n');
   const wall = walled ? [`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`] : [];
-  const after = [...indexes, ...triggers, ...wall, ...policies, ...grants]
+  const after = [...rest.indexes, ...rest.purposes, ...rest.triggers, ...wall, ...rest.policies, ...rest.grants]
     .map((statement) => `${statement.replaceAll('public.', '')};\n`)
     .join('');
   return `CREATE TABLE ${name} (\n${parts}\n)${options === null ? '' : ` WITH (${options})`};\n${after}`;
