@@ -109,7 +109,7 @@ export class PayoutLinkRepository {
     const { from, to } = payoutLinkLifecycle.transitions[transition];
     return tx.one<SteppedLink>(
       `UPDATE payout_link l SET status = $3, bulk_id = $5, payout_id = $6, last_sequence = l.last_sequence + 1,
-         feed = greatest(l.feed, f.now), updated_at = tranche_now()
+         feed = greatest(l.feed, f.now), updated_at = greatest(l.updated_at, tranche_now())
        FROM (SELECT feed_now() AS now) f WHERE l.merchant_id = $1 AND l.id = $2 AND l.status = ANY ($4::text[])
        RETURNING ${STEPPED}`,
       [merchantId, id, to, from, bulkId, payoutId],
@@ -120,7 +120,8 @@ export class PayoutLinkRepository {
   expire(tx: Tx, limit: number): Promise<SteppedLink[]> {
     const { from, to } = payoutLinkLifecycle.transitions.expire;
     return tx.query<SteppedLink>(
-      `UPDATE payout_link l SET status = $1, last_sequence = l.last_sequence + 1, feed = greatest(l.feed, f.now), updated_at = tranche_now()
+      `UPDATE payout_link l SET status = $1, last_sequence = l.last_sequence + 1, feed = greatest(l.feed, f.now),
+         updated_at = greatest(l.updated_at, tranche_now())
        FROM (SELECT feed_now() AS now) f
        WHERE l.id = ANY (ARRAY(
          SELECT id FROM payout_link WHERE status = 'open' AND expires_at <= tranche_now() ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED))

@@ -244,6 +244,16 @@ describe('A payout link', () => {
     await injectTime(owner, {});
     await receiver.close();
   });
+
+  it('is told of no earlier instant where the clock has gone back in between', async () => {
+    await injectTime(owner, { ahead_s: 3_600 });
+    const link = await send();
+    await injectTime(owner, {});
+    await client.ok('DELETE', `/payout-links/${link.id}`);
+    const [created, cancelled] = await eventsOf(link);
+    expect(cancelled?.type).toBe('payout_link.cancelled');
+    expect(cancelled?.timestamp).toBe(created?.timestamp);
+  });
 });
 
 describe('send-payout', () => {

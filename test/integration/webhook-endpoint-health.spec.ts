@@ -128,19 +128,39 @@ describe('an endpoint that takes three of ten', () => {
 });
 
 describe('an endpoint that somebody disables and enables', () => {
+  const repository = new EndpointRepository();
+  const told = new EndpointNotices(repository);
+  const [disable, enable] = [
+    new DisableEndpoint(repository, told),
+    new EnableEndpoint(repository, new BacklogRepository(), told),
+  ];
+
   it('is told of to the others, both times', async () => {
     const { merchantId, id: endpointId, beside } = await endpoints();
-    const [repository, told] = [new EndpointRepository(), new EndpointNotices(new EndpointRepository())];
     const command = { merchantId, endpointId };
-    await db.transactions.asEngine((tx) => new DisableEndpoint(repository, told).execute(tx, command));
+    await db.transactions.asEngine((tx) => disable.execute(tx, command));
     expect(await standing(endpointId)).toEqual({ status: 'disabled', reason: 'by_hand' });
-    const enable = new EnableEndpoint(repository, new BacklogRepository(), told);
     await db.transactions.asEngine((tx) => enable.execute(tx, { ...command, backlog: { kind: 'all' } }));
     expect(await standing(endpointId)).toEqual({ status: 'active', reason: null });
     expect(await notices(endpointId)).toEqual([
       { type: 'webhook_endpoint.disabled', to: beside, reason: 'by_hand' },
       { type: 'webhook_endpoint.recovered', to: beside, reason: null },
     ]);
+  });
+
+  it('is told of no earlier instant where the clock has gone back in between', async () => {
+    const { merchantId, id: endpointId } = await endpoints();
+    const command = { merchantId, endpointId };
+    await injectTime(db.dataSource, { ahead_s: HOUR_S });
+    await db.transactions.asEngine((tx) => disable.execute(tx, command));
+    await injectTime(db.dataSource, {});
+    await db.transactions.asEngine((tx) => enable.execute(tx, { ...command, backlog: { kind: 'all' } }));
+    const instants = await db.dataSource.query<{ at: Date }[]>(
+      `SELECT occurred_at AS at FROM event WHERE subject_id = $1 ORDER BY sequence`,
+      [endpointId],
+    );
+    expect(instants).toHaveLength(2);
+    expect(instants[1]).toEqual(instants[0]);
   });
 });
 

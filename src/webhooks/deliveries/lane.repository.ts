@@ -243,7 +243,7 @@ export class LaneRepository {
       `UPDATE webhook_endpoint e SET status = v.status, failure_streak = v."failureStreak", pause_count = v."pauseCount",
          calls_max = v."callsMax",
          reason = CASE WHEN v.status = e.status THEN e.reason ELSE v.reason END,
-         since = CASE WHEN v.status = e.status THEN e.since ELSE tranche_now() END,
+         since = CASE WHEN v.status = e.status THEN e.since ELSE greatest(e.since, tranche_now()) END,
          updated_at = CASE WHEN v.status = e.status THEN e.updated_at ELSE tranche_now() END,
          paused_until = CASE WHEN v.status = 'paused' THEN coalesce(tranche_now() + v.pause_s * interval '1 second', e.paused_until) END,
          ready_at = CASE WHEN v.status = 'paused' THEN coalesce(tranche_now() + v.pause_s * interval '1 second', e.paused_until)

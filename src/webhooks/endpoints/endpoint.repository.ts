@@ -158,19 +158,21 @@ export class EndpointRepository {
     { status, reason }: { status: 'active' | 'disabled'; reason: string | null },
   ): Promise<void> {
     await tx.query(
-      `UPDATE webhook_endpoint SET status = $2, reason = $3, since = tranche_now(), updated_at = tranche_now(), failure_streak = 0,
-         failing_since = NULL, recent_since = '-infinity', pause_count = 0, paused_until = NULL, calls_max = 1, ready_at = '-infinity'
+      `UPDATE webhook_endpoint SET status = $2, reason = $3, since = greatest(since, tranche_now()), updated_at = tranche_now(),
+         failure_streak = 0, failing_since = NULL, recent_since = '-infinity', pause_count = 0, paused_until = NULL, calls_max = 1,
+         ready_at = '-infinity'
        WHERE id = $1`,
       [id, status, reason],
     );
   }
 
-  /** Counts the next own event of each endpoint. */
+  /** Counts the next own event of each endpoint. It is told of no earlier instant than that of the status it shows. */
   nextEvents(tx: Tx, ids: readonly string[]): Promise<ToldEndpoint[]> {
     return tx.query<ToldEndpoint & Record<string, unknown>>(
       `UPDATE webhook_endpoint e SET last_sequence = e.last_sequence + 1, feed = greatest(e.feed, f.now)
        FROM (SELECT feed_now() AS now) f WHERE e.id = ANY ($1::uuid[])
-       RETURNING e.id, e.merchant_id, e.url, e.status, e.reason, e.last_sequence, e.feed, tranche_now() AS at`,
+       RETURNING e.id, e.merchant_id, e.url, e.status, e.reason, e.last_sequence, e.feed,
+         greatest(e.since, tranche_now()) AS at`,
       [ids],
     );
   }
