@@ -7,8 +7,11 @@ const LATENCY_MS = 20;
 const IN_FLIGHT = 100;
 /** Each process learns of the others within its round; from then on each keeps to its part of the provider's places. */
 const TOGETHER_MS = 3_000;
-/** Payouts that each process pays before the clock starts: what it takes to compile is a start's, and four would have four of it. */
-const WARMED_BY = 2_000;
+/**
+ * Payouts that are paid before the clock starts, by however many processes: each of four has paid enough to be compiled, and the
+ * server has as much to vacuum whoever comes next.
+ */
+const PAID_BEFORE = 8_000;
 
 const WHY_MISSED =
   'five programs take turns on two cores that are both busy, and each of four has a quarter of the results to settle at a time, so that the same payouts ' +
@@ -18,12 +21,12 @@ const WHY_MISSED =
 export const workers: Row = {
   name: 'workers',
   asks: 'execute with one, two and four worker processes: what they lose to each other on the same cores',
-  minutes: 5,
+  minutes: 8,
   async contests(stage, effort) {
     await stage.api();
     const connectorId = await stage.connector(await stage.provider(LATENCY_MS), IN_FLIGHT);
     const merchant = await stage.merchant({ connector_id: connectorId });
-    const payouts = sized(effort, { quick: 1_000, usual: 4_000, full: 10_000 });
+    const payouts = sized(effort, { quick: 1_000, usual: 8_000, full: 10_000 });
     const paid = async (): Promise<number> => {
       const start = performance.now();
       await stage.brake(`/connectors/${connectorId}`, 'resume');
@@ -38,7 +41,7 @@ export const workers: Row = {
         prepare: async () => {
           await stage.brake(`/connectors/${connectorId}`, 'pause');
           programs = await Promise.all(Array.from({ length: count }, () => stage.servers.start('worker')));
-          await merchant.createValidated(count * WARMED_BY);
+          await merchant.createValidated(PAID_BEFORE);
           await wait(TOGETHER_MS);
           await paid();
           await stage.brake(`/connectors/${connectorId}`, 'pause');
