@@ -15,8 +15,8 @@ const PAID_BEFORE = 8_000;
 
 const WHY_MISSED =
   'five programs take turns on two cores that are both busy, and each of four has a quarter of the results to settle at a time, so that the same payouts ' +
-  'take more statements: half as much processor time again (last column). Gathered for 10 ms before each group that was a tenth less, and every result ' +
-  'waited on a timer. Two lose nothing.';
+  'take more statements: more processor time for each (last column). Gathered for 10 ms before each group that was a tenth less, and every result waited ' +
+  'on a timer; three times as many payouts before the clock starts changed nothing. Two lose nothing.';
 
 export const workers: Row = {
   name: 'workers',
