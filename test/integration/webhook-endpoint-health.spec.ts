@@ -129,10 +129,10 @@ describe('an endpoint that takes three of ten', () => {
 
 describe('an endpoint that somebody disables and enables', () => {
   const repository = new EndpointRepository();
-  const told = new EndpointNotices(repository);
+  const notify = new EndpointNotices(repository);
   const [disable, enable] = [
-    new DisableEndpoint(repository, told),
-    new EnableEndpoint(repository, new BacklogRepository(), told),
+    new DisableEndpoint(repository, notify),
+    new EnableEndpoint(repository, new BacklogRepository(), notify),
   ];
 
   it('is told of to the others, both times', async () => {
@@ -148,19 +148,26 @@ describe('an endpoint that somebody disables and enables', () => {
     ]);
   });
 
-  it('is told of no earlier instant where the clock has gone back in between', async () => {
+  it('is told of no earlier instant where the clock has gone back in between, and shows none', async () => {
     const { merchantId, id: endpointId } = await endpoints();
     const command = { merchantId, endpointId };
     await injectTime(db.dataSource, { ahead_s: HOUR_S });
     await db.transactions.asEngine((tx) => disable.execute(tx, command));
     await injectTime(db.dataSource, {});
     await db.transactions.asEngine((tx) => enable.execute(tx, { ...command, backlog: { kind: 'all' } }));
-    const instants = await db.dataSource.query<{ at: Date }[]>(
-      `SELECT occurred_at AS at FROM event WHERE subject_id = $1 ORDER BY sequence`,
+    for (let made = 0; made < 5; made += 1) await attempt(endpointId, FAILED, 0);
+    const told = await db.dataSource.query<{ type: string; at: Date }[]>(
+      `SELECT type, occurred_at AS at FROM event WHERE subject_id = $1 ORDER BY sequence`,
       [endpointId],
     );
-    expect(instants).toHaveLength(2);
-    expect(instants[1]).toEqual(instants[0]);
+    const [first] = told;
+    expect(told).toEqual(
+      ['disabled', 'recovered', 'failing'].map((what) => ({ type: `webhook_endpoint.${what}`, at: first?.at })),
+    );
+    const shown = await db.dataSource.query<unknown[]>(`SELECT since, updated_at FROM webhook_endpoint WHERE id = $1`, [
+      endpointId,
+    ]);
+    expect(shown).toEqual([{ since: first?.at, updated_at: first?.at }]);
   });
 });
 

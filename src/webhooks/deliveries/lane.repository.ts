@@ -244,7 +244,7 @@ export class LaneRepository {
          calls_max = v."callsMax",
          reason = CASE WHEN v.status = e.status THEN e.reason ELSE v.reason END,
          since = CASE WHEN v.status = e.status THEN e.since ELSE greatest(e.since, tranche_now()) END,
-         updated_at = CASE WHEN v.status = e.status THEN e.updated_at ELSE tranche_now() END,
+         updated_at = CASE WHEN v.status = e.status THEN e.updated_at ELSE greatest(e.updated_at, tranche_now()) END,
          paused_until = CASE WHEN v.status = 'paused' THEN coalesce(tranche_now() + v.pause_s * interval '1 second', e.paused_until) END,
          ready_at = CASE WHEN v.status = 'paused' THEN coalesce(tranche_now() + v.pause_s * interval '1 second', e.paused_until)
            ELSE (SELECT CASE WHEN min(first.due_at) <= tranche_now() THEN '-infinity' ELSE coalesce(min(first.due_at), 'infinity') END

@@ -27,7 +27,8 @@ export class EndpointSettingsRepository {
 
   async write(tx: Tx, id: string, settings: EndpointSettings): Promise<void> {
     await tx.query(
-      `UPDATE webhook_endpoint SET rate_per_second = $2, headers = $3, header_names = $4, public_keys = $5, updated_at = tranche_now()
+      `UPDATE webhook_endpoint SET rate_per_second = $2, headers = $3, header_names = $4, public_keys = $5,
+         updated_at = greatest(updated_at, tranche_now())
        WHERE id = $1`,
       [id, settings.rate_per_second, settings.headers, settings.header_names, JSON.stringify(settings.public_keys)],
     );

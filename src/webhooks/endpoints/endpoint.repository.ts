@@ -82,7 +82,8 @@ export class EndpointRepository {
       `INSERT INTO webhook_endpoint (id, merchant_id, url, registered, from_bulk, event_types, description, secrets, format)
        VALUES ($1, $2, $3, true, false, $4, $5, '', $6)
        ON CONFLICT (merchant_id, url) WHERE deleted_at IS NULL DO UPDATE SET registered = true, event_types = excluded.event_types,
-         description = excluded.description, secrets = excluded.secrets, updated_at = tranche_now()
+         description = excluded.description, secrets = excluded.secrets,
+         updated_at = greatest(webhook_endpoint.updated_at, tranche_now())
        WHERE NOT webhook_endpoint.registered AND webhook_endpoint.format = excluded.format
        RETURNING id`,
       [endpoint.id, endpoint.merchantId, endpoint.url, endpoint.event_types, endpoint.description, endpoint.format],
@@ -119,7 +120,10 @@ export class EndpointRepository {
   }
 
   async writeSecrets(tx: Tx, id: string, secrets: Buffer): Promise<void> {
-    await tx.query(`UPDATE webhook_endpoint SET secrets = $2, updated_at = tranche_now() WHERE id = $1`, [id, secrets]);
+    await tx.query(`UPDATE webhook_endpoint SET secrets = $2, updated_at = greatest(updated_at, tranche_now()) WHERE id = $1`, [
+      id,
+      secrets,
+    ]);
   }
 
   /** @returns false where the merchant has another lane with the URL. */
@@ -128,7 +132,8 @@ export class EndpointRepository {
       // Only the unique index sees what others have not committed yet.
       await tx.savepoint(() =>
         tx.query(
-          `UPDATE webhook_endpoint SET url = $2, event_types = $3, description = $4, updated_at = tranche_now() WHERE id = $1`,
+          `UPDATE webhook_endpoint SET url = $2, event_types = $3, description = $4, updated_at = greatest(updated_at, tranche_now())
+           WHERE id = $1`,
           [id, content.url, content.event_types, content.description],
         ),
       );
@@ -143,7 +148,8 @@ export class EndpointRepository {
   async unregister(tx: Tx, id: string): Promise<void> {
     await tx.query(
       `UPDATE webhook_endpoint SET registered = false, secrets = NULL, event_types = NULL, description = NULL,
-         rate_per_second = NULL, headers = NULL, header_names = NULL, public_keys = '[]', updated_at = tranche_now(),
+         rate_per_second = NULL, headers = NULL, header_names = NULL, public_keys = '[]',
+         updated_at = greatest(updated_at, tranche_now()),
          deleted_at = CASE WHEN from_bulk THEN NULL ELSE tranche_now() END,
          backlog_from = CASE WHEN from_bulk THEN backlog_from ELSE 'infinity' END
        WHERE id = $1`,
@@ -158,9 +164,9 @@ export class EndpointRepository {
     { status, reason }: { status: 'active' | 'disabled'; reason: string | null },
   ): Promise<void> {
     await tx.query(
-      `UPDATE webhook_endpoint SET status = $2, reason = $3, since = greatest(since, tranche_now()), updated_at = tranche_now(),
-         failure_streak = 0, failing_since = NULL, recent_since = '-infinity', pause_count = 0, paused_until = NULL, calls_max = 1,
-         ready_at = '-infinity'
+      `UPDATE webhook_endpoint SET status = $2, reason = $3, since = greatest(since, tranche_now()),
+         updated_at = greatest(updated_at, tranche_now()), failure_streak = 0, failing_since = NULL, recent_since = '-infinity',
+         pause_count = 0, paused_until = NULL, calls_max = 1, ready_at = '-infinity'
        WHERE id = $1`,
       [id, status, reason],
     );
